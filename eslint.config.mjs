@@ -16,7 +16,7 @@ export default tseslint.config(
         "error",
         { allowNumber: true, allowBoolean: true },
       ],
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       // A resource is made for its effect: `new postgresql.Schema(…)`.
       "no-new": "off",
       "@typescript-eslint/no-extraneous-class": "off",

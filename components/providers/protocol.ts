@@ -212,7 +212,7 @@ const kinds: Readonly<Record<PropertyDifference, providerpb.PropertyDiff.Kind>> 
 };
 
 function toMap(struct: structpb.Struct | undefined): PropertyMap {
-  return (struct?.toJavaScript() ?? {});
+  return struct?.toJavaScript() ?? {};
 }
 
 function toStruct(map: PropertyMap): structpb.Struct {

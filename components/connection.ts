@@ -1,0 +1,62 @@
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import type { AccessConnection } from "./providers/resources";
+
+/** What a target can do; what it cannot is a clear error at preview. */
+export interface Capabilities {
+  /** The server may be restarted by `up`. */
+  readonly canRestart: boolean;
+  /** pg_hba.conf can be written. */
+  readonly canWriteHba: boolean;
+  /** The managing login is a superuser. */
+  readonly isSuperuser: boolean;
+}
+
+/** What everything above a server needs of it: the only thing that a target has to offer. */
+export interface Connection {
+  readonly host: pulumi.Output<string>;
+  readonly port: pulumi.Output<number>;
+  /** The managing login. */
+  readonly user: pulumi.Output<string>;
+  /** Its password; secret. */
+  readonly password: pulumi.Output<string>;
+  /** The number that tells this server from every other one. */
+  readonly systemIdentifier: pulumi.Output<string>;
+  /** `@pulumi/postgresql` on this server: one provider for all its databases, as each one is a process. */
+  readonly provider: postgresql.Provider;
+  readonly capabilities: Capabilities;
+  /**
+   * Set where the server goes with the stack: its resources are then `deletedWith` it, so that `destroy` works with a
+   * dead server as well.
+   */
+  readonly deletedWith?: pulumi.Resource;
+}
+
+/** The connection as a property of the own resources. */
+export function accessConnection(connection: Connection): AccessInputs {
+  const { host, port, user, password, systemIdentifier } = connection;
+  return { host, port, user, password, systemIdentifier };
+}
+
+type AccessInputs = { readonly [Name in keyof AccessConnection]: pulumi.Input<AccessConnection[Name]> };
+
+/**
+ * Options of an official resource, which only creates and deletes: whatever changes later is read, planned and mended
+ * by `Access`, as an update by the official one has side effects (it revokes memberships, it replaces databases).
+ *
+ * `"*"` alone does not cover properties that are not set, so every property is named.
+ *
+ * @param properties all property names of the resource type
+ */
+export function createOnly(
+  connection: Connection,
+  properties: readonly string[],
+  deletedWith?: pulumi.Resource,
+): pulumi.CustomResourceOptions {
+  const owner = connection.deletedWith ?? deletedWith;
+  return {
+    provider: connection.provider,
+    ignoreChanges: ["*", ...properties],
+    ...(owner === undefined ? {} : { deletedWith: owner }),
+  };
+}

@@ -1,0 +1,92 @@
+import { quoteIdentifier, quoteLiteral } from "./identifier";
+import type { Refusal, Statement } from "./statement";
+
+/** A database as it is to be. */
+export interface DesiredDatabase {
+  readonly name: string;
+  readonly owner: string;
+  /** Fixed at birth, as are the two locales and the template. */
+  readonly encoding: string;
+  readonly lcCollate: string;
+  readonly lcCtype: string;
+  readonly template: string;
+  readonly connectionLimit: number;
+}
+
+/** A database as the server has it. */
+export interface ActualDatabase {
+  readonly name: string;
+  readonly owner: string;
+  readonly encoding: string;
+  readonly lcCollate: string;
+  readonly lcCtype: string;
+  readonly connectionLimit: number;
+  readonly allowConnections: boolean;
+  readonly sizeBytes: number | null;
+}
+
+/** The statements that make a database what it is to be: none where it is. */
+export function diffDatabase(desired: DesiredDatabase, actual: ActualDatabase | undefined): Statement[] {
+  const database = quoteIdentifier(desired.name);
+  if (actual === undefined) return [createDatabase(desired)];
+  const statements: Statement[] = [];
+  if (actual.owner !== desired.owner) {
+    const sql = `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(desired.owner)}`;
+    statements.push({ sql, reason: `the server has owner ${actual.owner}`, risk: "access" });
+  }
+  if (!actual.allowConnections) {
+    const sql = `ALTER DATABASE ${database} ALLOW_CONNECTIONS true`;
+    statements.push({ sql, reason: "the server takes no connections to it", risk: "access" });
+  }
+  if (actual.connectionLimit !== desired.connectionLimit) {
+    const sql = `ALTER DATABASE ${database} CONNECTION LIMIT ${desired.connectionLimit}`;
+    statements.push({
+      sql,
+      reason: `the server has CONNECTION LIMIT ${actual.connectionLimit}`,
+      risk: "access",
+    });
+  }
+  return statements;
+}
+
+export function createDatabase(desired: DesiredDatabase): Statement {
+  const options = [
+    `OWNER ${quoteIdentifier(desired.owner)}`,
+    `TEMPLATE ${quoteIdentifier(desired.template)}`,
+    `ENCODING ${quoteLiteral(desired.encoding)}`,
+    `LC_COLLATE ${quoteLiteral(desired.lcCollate)}`,
+    `LC_CTYPE ${quoteLiteral(desired.lcCtype)}`,
+    ...(desired.connectionLimit === -1 ? [] : [`CONNECTION LIMIT ${desired.connectionLimit}`]),
+  ];
+  return {
+    sql: `CREATE DATABASE ${quoteIdentifier(desired.name)} ${options.join(" ")}`,
+    reason: "declared and not on the server",
+    risk: "none",
+    transactional: false,
+  };
+}
+
+/** What cannot change in a database that exists: always refused, as the only way is a new one and a copy. */
+export function refuseFixed(
+  desired: DesiredDatabase,
+  before: DesiredDatabase | undefined,
+  actual: ActualDatabase | undefined,
+): Refusal[] {
+  const has = {
+    encoding: actual?.encoding ?? before?.encoding,
+    lcCollate: actual?.lcCollate ?? before?.lcCollate,
+    lcCtype: actual?.lcCtype ?? before?.lcCtype,
+    template: before?.template, // the catalogue does not keep it
+  };
+  return (["encoding", "lcCollate", "lcCtype", "template"] as const).flatMap((property) => {
+    const was = has[property];
+    if (was === undefined || was === desired[property]) return [];
+    return [
+      {
+        subject: `database ${desired.name}`,
+        message: `its ${property} cannot change from ${was} to ${desired[property]}`,
+        hint: `set it back to ${was}, or declare a new database beside it, copy the data, and remove the old one`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,140 @@
+import { quoteIdentifier, quoteLiteral } from "./identifier";
+import type { Statement } from "./statement";
+
+/** A role as it is to be. */
+export interface DesiredRole {
+  readonly name: string;
+  readonly login: boolean;
+  /** Sessions at once (`CONNECTION LIMIT`); −1 is no limit. */
+  readonly connectionLimit: number;
+  readonly inherit: boolean;
+  readonly createDatabase: boolean;
+  readonly createRole: boolean;
+  readonly replication: boolean;
+  readonly bypassRowLevelSecurity: boolean;
+  /** Moment after which the password is refused (`VALID UNTIL`); default never. */
+  readonly validUntil?: string;
+  /** SCRAM verifier of the password; null while it is not made yet; absent where the password is not ours. */
+  readonly verifier?: string | null;
+}
+
+/** A role as the server has it. */
+export interface ActualRole {
+  readonly name: string;
+  readonly login: boolean;
+  readonly connectionLimit: number;
+  readonly inherit: boolean;
+  readonly createDatabase: boolean;
+  readonly createRole: boolean;
+  readonly replication: boolean;
+  readonly bypassRowLevelSecurity: boolean;
+  readonly superuser: boolean;
+  /** Seconds since 1970; null is never. */
+  readonly validUntil: number | null;
+  /** What pg_authid holds; null is no password. */
+  readonly verifier: string | null;
+  /** Objects and privileges that keep the role from being dropped, by database. */
+  readonly dependencies: readonly { readonly database: string; readonly count: number }[];
+}
+
+const attributes = [
+  ["login", "LOGIN"],
+  ["inherit", "INHERIT"],
+  ["createDatabase", "CREATEDB"],
+  ["createRole", "CREATEROLE"],
+  ["replication", "REPLICATION"],
+  ["bypassRowLevelSecurity", "BYPASSRLS"],
+] as const;
+
+/** The statements that make a role what it is to be: none where it is. */
+export function diffRole(desired: DesiredRole, actual: ActualRole | undefined): Statement[] {
+  const role = quoteIdentifier(desired.name);
+  if (actual === undefined) return [createRole(desired)];
+  const wrong = attributes.filter(([property]) => desired[property] !== actual[property]);
+  const options = wrong.map(([property, word]) => (desired[property] ? word : `NO${word}`));
+  if (actual.superuser) options.unshift("NOSUPERUSER");
+  if (desired.connectionLimit !== actual.connectionLimit) {
+    options.push(`CONNECTION LIMIT ${desired.connectionLimit}`);
+  }
+  if (validUntilSeconds(desired.validUntil) !== actual.validUntil) {
+    options.push(`VALID UNTIL ${quoteLiteral(desired.validUntil ?? "infinity")}`);
+  }
+  return [
+    ...(options.length === 0
+      ? []
+      : [
+          {
+            sql: `ALTER ROLE ${role} ${options.join(" ")}`,
+            reason: attributeReason(actual, options),
+            risk: "access" as const,
+          },
+        ]),
+    ...diffVerifier(desired, actual),
+  ];
+}
+
+/** The whole statement of a new role. */
+export function createRole(desired: DesiredRole): Statement {
+  const options = attributes.map(([property, word]) => (desired[property] ? word : `NO${word}`));
+  if (desired.connectionLimit !== -1) options.push(`CONNECTION LIMIT ${desired.connectionLimit}`);
+  if (desired.validUntil !== undefined) options.push(`VALID UNTIL ${quoteLiteral(desired.validUntil)}`);
+  const sql = `CREATE ROLE ${quoteIdentifier(desired.name)} ${options.join(" ")}`;
+  const reason = "declared and not on the server";
+  if (desired.verifier === undefined) return { sql, reason, risk: "access" };
+  return {
+    sql: `${sql} PASSWORD ${quoteLiteral(desired.verifier ?? "")}`,
+    redacted: `${sql} PASSWORD '[verifier]'`,
+    reason,
+    risk: "access",
+  };
+}
+
+function diffVerifier(desired: DesiredRole, actual: ActualRole): Statement[] {
+  if (desired.verifier === undefined || desired.verifier === actual.verifier) return [];
+  const role = quoteIdentifier(desired.name);
+  const statement = (password: string): string => `ALTER ROLE ${role} PASSWORD ${password}`;
+  return [
+    {
+      sql: statement(quoteLiteral(desired.verifier ?? "")),
+      redacted: statement("'[verifier]'"),
+      reason: desired.verifier === null ? "a new password is made in this run" : verifierReason(actual),
+      risk: "access",
+    },
+  ];
+}
+
+function verifierReason(actual: ActualRole): string {
+  return actual.verifier === null
+    ? "the role has no password"
+    : "the server has another password than the state";
+}
+
+function attributeReason(actual: ActualRole, options: readonly string[]): string {
+  const was = attributes
+    .filter(([, word]) => options.includes(word) || options.includes(`NO${word}`))
+    .map(([property, word]) => (actual[property] ? word : `NO${word}`));
+  if (actual.superuser) was.unshift("SUPERUSER");
+  if (options.some((option) => option.startsWith("CONNECTION LIMIT"))) {
+    was.push(`CONNECTION LIMIT ${actual.connectionLimit}`);
+  }
+  if (options.some((option) => option.startsWith("VALID UNTIL"))) {
+    was.push(`VALID UNTIL ${renderSeconds(actual.validUntil)}`);
+  }
+  return `the server has ${was.join(" ")}`;
+}
+
+/** Seconds since 1970 of a moment as PostgreSQL and ISO 8601 write it; null for none and for `infinity`. */
+export function validUntilSeconds(text: string | undefined): number | null {
+  if (text === undefined || text === "infinity") return null;
+  // `2030-01-01 00:00:00+00` is PostgreSQL's spelling; ISO 8601 wants a T and minutes in the offset.
+  const iso = text
+    .trim()
+    .replace(" ", "T")
+    .replace(/([+-]\d{2})$/, "$1:00");
+  const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(iso) ? iso : `${iso}${iso.includes("T") ? "" : "T00:00:00"}Z`;
+  return Date.parse(zoned) / 1000;
+}
+
+function renderSeconds(seconds: number | null): string {
+  return seconds === null ? "'infinity'" : `'${new Date(seconds * 1000).toISOString()}'`;
+}

@@ -1,0 +1,78 @@
+/** What a statement may cost: from nothing, over changed access and locks, to a restart and lost rows. */
+export type Risk = "none" | "access" | "lock" | "restart" | "data-loss";
+
+/** From the mildest to the worst: the order in which a summary names them is the reverse. */
+export const risks: readonly Risk[] = ["none", "access", "lock", "restart", "data-loss"];
+
+/** One thing that will run against the server, with its reason. */
+export interface Statement {
+  /** What is sent. It may hold a SCRAM verifier: only {@link shown} may be printed. */
+  readonly sql: string;
+  /** The statement as people may see it, where that differs from what is sent. */
+  readonly redacted?: string;
+  readonly reason: string;
+  readonly risk: Risk;
+  /** False for what PostgreSQL does not run inside of a transaction, such as CREATE DATABASE; default true. */
+  readonly transactional?: boolean;
+  /** Set where an official resource of the same run will send it, so that ours does not. */
+  readonly by?: "@pulumi/postgresql";
+}
+
+/** Something the plan would have to do and may not: it stops the run before anything is changed. */
+export interface Refusal {
+  /** What it is about, such as `schema promptforge.app`. */
+  readonly subject: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a resource would do to a server. */
+export interface Plan {
+  readonly statements: readonly Statement[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** The statement without anything secret. */
+export function shown(statement: Statement): string {
+  return statement.redacted ?? statement.sql;
+}
+
+/** The statements that the resource itself sends. */
+export function ownStatements(plan: Plan): readonly Statement[] {
+  return plan.statements.filter(({ by }) => by === undefined);
+}
+
+/** True where nothing is to be done and nothing is refused. */
+export function isEmptyPlan(plan: Plan): boolean {
+  return ownStatements(plan).length === 0 && plan.refusals.length === 0;
+}
+
+/** One line: `3 statements: 1 access, 2 none`, worst first. */
+export function renderSummary(statements: readonly Statement[]): string {
+  const counts = risks.toReversed().flatMap((risk) => {
+    const count = statements.filter((statement) => statement.risk === risk).length;
+    return count === 0 ? [] : [`${count} ${risk}`];
+  });
+  const noun = statements.length === 1 ? "statement" : "statements";
+  return `${statements.length} ${noun}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}`;
+}
+
+/** Longest plan that is printed whole; the rest is counted. */
+const maxLines = 40;
+
+/** The whole plan as text: the summary, then each statement with its reason, then the refusals. */
+export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string {
+  const limit = options.full === true ? plan.statements.length : maxLines;
+  const lines = plan.statements.slice(0, limit).map((statement) => {
+    const by = statement.by === undefined ? "" : ` (by ${statement.by})`;
+    const risk = statement.risk === "none" ? "" : ` [${statement.risk}]`;
+    return `  ${shown(statement)};  -- ${statement.reason}${risk}${by}`;
+  });
+  const cut = plan.statements.length - lines.length;
+  return [
+    `plan: ${renderSummary(plan.statements)}`,
+    ...lines,
+    ...(cut > 0 ? [`  … and ${cut} more; PGSTEAD_PLAN=full shows them all`] : []),
+    ...plan.refusals.map(({ subject, message, hint }) => `  refused: ${subject}: ${message}; ${hint}`),
+  ].join("\n");
+}

@@ -1,0 +1,122 @@
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import { createOnly, type Connection } from "./connection";
+import type { DesiredDatabase } from "./core/database";
+
+export interface DatabaseArgs {
+  /** The server that holds the database. */
+  readonly connection: Connection;
+
+  /** Name on the server (`CREATE DATABASE`), up to 63 bytes. */
+  readonly name: string;
+
+  /** Role that owns it: it may change and drop it. A change is one ALTER DATABASE. */
+  readonly owner: string;
+
+  /**
+   * Character set (`ENCODING`). A change is refused: a new database beside it, then copy.
+   *
+   * @default - `UTF8`
+   */
+  readonly encoding?: string;
+
+  /**
+   * Sort order and character classes of the C library (`LC_COLLATE`, `LC_CTYPE`). A change is refused.
+   *
+   * @default - `C`: the same order on every platform, and no index breaks with an upgrade of the C library
+   */
+  readonly locale?: string;
+
+  /**
+   * Database that it is copied from (`TEMPLATE`). A change is refused.
+   *
+   * @default - `template0`: nothing but what PostgreSQL brings
+   */
+  readonly template?: string;
+
+  /**
+   * Sessions at once (`CONNECTION LIMIT`).
+   *
+   * @default - -1: no limit but the server's `max_connections`
+   */
+  readonly connectionLimit?: number;
+
+  /**
+   * Whether Pulumi refuses to delete it, rows included, until it is unprotected.
+   *
+   * @default - true
+   */
+  readonly protect?: boolean;
+
+  /** What has to be there first: the owner. */
+  readonly dependsOn?: readonly pulumi.Resource[];
+}
+
+/**
+ * A database. Dropping it is PostgreSQL's `DROP DATABASE … WITH (FORCE)`, sessions and rows included: so it is protected
+ * unless `protect` is false.
+ *
+ * @example
+ * new Database("shop", { connection: server.connection, name: "shop", owner: "shop_owner" });
+ */
+export class Database extends pulumi.ComponentResource {
+  /** The official resource: what is inside of the database is `deletedWith` it. */
+  readonly resource: postgresql.Database;
+  /** What `AccessControl` looks after. */
+  readonly declared: DesiredDatabase;
+
+  constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    const plan = resolveDatabase(args);
+    super("pg:index:Database", name, {}, opts);
+
+    this.resource = createDatabase(name, args, plan, this);
+
+    this.declared = plan;
+    this.registerOutputs({ name: this.resource.name });
+  }
+}
+
+/** Fills in what was left out. */
+export function resolveDatabase(args: DatabaseArgs): DesiredDatabase {
+  return {
+    name: args.name,
+    owner: args.owner,
+    encoding: args.encoding ?? "UTF8",
+    lcCollate: args.locale ?? "C",
+    lcCtype: args.locale ?? "C",
+    template: args.template ?? "template0",
+    connectionLimit: args.connectionLimit ?? -1,
+  };
+}
+
+const databaseProperties = [
+  "allowConnections",
+  "alterObjectOwnership",
+  "connectionLimit",
+  "encoding",
+  "isTemplate",
+  "lcCollate",
+  "lcCtype",
+  "name",
+  "owner",
+  "tablespaceName",
+  "template",
+];
+
+function createDatabase(
+  name: string,
+  args: DatabaseArgs,
+  plan: DesiredDatabase,
+  parent: pulumi.Resource,
+): postgresql.Database {
+  return new postgresql.Database(
+    name,
+    { ...plan },
+    {
+      parent,
+      ...createOnly(args.connection, databaseProperties),
+      protect: args.protect ?? true,
+      dependsOn: [...(args.dependsOn ?? [])],
+    },
+  );
+}

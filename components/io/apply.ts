@@ -1,0 +1,107 @@
+import { DatabaseError } from "pg";
+import { problemError } from "../core/problem";
+import { shown, type Statement } from "../core/statement";
+import type { Session } from "./session";
+
+/** Key of the advisory lock that every change of a server takes, in its maintenance database: ASCII `pgstead`. */
+const lockKey = "31638942963294564";
+
+/**
+ * Holds the lock of the server while `work` runs. Advisory locks are per database, roles are not: so the lock is always
+ * taken in the maintenance database, whatever database the work is in.
+ *
+ * @param maintenance a session in the maintenance database
+ * @param waitSeconds bound of the wait for another run; then an error that names who holds it
+ */
+export async function withServerLock<Result>(
+  maintenance: Session,
+  work: () => Promise<Result>,
+  waitSeconds = 120,
+): Promise<Result> {
+  await maintenance.query(`SET lock_timeout = ${waitSeconds * 1000}`);
+  try {
+    await maintenance.query(`SELECT pg_catalog.pg_advisory_lock(${lockKey})`);
+  } catch (error) {
+    if ((error as DatabaseError).code !== "55P03") throw error;
+    throw await lockFailure(maintenance, waitSeconds);
+  }
+  try {
+    return await work();
+  } finally {
+    await maintenance.query(`SELECT pg_catalog.pg_advisory_unlock(${lockKey})`);
+  }
+}
+
+async function lockFailure(maintenance: Session, waitSeconds: number): Promise<Error> {
+  const holders = await maintenance.query<{ pid: number; application_name: string }>(
+    `SELECT a.pid, a.application_name FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`,
+  );
+  const who = holders.map(({ pid, application_name }) => `${application_name} (session ${pid})`).join(", ");
+  return problemError(
+    "lock",
+    `another run changes this server: ${who || "a session that has just ended"}; waited ${waitSeconds} s`,
+    "wait for it, or end it with pg_terminate_backend, then run this again.",
+  );
+}
+
+/**
+ * Sends statements in their order: all transactional ones that follow each other in one transaction, so that they hold
+ * together or not at all; the others by themselves.
+ */
+export async function applyStatements(session: Session, statements: readonly Statement[]): Promise<void> {
+  for (const group of groups(statements)) {
+    const [first] = group;
+    if (first?.transactional === false) await send(session, first);
+    else await inTransaction(session, group);
+  }
+}
+
+async function inTransaction(session: Session, statements: readonly Statement[]): Promise<void> {
+  await session.query("BEGIN");
+  try {
+    // Verifiers stay out of the server's log, whatever it logs otherwise. Superusers only may set these.
+    if (statements.some(({ redacted }) => redacted !== undefined)) await silenceLog(session);
+    for (const statement of statements) await send(session, statement);
+    await session.query("COMMIT");
+  } catch (error) {
+    await session.query("ROLLBACK").catch(() => undefined); // the connection is lost: the server rolls back itself
+    throw error;
+  }
+}
+
+async function silenceLog(session: Session): Promise<void> {
+  for (const [name, value] of [
+    ["log_statement", "none"],
+    ["log_min_duration_statement", "-1"],
+    ["log_min_error_statement", "panic"],
+    ["log_duration", "off"],
+  ] as const) {
+    await session.query("SELECT pg_catalog.set_config($1, $2, true)", [name, value]);
+  }
+}
+
+async function send(session: Session, statement: Statement): Promise<void> {
+  try {
+    await session.query(statement.sql);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    const details = [error.detail, error.hint].filter((text) => text !== undefined).join("; ");
+    throw problemError(
+      shown(statement),
+      `${error.message}${error.code === undefined ? "" : ` (${error.code})`}`,
+      details === "" ? "nothing of this transaction was kept; mend the cause and run this again." : details,
+    );
+  }
+}
+
+function groups(statements: readonly Statement[]): Statement[][] {
+  const result: Statement[][] = [];
+  for (const statement of statements) {
+    const last = result.at(-1);
+    const alone = statement.transactional === false || last?.[0]?.transactional === false;
+    if (last === undefined || alone) result.push([statement]);
+    else last.push(statement);
+  }
+  return result;
+}

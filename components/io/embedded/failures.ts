@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import { problemError, ProblemError } from "../../core/problem";
+import type { RunResult } from "../process";
+import type { Instance } from "./instance";
+
+const diskHints: Readonly<Record<string, string>> = {
+  ENOSPC: "free space on that disk, or set PGSTEAD_DATA (or pgstead:server.dataDirectory) to another one.",
+  EROFS:
+    "the disk is read-only: set PGSTEAD_DATA (or pgstead:server.dataDirectory) to one that can be written.",
+  EACCES:
+    "mend the directory's permissions, or set PGSTEAD_DATA (or pgstead:server.dataDirectory) to another one.",
+  EPERM: "mend the directory's owner, or set PGSTEAD_DATA (or pgstead:server.dataDirectory) to another one.",
+  ENOTDIR: "a file stands where a directory belongs: move it away.",
+};
+
+/** An error of the file system with what to do about it; other errors as they are. */
+export function diskFailure(directory: string, error: unknown): unknown {
+  if (error instanceof ProblemError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const hint = diskHints[code ?? ""];
+  return hint === undefined ? error : problemError(directory, message, hint, { cause: error });
+}
+
+export function initFailure(directory: string, result: RunResult): Error {
+  const text = `${result.stderr}\n${result.stdout}`.trim();
+  return problemError(directory, `initdb failed: ${lastLines(text)}`, hintFor(text));
+}
+
+/** What the server itself said when it did not start, with a hint for the usual causes. */
+export async function startFailure(instance: Instance, log: string, result: RunResult): Promise<Error> {
+  const text = await readFile(log, "utf8").catch(() => ""); // pg_ctl may fail before there is a log
+  const said = lastLines(text) || lastLines(`${result.stderr}\n${result.stdout}`) || "no message";
+  return problemError(instance.dataDirectory, `the server does not start: ${said}`, hintFor(said));
+}
+
+function hintFor(text: string): string {
+  if (/No space left on device/i.test(text)) return diskHints.ENOSPC ?? "";
+  if (/Read-only file system/i.test(text)) return diskHints.EROFS ?? "";
+  if (/Permission denied/i.test(text)) return diskHints.EACCES ?? "";
+  if (/could not access file|could not load library/i.test(text)) {
+    return "a library in shared_preload_libraries is not there: mend postgresql.auto.conf in the data directory.";
+  }
+  if (/database files are incompatible/i.test(text)) {
+    return "the data directory is of another version of PostgreSQL: give this stack another one.";
+  }
+  return "see the server's log (`log/` in the data directory), mend the cause, then run this again.";
+}
+
+function lastLines(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "")
+    .slice(-4)
+    .join("; ");
+}

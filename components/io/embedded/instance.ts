@@ -1,0 +1,79 @@
+import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { serverAccount } from "../os-account";
+import { dataHome } from "../places";
+import type { Account } from "../process";
+import { readPostmaster } from "./postmaster";
+
+/** An embedded server's place on disk. */
+export interface Instance {
+  /** Holds the data directory, the start log and `instance.json`. */
+  readonly directory: string;
+  readonly dataDirectory: string;
+  readonly account: Account | undefined;
+}
+
+/** Whose server this is: written beside the data, so that another checkout can say who has a port. */
+export interface InstanceOwner {
+  readonly checkout: string;
+  readonly project: string;
+  readonly stack: string;
+  readonly port: number;
+}
+
+export function instanceAt(directory: string): Instance {
+  return { directory, dataDirectory: join(directory, "data"), account: serverAccount() };
+}
+
+/** Makes the instance's directory, closed to everybody but the server's account. */
+export async function makeInstanceDirectory(instance: Instance): Promise<void> {
+  await mkdir(dirname(instance.directory), { recursive: true });
+  await mkdir(instance.directory, { recursive: true, mode: 0o700 });
+  await chmod(instance.directory, 0o700);
+  await giveTo(instance.account, instance.directory);
+}
+
+/** Writes a file for the server's account only. */
+export async function writeServerFile(instance: Instance, path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  await giveTo(instance.account, path);
+}
+
+export async function writeOwner(instance: Instance, owner: InstanceOwner): Promise<void> {
+  await writeServerFile(
+    instance,
+    join(instance.directory, "instance.json"),
+    `${JSON.stringify(owner, null, 2)}\n`,
+  );
+}
+
+/** The embedded server of pgstead that runs on a port, whichever checkout it belongs to. */
+export async function findInstanceOnPort(
+  port: number,
+  home = dataHome(),
+): Promise<InstanceOwner | undefined> {
+  const instances = join(home, "instances");
+  const names = await readdir(instances).catch(() => []); // none was ever made
+  for (const name of names) {
+    const owner = await readOwner(join(instances, name));
+    if (owner?.port !== port) continue;
+    if ((await readPostmaster(join(instances, name, "data")))?.port === port) return owner;
+  }
+  return undefined;
+}
+
+export async function removeInstance(instance: Instance): Promise<void> {
+  await rm(instance.directory, { recursive: true, force: true });
+}
+
+async function readOwner(directory: string): Promise<InstanceOwner | undefined> {
+  try {
+    return JSON.parse(await readFile(join(directory, "instance.json"), "utf8")) as InstanceOwner;
+  } catch {
+    return undefined; // not complete, or another account's: then it cannot be named
+  }
+}
+
+async function giveTo(account: Account | undefined, path: string): Promise<void> {
+  if (account !== undefined) await chown(path, account.uid, account.gid);
+}

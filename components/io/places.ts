@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, parse } from "node:path";
+
+/**
+ * Root of the pgstead project: where its package.json, sources and node_modules are.
+ *
+ * A bundle (infra/toolchain/bundle.cjs) runs from a cache and has the place written into it.
+ */
+export function projectRoot(): string {
+  const written = process.env.PGSTEAD_PROJECT;
+  if (written !== undefined && existsSync(written)) return written;
+  for (let directory = __dirname; ; directory = dirname(directory)) {
+    if (existsSync(join(directory, "components", "providers", "pulumi-resource-pgstead"))) return directory;
+    if (directory === parse(directory).root) throw new Error(`no pgstead project above ${__dirname}`);
+  }
+}
+
+/**
+ * Where embedded servers and their programs are kept, outside of every checkout: `$PGSTEAD_DATA`; for root
+ * `/var/lib/pgstead`, as the server's account must be able to get there and cannot pass a home directory of mode 0700;
+ * for others `$XDG_DATA_HOME/pgstead` or `~/.local/share/pgstead`.
+ */
+export function dataHome(env: NodeJS.ProcessEnv = process.env, uid = process.getuid?.()): string {
+  if (env.PGSTEAD_DATA !== undefined && env.PGSTEAD_DATA !== "") return env.PGSTEAD_DATA;
+  if (uid === 0) return "/var/lib/pgstead";
+  const share = env.XDG_DATA_HOME ?? join(env.HOME ?? homedir(), ".local", "share");
+  return join(share, "pgstead");
+}
+
+/** Directory of the embedded server of a stack of a checkout: two clones, or two stacks, never share one. */
+export function instanceDirectory(checkout: string, project: string, stack: string): string {
+  const place = existsSync(checkout) ? realpathSync(checkout) : checkout;
+  const key = createHash("sha256").update(`${place}\n${project}\n${stack}`).digest("hex").slice(0, 10);
+  const label = `${project}-${stack}`.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 60);
+  return join(dataHome(), "instances", `${label}-${key}`);
+}

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+
+/** The operating system account that a program runs as; undefined is the account of this process. */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface RunOptions {
+  readonly account?: Account | undefined;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to the program's standard input, which is then closed. */
+  readonly input?: string;
+  /** Milliseconds after which the program is ended and the call fails; default 60 000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end and gives what it printed; a non-zero exit code is a result, not an error. */
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      cwd: options.cwd ?? "/",
+      env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...options.env },
+      ...(options.account === undefined ? {} : { uid: options.account.uid, gid: options.account.gid }),
+      signal: options.signal,
+    });
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${file} did not end within ${(options.timeoutMs ?? 60_000) / 1000} s`));
+    }, options.timeoutMs ?? 60_000);
+    const output = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
+    child.stdin.on("error", () => undefined); // a program that ended before it read its input says so by its exit code
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    // Not `close`: a server that outlives `pg_ctl` may hold the pipes open for ever.
+    child.on("exit", (code, signal) => {
+      clearTimeout(timer);
+      setImmediate(() => {
+        resolve({ exitCode: code ?? (signal === null ? 1 : 128), ...output });
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+    });
+    child.stdin.end(options.input ?? "");
+  });
+}

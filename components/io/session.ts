@@ -1,0 +1,123 @@
+import type { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
+import { Client, type ClientConfig, DatabaseError, type QueryResultRow } from "pg";
+import type { ConnectionTarget } from "../core/connection";
+
+export interface SessionOptions {
+  /** Default: the maintenance database `postgres`. */
+  readonly database?: string;
+  /** Milliseconds for the connection to come up; default 5 000. */
+  readonly connectTimeoutMs?: number;
+  /** Bound of each statement in milliseconds (`statement_timeout`); default none. */
+  readonly statementTimeoutMs?: number;
+  /** The session cannot write (`default_transaction_read_only`): for everything that a preview asks. */
+  readonly readOnly?: boolean;
+  readonly applicationName?: string;
+}
+
+/** One connection to one database. */
+export interface Session {
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** The server could not be reached at all: nothing is known about what it holds. */
+export class ServerUnreachableError extends Error {}
+
+/** The server answered and refused the login (wrong password, no such role, pg_hba). */
+export class LoginRefusedError extends Error {}
+
+/** Opens a connection; the caller closes it. The password is only ever answered by SCRAM. */
+export async function openSession(target: ConnectionTarget, options: SessionOptions = {}): Promise<Session> {
+  const client = new Client(clientConfig(target, options));
+  // A connection that is lost between two queries shows in the next query; it must not end the process.
+  client.on("error", () => undefined);
+  try {
+    const connected = client.connect();
+    refuseWeakPasswordRequests(client);
+    await connected;
+  } catch (error) {
+    await client.end().catch(() => undefined); // never came up
+    throw connectFailure(target, options, error);
+  }
+  return {
+    async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+      return (await client.query<Row>(sql, [...values])).rows;
+    },
+    close: () => client.end(),
+  };
+}
+
+/** Opens a connection, uses it and closes it, whatever happens. */
+export async function withSession<Result>(
+  target: ConnectionTarget,
+  options: SessionOptions,
+  use: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const session = await openSession(target, options);
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function clientConfig(target: ConnectionTarget, options: SessionOptions): ClientConfig {
+  return {
+    host: target.host,
+    port: target.port,
+    user: target.user,
+    password: target.password,
+    database: options.database ?? "postgres",
+    ssl: false,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    application_name: options.applicationName ?? "pgstead",
+    // The session's settings come with the start packet, so that no statement runs before them.
+    options: startOptions(options),
+  };
+}
+
+function startOptions(options: SessionOptions): string {
+  const settings = [
+    // Names are written with their schema everywhere: a table of a user must not stand in for one of the catalogue.
+    "-c search_path=pg_catalog",
+    "-c client_min_messages=warning",
+    ...(options.statementTimeoutMs === undefined
+      ? []
+      : [`-c statement_timeout=${options.statementTimeoutMs}`]),
+    ...(options.readOnly === true ? ["-c default_transaction_read_only=on"] : []),
+  ];
+  return settings.join(" ");
+}
+
+/**
+ * A server that asks for the password in clear, or as MD5, is not ours or not safe: it does not get it.
+ *
+ * The client answers by listeners that its `connect` has just attached; ours take their place.
+ */
+function refuseWeakPasswordRequests(client: Client): void {
+  const { connection } = client as unknown as { connection: EventEmitter & { stream: Duplex } };
+  for (const [event, form] of [
+    ["authenticationCleartextPassword", "in clear"],
+    ["authenticationMD5Password", "as MD5"],
+  ] as const) {
+    connection.removeAllListeners(event);
+    connection.on(event, () => {
+      const message = `the server asks for the password ${form}; pgstead answers scram-sha-256 only`;
+      connection.stream.destroy(new LoginRefusedError(message));
+    });
+  }
+}
+
+function connectFailure(target: ConnectionTarget, options: SessionOptions, error: unknown): Error {
+  const place = `${target.host}:${target.port}`;
+  const who = `${target.user} on database ${options.database ?? "postgres"} at ${place}`;
+  if (error instanceof LoginRefusedError) return error;
+  // Class 28 is a refused login; 3D000 a database that does not exist: the server is there.
+  if (error instanceof DatabaseError && (error.code?.startsWith("28") === true || error.code === "3D000")) {
+    return new LoginRefusedError(`login of ${who}: ${error.message}`, { cause: error });
+  }
+  const reason =
+    error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error);
+  return new ServerUnreachableError(`no answer from PostgreSQL at ${place}: ${reason}`, { cause: error });
+}

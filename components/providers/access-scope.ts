@@ -1,0 +1,118 @@
+import type { ConnectionTarget } from "../core/connection";
+import { planDatabaseAccess, type DatabaseAccess } from "../core/database-access";
+import { planServerAccess, type ServerAccess } from "../core/server-access";
+import type { Plan } from "../core/statement";
+import { readDatabaseCatalog } from "../io/catalog/database";
+import { readServerCatalog } from "../io/catalog/server";
+import type { Session } from "../io/session";
+import {
+  hasUnknown,
+  isUnknown,
+  revealMap,
+  unknown,
+  type PropertyMap,
+  type PropertyValue,
+} from "./properties";
+
+/** A way to the server, and the server that is expected there. */
+export interface ServerConnection extends ConnectionTarget {
+  readonly systemIdentifier?: string;
+}
+
+export type OpenDatabase = <Result>(
+  database: string,
+  use: (session: Session) => Promise<Result>,
+) => Promise<Result>;
+
+/** What one `Access` resource looks after, and how. */
+export interface AccessScope {
+  readonly id: string;
+  /** Ways to the server: the declared one, then that of the state, where they differ. */
+  readonly connections: readonly ServerConnection[];
+  /** Reads the catalogue and decides. */
+  plan(maintenance: Session, open: OpenDatabase): Promise<Plan>;
+  /** The plan against a server that has nothing yet. */
+  planEmpty(): Plan;
+  /** Opens the session that the statements belong to. */
+  send(maintenance: Session, open: OpenDatabase, use: (session: Session) => Promise<void>): Promise<void>;
+}
+
+/** @param oldInputs what the last run declared; undefined for a new resource */
+export function readScope(inputs: PropertyMap, oldInputs: PropertyMap | undefined): AccessScope {
+  const connections = [inputs.connection, oldInputs?.connection].flatMap(
+    (value) => readConnection(value) ?? [],
+  );
+  const base = { connections: withoutTwin(connections) };
+  if (inputs.scope === "server") return { ...base, ...serverScope(inputs, oldInputs) };
+  return { ...base, ...databaseScope(inputs, oldInputs) };
+}
+
+function serverScope(
+  inputs: PropertyMap,
+  oldInputs: PropertyMap | undefined,
+): Omit<AccessScope, "connections"> {
+  const desired = readServerAccess(inputs);
+  const before = oldInputs === undefined ? undefined : readServerAccess(oldInputs);
+  const staying = new Set(desired.databases.map(({ name }) => name));
+  const leaving = (before?.databases ?? []).map(({ name }) => name).filter((name) => !staying.has(name));
+  return {
+    id: "server",
+    plan: async (maintenance) =>
+      planServerAccess(desired, before, await readServerCatalog(maintenance, leaving)),
+    planEmpty: () => planServerAccess(desired, before, { roles: [], databases: [] }),
+    send: (maintenance, _open, use) => use(maintenance),
+  };
+}
+
+function databaseScope(
+  inputs: PropertyMap,
+  oldInputs: PropertyMap | undefined,
+): Omit<AccessScope, "connections"> {
+  const desired = revealMap(inputs) as unknown as DatabaseAccess;
+  const before = oldInputs === undefined ? undefined : (revealMap(oldInputs) as unknown as DatabaseAccess);
+  const public_ = { name: "public", owner: "pg_database_owner", contents: [] };
+  const planEmpty = (): Plan => planDatabaseAccess(desired, before, { schemas: [public_], extensions: [] });
+  return {
+    id: `database/${desired.database}`,
+    planEmpty,
+    async plan(maintenance, open) {
+      if (!(await databaseExists(maintenance, desired.database))) return planEmpty();
+      return open(desired.database, async (session) =>
+        planDatabaseAccess(desired, before, await readDatabaseCatalog(session)),
+      );
+    },
+    send: (_maintenance, open, use) => open(desired.database, use),
+  };
+}
+
+async function databaseExists(maintenance: Session, name: string): Promise<boolean> {
+  const rows = await maintenance.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [name]);
+  return rows.length > 0;
+}
+
+/** A verifier that is not known yet is one that this run makes: `null` for the planner. */
+function readServerAccess(inputs: PropertyMap): ServerAccess {
+  const plain = revealMap(inputs);
+  const roles = (plain.roles as readonly PropertyMap[]).map((role) =>
+    isUnknown(role.verifier) ? { ...role, verifier: null } : role,
+  );
+  return { ...plain, roles } as unknown as ServerAccess;
+}
+
+/** The connection, unless a part of it that is needed to get there is not known yet. */
+function readConnection(value: PropertyValue | undefined): ServerConnection | undefined {
+  if (value === undefined || value === null || isUnknown(value)) return undefined;
+  const map = revealMap(value as PropertyMap);
+  const { systemIdentifier, ...target } = map;
+  if (hasUnknown(target)) return undefined;
+  const known = systemIdentifier !== unknown && systemIdentifier !== undefined && systemIdentifier !== "";
+  return { ...target, ...(known ? { systemIdentifier } : {}) } as unknown as ServerConnection;
+}
+
+function withoutTwin(connections: readonly ServerConnection[]): ServerConnection[] {
+  const seen = new Set<string>();
+  return connections.filter((connection) => {
+    const key = JSON.stringify(connection);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}

@@ -1,0 +1,154 @@
+import { isEmptyPlan, ownStatements, renderPlan, type Plan } from "../core/statement";
+import { applyStatements, withServerLock } from "../io/apply";
+import { assertSameServer } from "../io/identity";
+import { ServerUnreachableError, withSession, type Session, type SessionOptions } from "../io/session";
+import { problemError } from "../core/problem";
+import type { DiffRequest, PropertyDifference, ResourceRequest, ResourceType } from "./contract";
+import { assertNoRefusals } from "./guard";
+import { InputCheck } from "./inputs";
+import { readScope, type AccessScope, type ServerConnection } from "./access-scope";
+import { sameValue, type PropertyMap } from "./properties";
+
+/** Everything that a preview asks of a server ends within this time. */
+const previewTimeoutMs = 10_000;
+
+/**
+ * Keeps the objects of a server, or of one database, as declared: it compares them with the live catalogue at every
+ * preview and mends them in one transaction.
+ */
+export const access: ResourceType = {
+  check({ newInputs }) {
+    const check = new InputCheck(newInputs).oneOf("scope", "server", "database");
+    if (newInputs.scope === "server") {
+      check
+        .known("scope", "connection", "roles", "databases", "allowDataLoss", "protect")
+        .list("roles")
+        .list("databases");
+    } else {
+      check.known("scope", "connection", "database", "schemas", "extensions", "allowDataLoss");
+      check.text("database").list("schemas").list("extensions");
+    }
+    return Promise.resolve({ inputs: newInputs, failures: check.list("allowDataLoss").failures });
+  },
+
+  async diff(request) {
+    const scope = readScope(request.inputs, request.oldInputs);
+    const plan = await planLive(request, scope);
+    if (plan === undefined) {
+      await request.log("info", "plan: the server cannot be reached: compared with the state");
+      return difference(request, undefined);
+    }
+    if (plan.statements.length > 0 || plan.refusals.length > 0) await request.log("info", render(plan));
+    return difference(request, plan);
+  },
+
+  async create(request) {
+    const scope = readScope(request.inputs, undefined);
+    if (request.preview) {
+      const plan = (await planLive(request, scope)) ?? scope.planEmpty();
+      await request.log("info", render(plan));
+      return { id: scope.id, state: stateOf(request.inputs, plan) };
+    }
+    return { id: scope.id, state: stateOf(request.inputs, await apply(request, scope)) };
+  },
+
+  async update(request) {
+    const scope = readScope(request.inputs, request.oldInputs);
+    if (!request.preview) return stateOf(request.inputs, await apply(request, scope));
+    const plan = (await planLive(request, scope)) ?? { statements: [], refusals: [] };
+    return stateOf(request.inputs, plan);
+  },
+
+  read({ id, inputs, state }) {
+    if (state.scope !== undefined) return Promise.resolve({ id, inputs, state });
+    throw problemError(
+      `import of Access ${id}`,
+      "it holds no object of its own that could be imported",
+      "declare it and run `pulumi up`: it takes what is on the server as it is, and mends only what differs.",
+    );
+  },
+
+  // What it mended stays: the objects themselves belong to their own resources.
+  delete: () => Promise.resolve(),
+};
+
+/** The plan against the live server; undefined where it cannot be reached. Reads only. */
+async function planLive(request: ResourceRequest, scope: AccessScope): Promise<Plan | undefined> {
+  for (const connection of scope.connections) {
+    try {
+      return await onServer(scope, connection, { readOnly: true, statementTimeoutMs: previewTimeoutMs });
+    } catch (error) {
+      if (!(error instanceof ServerUnreachableError)) throw error;
+      await request.log("debug", error.message);
+    }
+  }
+  return undefined;
+}
+
+async function onServer(
+  scope: AccessScope,
+  connection: ServerConnection,
+  options: SessionOptions,
+): Promise<Plan> {
+  return withSession(connection, { ...options, connectTimeoutMs: 3_000 }, async (maintenance) => {
+    await assertSame(maintenance, connection);
+    return scope.plan(maintenance, (database, use) => withSession(connection, { ...options, database }, use));
+  });
+}
+
+/** Lock, read, refuse or send, read again: what is left then is an error. */
+async function apply(request: ResourceRequest, scope: AccessScope): Promise<Plan> {
+  const [connection] = scope.connections;
+  if (connection === undefined) throw new Error("the connection is not known");
+  return withSession(connection, {}, async (maintenance) => {
+    await assertSame(maintenance, connection);
+    return withServerLock(maintenance, async () => {
+      const open = <Result>(database: string, use: (session: Session) => Promise<Result>) =>
+        withSession(connection, { database }, use);
+      const plan = await scope.plan(maintenance, open);
+      assertNoRefusals(plan.refusals);
+      // What an official resource was to make is there by now; what is not, was dropped again meanwhile.
+      const statements = plan.statements;
+      if (statements.length === 0) return plan;
+      await request.log("info", render(plan));
+      await scope.send(maintenance, open, (session) => applyStatements(session, statements));
+      const rest = await scope.plan(maintenance, open);
+      if (rest.statements.length === 0) return rest;
+      throw problemError(
+        scope.id,
+        `the server still differs after the change: ${renderPlan(rest)}`,
+        "does another program change it at the same time? Run this again.",
+      );
+    });
+  });
+}
+
+async function assertSame(session: Session, connection: ServerConnection): Promise<void> {
+  await assertSameServer(session, connection.systemIdentifier, `${connection.host}:${connection.port}`);
+}
+
+/** The managing login's password and place are never a difference: they say how to get there, not what is there. */
+function difference(request: DiffRequest, plan: Plan | undefined) {
+  const detailed: Record<string, PropertyDifference> = {};
+  const names = ["roles", "databases", "schemas", "extensions"];
+  for (const name of [...names, "allowDataLoss", "protect"]) {
+    if (!sameValue(request.oldInputs[name], request.inputs[name])) detailed[name] = "update";
+  }
+  const live =
+    plan !== undefined && !isEmptyPlan(plan) && names.every((name) => detailed[name] === undefined);
+  if (live) detailed.live = "update";
+  return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["live"] };
+}
+
+function stateOf(inputs: PropertyMap, plan: Plan): PropertyMap {
+  return { ...inputs, refusals: plan.refusals.map((refusal) => ({ ...refusal })) };
+}
+
+function render(plan: Plan): string {
+  const full = process.env.PGSTEAD_PLAN === "full";
+  return renderPlan({ ...plan, statements: [...ownStatements(plan), ...officialStatements(plan)] }, { full });
+}
+
+function officialStatements(plan: Plan) {
+  return plan.statements.filter(({ by }) => by !== undefined);
+}

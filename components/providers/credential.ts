@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { problemError } from "../core/problem";
+import { generatePassword, scramVerifier } from "../io/scram";
+import type { ResourceType } from "./contract";
+import { InputCheck } from "./inputs";
+import { secret, unknown, type PropertyMap } from "./properties";
+
+const highestVersion = 1_000_000;
+
+/**
+ * A password of 32 characters and its SCRAM-SHA-256 verifier, both secret, made once.
+ *
+ * Raising `passwordVersion` makes a new one; nothing else does, a refresh neither. It changes no server by itself.
+ */
+export const credential: ResourceType = {
+  check({ newInputs, oldInputs }) {
+    const check = new InputCheck(newInputs).known("passwordVersion");
+    check.integer("passwordVersion", 1, highestVersion);
+    const [before, now] = [Number(oldInputs.passwordVersion), Number(newInputs.passwordVersion)];
+    if (now < before) {
+      check.fail(
+        "passwordVersion",
+        `it cannot go back from ${before} to ${now}: raise it to make a new password`,
+      );
+    }
+    return Promise.resolve({ inputs: newInputs, failures: check.failures });
+  },
+
+  diff({ state, inputs }) {
+    const changed = state.passwordVersion !== inputs.passwordVersion;
+    return Promise.resolve(changed ? { changed, detailed: { passwordVersion: "update" } } : { changed });
+  },
+
+  create({ name, inputs, preview }) {
+    return Promise.resolve({ id: name, state: { ...inputs, ...(preview ? pending : fresh()) } });
+  },
+
+  update({ state, inputs, preview }) {
+    if (state.passwordVersion === inputs.passwordVersion) return Promise.resolve(state);
+    return Promise.resolve({ ...inputs, ...(preview ? pending : fresh()) });
+  },
+
+  async read({ id, name, inputs, state }) {
+    if (state.password !== undefined) return { id, inputs, state };
+    const imported = { passwordVersion: 1 };
+    return { id: name, inputs: imported, state: { ...imported, ...secrets(await importPassword(id)) } };
+  },
+
+  delete: () => Promise.resolve(),
+};
+
+const pending: PropertyMap = { password: secret(unknown), verifier: secret(unknown) };
+
+function fresh(): PropertyMap {
+  return secrets(generatePassword());
+}
+
+function secrets(password: string): PropertyMap {
+  return { password: secret(password), verifier: secret(scramVerifier(password)) };
+}
+
+/** An import names the place of the password, as ids are stored and shown in clear. */
+async function importPassword(id: string): Promise<string> {
+  const [, kind, place] = /^(file|env):(.+)$/.exec(id) ?? [];
+  if (kind === undefined || place === undefined) {
+    throw problemError(
+      "import of a Credential",
+      "the id must name where the password is, never be the password",
+      "use file:PATH (a file that holds it) or env:NAME (a variable that holds it).",
+    );
+  }
+  const password =
+    kind === "env" ? process.env[place] : (await readPasswordFile(place)).replace(/\r?\n$/, "");
+  if (password === undefined || password === "") {
+    throw problemError(id, "there is no password", "write the password there, then import again.");
+  }
+  if (!/^[\x20-\x7e]+$/.test(password)) {
+    throw problemError(
+      id,
+      "the password holds characters beyond printable ASCII",
+      "choose one without them: clients disagree on their normal form.",
+    );
+  }
+  return password;
+}
+
+async function readPasswordFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw problemError(`file:${path}`, `it cannot be read: ${reason}`, "give the path of a readable file.", {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,182 @@
+import { dirname, join } from "node:path";
+import {
+  planEmbedded,
+  renderEmbeddedPlan,
+  type EmbeddedPlan,
+  type EmbeddedStatus,
+} from "../core/embedded-server";
+import type { Refusal } from "../core/statement";
+import { findPackage } from "../io/embedded/binaries";
+import { instanceAt, removeInstance, type Instance } from "../io/embedded/instance";
+import { refusePort } from "../io/embedded/port";
+import { readServerStatus, stopServer } from "../io/embedded/server";
+import { instanceDirectory } from "../io/places";
+import type { DiffRequest, ReadResult, ResourceRequest, ResourceType } from "./contract";
+import { bringUp, readPort, type EmbeddedInputs } from "./embedded-lifecycle";
+import { ResourceInitError } from "./failure";
+import { assertNoRefusals } from "./guard";
+import { InputCheck } from "./inputs";
+import { revealMap, sameValue, unknown, type PropertyMap } from "./properties";
+
+/** The embedded server: PostgreSQL from npm on loopback, started and kept by this provider. */
+export const embeddedServer: ResourceType = {
+  check({ newInputs, oldInputs }) {
+    const check = new InputCheck(newInputs)
+      .known("administrator", "checkout", "disposable", "password", "port", "restart", "verifier")
+      .text("administrator")
+      .text("checkout")
+      .text("password")
+      .text("verifier")
+      .flag("disposable")
+      .oneOf("restart", "allow", "refuse")
+      .integer("port", 1, 65535);
+    const [before, now] = [oldInputs.administrator, newInputs.administrator];
+    if (typeof before === "string" && typeof now === "string" && before !== now) {
+      check.fail(
+        "administrator",
+        `it cannot change from ${before} to ${now}: initdb makes it; set the name back`,
+      );
+    }
+    return Promise.resolve({ inputs: newInputs, failures: check.failures });
+  },
+
+  async diff(request) {
+    const plan = await planLive(request);
+    if (plan.actions.length > 0 || plan.refusals.length > 0)
+      await request.log("info", renderEmbeddedPlan(plan));
+    const detailed = differences(request, plan);
+    return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["running"] };
+  },
+
+  async create(request) {
+    const instance = newInstance(request, request.inputs);
+    const plan = await planFor(request.inputs, instance, true);
+    await request.log("info", renderEmbeddedPlan(plan));
+    const id = instance.dataDirectory;
+    if (request.preview) return { id, state: previewState(request.inputs, instance, plan, {}) };
+    assertNoRefusals(plan.refusals);
+    const inputs = embeddedInputs(request.inputs);
+    try {
+      const live = await bringUp(request, instance, inputs, undefined);
+      return { id, state: stateOf(request.inputs, instance, live, plan.refusals) };
+    } catch (error) {
+      if ((await readServerStatus(instance)).kind === "absent") throw error;
+      const partial = previewState(request.inputs, instance, plan, { systemIdentifier: "" });
+      throw new ResourceInitError(id, request.inputs, partial, (error as Error).message, { cause: error });
+    }
+  },
+
+  async update(request) {
+    const instance = instanceOf(request.id);
+    const plan = await planLive(request);
+    if (request.preview) return previewState(request.inputs, instance, plan, request.state);
+    assertNoRefusals(plan.refusals);
+    const inputs = embeddedInputs(request.inputs);
+    const before = revealMap(request.state);
+    const live = await bringUp(request, instance, inputs, before.password as string | undefined);
+    return stateOf(request.inputs, instance, live, plan.refusals);
+  },
+
+  async read({ id, inputs, state }) {
+    const instance = instanceOf(id);
+    const status = await readServerStatus(instance);
+    if (status.kind === "absent") return state.disposable === false ? { id, inputs, state } : undefined;
+    if (state.port !== undefined) return { id, inputs, state };
+    return importInstance(instance);
+  },
+
+  async delete({ id, state, log }) {
+    const instance = instanceOf(id);
+    await stopServer(instance);
+    if (state.disposable === true) await removeInstance(instance);
+    else await log("info", `stopped; the data stays in ${instance.dataDirectory}`);
+  },
+};
+
+async function planLive(request: DiffRequest): Promise<EmbeddedPlan> {
+  return planFor(request.inputs, instanceOf(request.id), false);
+}
+
+async function planFor(inputs: PropertyMap, instance: Instance, isNew: boolean): Promise<EmbeddedPlan> {
+  const status = await readServerStatus(instance);
+  const found: EmbeddedStatus =
+    status.kind === "running"
+      ? { kind: "running", major: status.major, port: status.postmaster.port }
+      : status;
+  const { version } = findPackage();
+  const place = { dataDirectory: instance.dataDirectory, major: Number.parseInt(version, 10), isNew };
+  const desired = embeddedInputs(inputs);
+  const plan = planEmbedded(desired, found, place);
+  const listens = plan.actions.some(({ action }) => action === "start" || action === "restart");
+  const taken = listens ? await refusePort(desired.port) : undefined;
+  return taken === undefined ? plan : { ...plan, refusals: [...plan.refusals, taken] };
+}
+
+function differences(request: DiffRequest, plan: EmbeddedPlan): Record<string, "update"> {
+  const detailed: Record<string, "update"> = {};
+  for (const name of ["port", "password", "verifier", "disposable", "restart"]) {
+    if (!sameValue(request.state[name], request.inputs[name])) detailed[name] = "update";
+  }
+  if (plan.actions.length > 0 || plan.refusals.length > 0) detailed.running = "update";
+  return detailed;
+}
+
+/** Outputs of a preview: what dependants need is known even where the server is about to start or restart. */
+function previewState(
+  inputs: PropertyMap,
+  instance: Instance,
+  plan: EmbeddedPlan,
+  state: PropertyMap,
+): PropertyMap {
+  const anew = plan.actions.some(({ action }) => action === "initialize");
+  const live = {
+    systemIdentifier: anew ? unknown : (state.systemIdentifier ?? unknown),
+    version: state.version ?? unknown,
+  };
+  return stateOf(inputs, instance, live, plan.refusals);
+}
+
+function stateOf(
+  inputs: PropertyMap,
+  instance: Instance,
+  live: PropertyMap,
+  refusals: readonly Refusal[],
+): PropertyMap {
+  return {
+    ...inputs,
+    ...live,
+    host: "127.0.0.1",
+    dataDirectory: instance.dataDirectory,
+    logDirectory: join(instance.dataDirectory, "log"),
+    refusals: refusals.map((refusal) => ({ ...refusal })),
+  };
+}
+
+/** Place of a new server: `$PGSTEAD_DATA/instances/<project>-<stack>-<key>/data`. */
+function newInstance(request: ResourceRequest, inputs: PropertyMap): Instance {
+  const [head = "", project = ""] = request.urn.split("::");
+  const stack = head.split(":").at(-1) ?? "";
+  const { checkout } = inputs;
+  return instanceAt(instanceDirectory(typeof checkout === "string" ? checkout : "", project, stack));
+}
+
+function instanceOf(id: string): Instance {
+  return instanceAt(dirname(id));
+}
+
+/** Password and verifier are not on disk: they come with the program's first update. */
+async function importInstance(instance: Instance): Promise<ReadResult> {
+  const inputs = {
+    port: await readPort(instance),
+    administrator: "postgres",
+    disposable: false,
+    restart: "refuse",
+  };
+  const live = { systemIdentifier: "", version: "" };
+  return { id: instance.dataDirectory, inputs, state: stateOf(inputs, instance, live, []) };
+}
+
+/** The inputs, which \`check\` has proven, without the wrappers of secrets. */
+function embeddedInputs(inputs: PropertyMap): EmbeddedInputs {
+  return revealMap(inputs) as unknown as EmbeddedInputs;
+}

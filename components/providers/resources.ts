@@ -1,0 +1,133 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DesiredDatabase } from "../core/database";
+import type { DesiredExtension, DesiredSchema } from "../core/database-access";
+import type { DesiredRole } from "../core/role";
+import type { Refusal } from "../core/statement";
+
+/** Every member an `Input`. */
+type Inputs<Shape> = { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> };
+
+export interface CredentialArgs {
+  /** Raise it to make a new password: the only thing that does. Lowering it is refused. */
+  readonly passwordVersion: number;
+}
+
+/** A password and its SCRAM-SHA-256 verifier, made once (resource of the provider `pgstead`). */
+export class Credential extends pulumi.CustomResource {
+  /** 32 letters and digits; secret. */
+  declare readonly password: pulumi.Output<string>;
+  /** `SCRAM-SHA-256$…` with a salt of its own; secret. */
+  declare readonly verifier: pulumi.Output<string>;
+
+  constructor(name: string, args: CredentialArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = { password: undefined, verifier: undefined };
+    const secretOutputs = ["password", "verifier"];
+    super("pgstead:index:Credential", name, { ...outputs, ...args }, withSecrets(opts, secretOutputs));
+  }
+}
+
+export interface EmbeddedServerResourceArgs {
+  /** TCP port on 127.0.0.1; a change restarts the server. */
+  readonly port: number;
+  /** Superuser that initdb makes; it cannot change. */
+  readonly administrator: string;
+  readonly password: pulumi.Input<string>;
+  readonly verifier: pulumi.Input<string>;
+  /** Directory of the program: with project and stack it is the key of the data directory. */
+  readonly checkout: string;
+  /** True: `destroy` removes the data. */
+  readonly disposable: boolean;
+  /** Whether `up` may restart a running server. */
+  readonly restart: "allow" | "refuse";
+}
+
+/** PostgreSQL from npm on loopback (resource of the provider `pgstead`). */
+export class EmbeddedServerResource extends pulumi.CustomResource {
+  declare readonly host: pulumi.Output<string>;
+  declare readonly port: pulumi.Output<number>;
+  declare readonly password: pulumi.Output<string>;
+  declare readonly version: pulumi.Output<string>;
+  declare readonly systemIdentifier: pulumi.Output<string>;
+  declare readonly dataDirectory: pulumi.Output<string>;
+  declare readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: EmbeddedServerResourceArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      host: undefined,
+      version: undefined,
+      systemIdentifier: undefined,
+      dataDirectory: undefined,
+      logDirectory: undefined,
+      refusals: undefined,
+    };
+    const inputs = {
+      ...args,
+      password: pulumi.secret(args.password),
+      verifier: pulumi.secret(args.verifier),
+    };
+    super(
+      "pgstead:index:EmbeddedServer",
+      name,
+      { ...outputs, ...inputs },
+      withSecrets(opts, ["password", "verifier"]),
+    );
+  }
+}
+
+/** A way to a server, as the provider needs it. */
+export interface AccessConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly systemIdentifier: string;
+}
+
+export type AccessArgs = ServerAccessArgs | DatabaseAccessArgs;
+
+export interface ServerAccessArgs {
+  readonly scope: "server";
+  readonly connection: Inputs<AccessConnection>;
+  readonly roles: pulumi.Input<pulumi.Input<Inputs<DesiredRole>>[]>;
+  readonly databases: pulumi.Input<pulumi.Input<Inputs<DesiredDatabase>>[]>;
+  readonly allowDataLoss: readonly string[];
+  readonly protect: boolean;
+}
+
+export interface DatabaseAccessArgs {
+  readonly scope: "database";
+  readonly connection: Inputs<AccessConnection>;
+  readonly database: pulumi.Input<string>;
+  readonly schemas: readonly DesiredSchema[];
+  readonly extensions: readonly DesiredExtension[];
+  readonly allowDataLoss: readonly string[];
+}
+
+/** Keeps roles and databases, or schemas and extensions, as declared (resource of the provider `pgstead`). */
+export class Access extends pulumi.CustomResource {
+  declare readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: AccessArgs, opts?: pulumi.CustomResourceOptions) {
+    const connection = { ...args.connection, password: pulumi.secret(args.connection.password) };
+    super("pgstead:index:Access", name, { refusals: undefined, ...args, connection }, opts);
+  }
+}
+
+export interface GuardArgs {
+  /** What each resource refuses. */
+  readonly refusals: pulumi.Input<pulumi.Input<Refusal[]>[]>;
+}
+
+/** Fails the preview with all refusals together (resource of the provider `pgstead`). */
+export class Guard extends pulumi.CustomResource {
+  constructor(name: string, args: GuardArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstead:index:Guard", name, { ...args }, opts);
+  }
+}
+
+function withSecrets(
+  opts: pulumi.CustomResourceOptions | undefined,
+  names: readonly string[],
+): pulumi.CustomResourceOptions {
+  return { ...opts, additionalSecretOutputs: [...names, ...(opts?.additionalSecretOutputs ?? [])] };
+}

@@ -1,0 +1,71 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { initServer, startServer as start, stopServer } from "../../components/io/embedded/server";
+import { canListen } from "../../components/io/embedded/port";
+import { instanceAt, type Instance } from "../../components/io/embedded/instance";
+import { generatePassword, scramVerifier } from "../../components/io/scram";
+import { openSession, type Session } from "../../components/io/session";
+
+/** A real PostgreSQL 17 of a test's own: own directory, own port, gone afterwards. */
+export interface TestServer {
+  readonly instance: Instance;
+  readonly host: "127.0.0.1";
+  readonly port: number;
+  readonly superuser: "postgres";
+  readonly password: string;
+  /** Opens a session as the superuser, or as another login. */
+  connect(database?: string, login?: { user: string; password: string }): Promise<Session>;
+  /** Starts it again, on the same port. */
+  start(): Promise<void>;
+  /** Stops it and keeps the data. */
+  halt(): Promise<void>;
+  /** Ends it and removes everything. */
+  stop(): Promise<void>;
+}
+
+export async function startServer(): Promise<TestServer> {
+  const directory = await temporaryDirectory();
+  const instance = instanceAt(join(directory, "instance"));
+  const password = generatePassword();
+  const port = await freePort();
+  const settings = { port, clusterName: "test" };
+  await initServer(instance, { administrator: "postgres", verifier: scramVerifier(password), noSync: true });
+  await start(instance, settings);
+  return {
+    instance,
+    host: "127.0.0.1",
+    port,
+    superuser: "postgres",
+    password,
+    connect: (database = "postgres", login = { user: "postgres", password }) =>
+      openSession({ host: "127.0.0.1", port, ...login }, { database }),
+    start: async () => {
+      await start(instance, settings);
+    },
+    halt: () => stopServer(instance),
+    stop: async () => {
+      await stopServer(instance);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A directory of its own that the server's account can pass; the caller removes it. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), `pgstead-${randomBytes(3).toString("hex")}-`));
+  await chmod(directory, 0o755);
+  return directory;
+}
+
+/**
+ * A port that nothing listens on now, below the range that the system gives to outgoing connections: those could take
+ * it before the server does.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 32_000);
+    if (await canListen(port)) return port;
+  }
+}
