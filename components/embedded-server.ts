@@ -39,6 +39,13 @@ export interface EmbeddedServerArgs {
   readonly restart?: "allow" | "refuse";
 
   /**
+   * Absolute path of the data directory (`PGDATA`). It cannot change afterwards.
+   *
+   * @default - one of its own for this checkout and stack, outside of the checkout
+   */
+  readonly dataDirectory?: string;
+
+  /**
    * Directory that, with project and stack, names the data directory.
    *
    * @default - the program's working directory, so that two clones never share a server
@@ -79,7 +86,8 @@ export class EmbeddedServer extends pulumi.ComponentResource {
   }
 }
 
-export type EmbeddedServerPlan = Required<EmbeddedServerArgs>;
+export type EmbeddedServerPlan = Required<Omit<EmbeddedServerArgs, "dataDirectory">> &
+  Pick<EmbeddedServerArgs, "dataDirectory">;
 
 /** Fills in what was left out. */
 export function resolveEmbeddedServer(args: EmbeddedServerArgs): EmbeddedServerPlan {
@@ -91,6 +99,7 @@ export function resolveEmbeddedServer(args: EmbeddedServerArgs): EmbeddedServerP
     disposable,
     restart: args.restart ?? (disposable ? "allow" : "refuse"),
     checkout: args.checkout ?? process.cwd(),
+    ...(args.dataDirectory === undefined ? {} : { dataDirectory: args.dataDirectory }),
   };
 }
 
@@ -104,9 +113,9 @@ function createServer(
   administrator: Credential,
   parent: pulumi.Resource,
 ): EmbeddedServerResource {
-  const { port, disposable, restart, checkout } = plan;
+  const { passwordVersion: _version, ...declared } = plan;
   const { password, verifier } = administrator;
-  const args = { port, administrator: plan.administrator, password, verifier, checkout, disposable, restart };
+  const args = { ...declared, password, verifier };
   return new EmbeddedServerResource(name, args, { parent });
 }
 

@@ -70,7 +70,7 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
   });
   const cut = plan.statements.length - lines.length;
   return [
-    `plan: ${renderSummary(plan.statements)}`,
+    `plan: ${renderSummary(plan.statements)}${plan.refusals.length === 0 ? "" : `; ${plan.refusals.length} refused`}`,
     ...lines,
     ...(cut > 0 ? [`  … and ${cut} more; PGSTEAD_PLAN=full shows them all`] : []),
     ...plan.refusals.map(({ subject, message, hint }) => `  refused: ${subject}: ${message}; ${hint}`),

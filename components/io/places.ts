@@ -29,8 +29,8 @@ export function dataHome(env: NodeJS.ProcessEnv = process.env, uid = process.get
   return join(share, "pgstead");
 }
 
-/** Directory of the embedded server of a stack of a checkout: two clones, or two stacks, never share one. */
-export function instanceDirectory(checkout: string, project: string, stack: string): string {
+/** Data directory of the embedded server of a stack of a checkout: two clones, or two stacks, never share one. */
+export function defaultDataDirectory(checkout: string, project: string, stack: string): string {
   const place = existsSync(checkout) ? realpathSync(checkout) : checkout;
   const key = createHash("sha256").update(`${place}\n${project}\n${stack}`).digest("hex").slice(0, 10);
   const label = `${project}-${stack}`.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 60);

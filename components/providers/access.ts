@@ -1,4 +1,4 @@
-import { isEmptyPlan, ownStatements, renderPlan, type Plan } from "../core/statement";
+import { isEmptyPlan, renderPlan, type Plan } from "../core/statement";
 import { applyStatements, withServerLock } from "../io/apply";
 import { assertSameServer } from "../io/identity";
 import { ServerUnreachableError, withSession, type Session, type SessionOptions } from "../io/session";
@@ -38,7 +38,7 @@ export const access: ResourceType = {
       await request.log("info", "plan: the server cannot be reached: compared with the state");
       return difference(request, undefined);
     }
-    if (plan.statements.length > 0 || plan.refusals.length > 0) await request.log("info", render(plan));
+    await showPlan(request, plan);
     return difference(request, plan);
   },
 
@@ -46,7 +46,7 @@ export const access: ResourceType = {
     const scope = readScope(request.inputs, undefined);
     if (request.preview) {
       const plan = (await planLive(request, scope)) ?? scope.planEmpty();
-      await request.log("info", render(plan));
+      await showPlan(request, plan);
       return { id: scope.id, state: stateOf(request.inputs, plan) };
     }
     return { id: scope.id, state: stateOf(request.inputs, await apply(request, scope)) };
@@ -110,7 +110,7 @@ async function apply(request: ResourceRequest, scope: AccessScope): Promise<Plan
       // What an official resource was to make is there by now; what is not, was dropped again meanwhile.
       const statements = plan.statements;
       if (statements.length === 0) return plan;
-      await request.log("info", render(plan));
+      await showPlan(request, plan);
       await scope.send(maintenance, open, (session) => applyStatements(session, statements));
       const rest = await scope.plan(maintenance, open);
       if (rest.statements.length === 0) return rest;
@@ -144,11 +144,13 @@ function stateOf(inputs: PropertyMap, plan: Plan): PropertyMap {
   return { ...inputs, refusals: plan.refusals.map((refusal) => ({ ...refusal })) };
 }
 
-function render(plan: Plan): string {
-  const full = process.env.PGSTEAD_PLAN === "full";
-  return renderPlan({ ...plan, statements: [...ownStatements(plan), ...officialStatements(plan)] }, { full });
-}
+const lastShown = new Map<string, string>();
 
-function officialStatements(plan: Plan) {
-  return plan.statements.filter(({ by }) => by !== undefined);
+/** Writes the plan under the resource; an update does not repeat what its diff has just shown. */
+async function showPlan(request: ResourceRequest, plan: Plan): Promise<void> {
+  if (plan.statements.length === 0 && plan.refusals.length === 0) return;
+  const text = renderPlan(plan, { full: process.env.PGSTEAD_PLAN === "full" });
+  if (lastShown.get(request.urn) === text) return;
+  lastShown.set(request.urn, text);
+  await request.log("info", text);
 }

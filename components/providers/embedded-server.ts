@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   planEmbedded,
   renderEmbeddedPlan,
@@ -10,7 +10,7 @@ import { findPackage } from "../io/embedded/binaries";
 import { instanceAt, removeInstance, type Instance } from "../io/embedded/instance";
 import { refusePort } from "../io/embedded/port";
 import { readServerStatus, stopServer } from "../io/embedded/server";
-import { instanceDirectory } from "../io/places";
+import { defaultDataDirectory } from "../io/places";
 import type { DiffRequest, ReadResult, ResourceRequest, ResourceType } from "./contract";
 import { bringUp, readPort, type EmbeddedInputs } from "./embedded-lifecycle";
 import { ResourceInitError } from "./failure";
@@ -22,7 +22,16 @@ import { revealMap, sameValue, unknown, type PropertyMap } from "./properties";
 export const embeddedServer: ResourceType = {
   check({ newInputs, oldInputs }) {
     const check = new InputCheck(newInputs)
-      .known("administrator", "checkout", "disposable", "password", "port", "restart", "verifier")
+      .known(
+        "administrator",
+        "checkout",
+        "dataDirectory",
+        "disposable",
+        "password",
+        "port",
+        "restart",
+        "verifier",
+      )
       .text("administrator")
       .text("checkout")
       .text("password")
@@ -30,6 +39,10 @@ export const embeddedServer: ResourceType = {
       .flag("disposable")
       .oneOf("restart", "allow", "refuse")
       .integer("port", 1, 65535);
+    if (newInputs.dataDirectory !== undefined) check.text("dataDirectory");
+    const moved = oldInputs.port !== undefined && oldInputs.dataDirectory !== newInputs.dataDirectory;
+    if (moved)
+      check.fail("dataDirectory", "a server cannot move: set it back, or destroy the stack and make it anew");
     const [before, now] = [oldInputs.administrator, newInputs.administrator];
     if (typeof before === "string" && typeof now === "string" && before !== now) {
       check.fail(
@@ -67,7 +80,7 @@ export const embeddedServer: ResourceType = {
   },
 
   async update(request) {
-    const instance = instanceOf(request.id);
+    const instance = instanceAt(request.id);
     const plan = await planLive(request);
     if (request.preview) return previewState(request.inputs, instance, plan, request.state);
     assertNoRefusals(plan.refusals);
@@ -78,7 +91,7 @@ export const embeddedServer: ResourceType = {
   },
 
   async read({ id, inputs, state }) {
-    const instance = instanceOf(id);
+    const instance = instanceAt(id);
     const status = await readServerStatus(instance);
     if (status.kind === "absent") return state.disposable === false ? { id, inputs, state } : undefined;
     if (state.port !== undefined) return { id, inputs, state };
@@ -86,7 +99,7 @@ export const embeddedServer: ResourceType = {
   },
 
   async delete({ id, state, log }) {
-    const instance = instanceOf(id);
+    const instance = instanceAt(id);
     await stopServer(instance);
     if (state.disposable === true) await removeInstance(instance);
     else await log("info", `stopped; the data stays in ${instance.dataDirectory}`);
@@ -94,7 +107,7 @@ export const embeddedServer: ResourceType = {
 };
 
 async function planLive(request: DiffRequest): Promise<EmbeddedPlan> {
-  return planFor(request.inputs, instanceOf(request.id), false);
+  return planFor(request.inputs, instanceAt(request.id), false);
 }
 
 async function planFor(inputs: PropertyMap, instance: Instance, isNew: boolean): Promise<EmbeddedPlan> {
@@ -152,16 +165,13 @@ function stateOf(
   };
 }
 
-/** Place of a new server: `$PGSTEAD_DATA/instances/<project>-<stack>-<key>/data`. */
+/** Place of a new server: as declared, or `$PGSTEAD_DATA/instances/<project>-<stack>-<key>`. */
 function newInstance(request: ResourceRequest, inputs: PropertyMap): Instance {
   const [head = "", project = ""] = request.urn.split("::");
   const stack = head.split(":").at(-1) ?? "";
-  const { checkout } = inputs;
-  return instanceAt(instanceDirectory(typeof checkout === "string" ? checkout : "", project, stack));
-}
-
-function instanceOf(id: string): Instance {
-  return instanceAt(dirname(id));
+  const { checkout, dataDirectory } = inputs;
+  if (typeof dataDirectory === "string") return instanceAt(dataDirectory);
+  return instanceAt(defaultDataDirectory(typeof checkout === "string" ? checkout : "", project, stack));
 }
 
 /** Password and verifier are not on disk: they come with the program's first update. */

@@ -26,9 +26,7 @@ type Handler<Request, Response> = (request: Request) => Promise<Response>;
  * The engine's address is the process's first argument. Works with the engine's plain `Attach` as well.
  */
 export async function serveProvider(definition: ProviderDefinition): Promise<void> {
-  // The engine decides when a run ends (Cancel below): a Ctrl-C of the terminal reaches the whole process group,
-  // and a provider that dies of it would leave a half-done operation that nobody records.
-  process.on("SIGINT", () => undefined);
+  endWhenIdle();
   const server = new grpc.Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
@@ -147,10 +145,37 @@ function resourceCalls(
   };
 }
 
+let running = 0;
+let ending = false;
+
+/**
+ * The engine ends a provider with SIGINT, and with SIGKILL five seconds later: what is in progress comes to its end,
+ * as a half-done operation would be recorded by nobody; then the process goes. An engine that died itself cannot say
+ * so: the provider notices that it was handed to another parent.
+ */
+function endWhenIdle(): void {
+  const parent = process.ppid;
+  const end = (): void => {
+    ending = true;
+    if (running === 0) process.exit(0);
+  };
+  process.on("SIGINT", end).on("SIGTERM", end);
+  setInterval(() => {
+    if (process.ppid !== parent) end();
+  }, 1_000).unref();
+}
+
+function settled(): void {
+  running -= 1;
+  if (ending && running === 0) setImmediate(() => process.exit(0));
+}
+
 function unary<Request, Response>(handler: Handler<Request, Response>) {
   return (call: Call<Request>, done: grpc.sendUnaryData<Response>): void => {
+    running += 1;
     Promise.resolve()
       .then(() => handler(call.request))
+      .finally(settled)
       .then(
         (response) => {
           done(null, response);

@@ -35,6 +35,8 @@ export interface EmbeddedServerResourceArgs {
   readonly verifier: pulumi.Input<string>;
   /** Directory of the program: with project and stack it is the key of the data directory. */
   readonly checkout: string;
+  /** Absolute path of the data directory instead of one by that key; it cannot change. */
+  readonly dataDirectory?: string;
   /** True: `destroy` removes the data. */
   readonly disposable: boolean;
   /** Whether `up` may restart a running server. */
@@ -56,7 +58,6 @@ export class EmbeddedServerResource extends pulumi.CustomResource {
       host: undefined,
       version: undefined,
       systemIdentifier: undefined,
-      dataDirectory: undefined,
       logDirectory: undefined,
       refusals: undefined,
     };

@@ -7,9 +7,9 @@ import { readPostmaster } from "./postmaster";
 
 /** An embedded server's place on disk. */
 export interface Instance {
-  /** Holds the data directory, the start log and `instance.json`. */
-  readonly directory: string;
   readonly dataDirectory: string;
+  /** Beside the data directory, with `.pgstead` after its name: the start log and `instance.json`. */
+  readonly directory: string;
   readonly account: Account | undefined;
 }
 
@@ -21,16 +21,16 @@ export interface InstanceOwner {
   readonly port: number;
 }
 
-export function instanceAt(directory: string): Instance {
-  return { directory, dataDirectory: join(directory, "data"), account: serverAccount() };
+export function instanceAt(dataDirectory: string): Instance {
+  return { dataDirectory, directory: `${dataDirectory}.pgstead`, account: serverAccount() };
 }
 
-/** Makes the instance's directory, closed to everybody but the server's account. */
-export async function makeInstanceDirectory(instance: Instance): Promise<void> {
-  await mkdir(dirname(instance.directory), { recursive: true });
-  await mkdir(instance.directory, { recursive: true, mode: 0o700 });
-  await chmod(instance.directory, 0o700);
-  await giveTo(instance.account, instance.directory);
+/** Makes a directory that is closed to everybody but the server's account, below parents that all can pass. */
+export async function makeServerDirectory(instance: Instance, directory: string): Promise<void> {
+  await mkdir(dirname(directory), { recursive: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  await giveTo(instance.account, directory);
 }
 
 /** Writes a file for the server's account only. */
@@ -54,15 +54,17 @@ export async function findInstanceOnPort(
 ): Promise<InstanceOwner | undefined> {
   const instances = join(home, "instances");
   const names = await readdir(instances).catch(() => []); // none was ever made
-  for (const name of names) {
+  for (const name of names.filter((name) => name.endsWith(".pgstead"))) {
     const owner = await readOwner(join(instances, name));
     if (owner?.port !== port) continue;
-    if ((await readPostmaster(join(instances, name, "data")))?.port === port) return owner;
+    const dataDirectory = join(instances, name.slice(0, -".pgstead".length));
+    if ((await readPostmaster(dataDirectory))?.port === port) return owner;
   }
   return undefined;
 }
 
 export async function removeInstance(instance: Instance): Promise<void> {
+  await rm(instance.dataDirectory, { recursive: true, force: true });
   await rm(instance.directory, { recursive: true, force: true });
 }
 

@@ -5,7 +5,7 @@ import { problemError } from "../../core/problem";
 import { runProgram, type RunResult } from "../process";
 import { diskFailure, initFailure, startFailure } from "./failures";
 import { installBinaries, type Binaries } from "./binaries";
-import { makeInstanceDirectory, writeServerFile, type Instance } from "./instance";
+import { makeServerDirectory, writeServerFile, type Instance } from "./instance";
 import { assertPortFree } from "./port";
 import { readPostmaster, removeStaleLock, type Postmaster } from "./postmaster";
 
@@ -43,13 +43,12 @@ export async function readServerStatus(instance: Instance): Promise<ServerStatus
  */
 export async function initServer(instance: Instance, options: InitOptions): Promise<void> {
   const binaries = await installBinaries();
-  await makeInstanceDirectory(instance).catch((error: unknown) => {
-    throw diskFailure(instance.directory, error);
-  });
   const draft = `${instance.dataDirectory}.new`;
   const passwordFile = join(instance.directory, "initdb.verifier");
-  await rm(draft, { recursive: true, force: true });
   try {
+    await rm(draft, { recursive: true, force: true });
+    await makeServerDirectory(instance, instance.directory);
+    await makeServerDirectory(instance, draft);
     await writeServerFile(instance, passwordFile, `${options.verifier}\n`);
     const result = await runProgram(
       join(binaries.bin, "initdb"),
