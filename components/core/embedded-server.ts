@@ -15,7 +15,7 @@ export type EmbeddedStatus =
   | { readonly kind: "stopped"; readonly major: number }
   | { readonly kind: "running"; readonly major: number; readonly port: number };
 
-export type EmbeddedAction = "initialize" | "start" | "restart";
+export type EmbeddedAction = "initialize" | "start" | "restart" | "rotate";
 
 export interface EmbeddedPlan {
   readonly actions: readonly { readonly action: EmbeddedAction; readonly reason: string }[];
@@ -27,9 +27,21 @@ export function planEmbedded(
   desired: DesiredEmbedded,
   status: EmbeddedStatus,
   place: { readonly dataDirectory: string; readonly major: number; readonly isNew: boolean },
+  options: { readonly newPassword?: boolean } = {},
 ): EmbeddedPlan {
   if (status.kind === "absent") return planAbsent(desired, place);
   if (status.major !== place.major) return { actions: [], refusals: [refuseMajor(status.major, place)] };
+  const plan = planRunning(desired, status, place);
+  if (options.newPassword !== true) return plan;
+  const reason = "set with the old one and proven by a login, then stored";
+  return { ...plan, actions: [...plan.actions, { action: "rotate", reason }] };
+}
+
+function planRunning(
+  desired: DesiredEmbedded,
+  status: Exclude<EmbeddedStatus, { kind: "absent" }>,
+  place: { readonly isNew: boolean },
+): EmbeddedPlan {
   if (status.kind === "stopped") {
     const reason = place.isNew ? "the data of an interrupted run is there" : "the server is not running";
     return { actions: [{ action: "start", reason }], refusals: [] };
@@ -76,12 +88,19 @@ function refuseMajor(
   };
 }
 
+const actionText: Readonly<Record<EmbeddedAction, string>> = {
+  initialize: "initialize the server (initdb)",
+  start: "start the server",
+  restart: "restart the server",
+  rotate: "ALTER ROLE of the administrator PASSWORD '[verifier]'",
+};
+
 /** Text of the plan, as a preview shows it. */
 export function renderEmbeddedPlan(plan: EmbeddedPlan): string {
   const count = `${plan.actions.length} ${plan.actions.length === 1 ? "action" : "actions"}`;
   return [
     `plan: ${count}${plan.actions.some(({ action }) => action === "restart") ? ": 1 restart" : ""}`,
-    ...plan.actions.map(({ action, reason }) => `  ${action} the server  -- ${reason}`),
+    ...plan.actions.map(({ action, reason }) => `  ${actionText[action]}  -- ${reason}`),
     ...plan.refusals.map(({ subject, message, hint }) => `  refused: ${subject}: ${message}; ${hint}`),
   ].join("\n");
 }

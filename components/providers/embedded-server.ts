@@ -63,7 +63,7 @@ export const embeddedServer: ResourceType = {
 
   async create(request) {
     const instance = newInstance(request, request.inputs);
-    const plan = await planFor(request.inputs, instance, true);
+    const plan = await planFor(request.inputs, instance, { isNew: true, newPassword: false });
     await request.log("info", renderEmbeddedPlan(plan));
     const id = instance.dataDirectory;
     if (request.preview) return { id, state: previewState(request.inputs, instance, plan, {}) };
@@ -107,10 +107,15 @@ export const embeddedServer: ResourceType = {
 };
 
 async function planLive(request: DiffRequest): Promise<EmbeddedPlan> {
-  return planFor(request.inputs, instanceAt(request.id), false);
+  const newPassword = !sameValue(request.state.password, request.inputs.password);
+  return planFor(request.inputs, instanceAt(request.id), { isNew: false, newPassword });
 }
 
-async function planFor(inputs: PropertyMap, instance: Instance, isNew: boolean): Promise<EmbeddedPlan> {
+async function planFor(
+  inputs: PropertyMap,
+  instance: Instance,
+  { isNew, newPassword }: { isNew: boolean; newPassword: boolean },
+): Promise<EmbeddedPlan> {
   const status = await readServerStatus(instance);
   const found: EmbeddedStatus =
     status.kind === "running"
@@ -119,7 +124,7 @@ async function planFor(inputs: PropertyMap, instance: Instance, isNew: boolean):
   const { version } = findPackage();
   const place = { dataDirectory: instance.dataDirectory, major: Number.parseInt(version, 10), isNew };
   const desired = embeddedInputs(inputs);
-  const plan = planEmbedded(desired, found, place);
+  const plan = planEmbedded(desired, found, place, { newPassword });
   const listens = plan.actions.some(({ action }) => action === "start" || action === "restart");
   const taken = listens ? await refusePort(desired.port) : undefined;
   return taken === undefined ? plan : { ...plan, refusals: [...plan.refusals, taken] };

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { EmbeddedServer, Roles } from "../components";
+import { connectionUri } from "../components/core/connection";
+
+/** A database of the stack, as far as its outputs go. */
+interface DeclaredDatabase {
+  readonly name: string;
+  readonly roles: Roles;
+  /** Names of the login roles by their key in the configuration. */
+  readonly logins: Readonly<Record<string, string>>;
+}
+
+/**
+ * What the stack tells its users: where the server is, and a connection URI for each login role (secret). With one
+ * database the maps are flat; with several they are by database.
+ */
+export function stackOutputs(server: EmbeddedServer, databases: readonly DeclaredDatabase[]) {
+  const { host, port, user, password } = server.connection;
+  const [only] = databases;
+  const flat = <Value>(value: (database: DeclaredDatabase) => Value): Value | Record<string, Value> =>
+    databases.length === 1 && only !== undefined
+      ? value(only)
+      : Object.fromEntries(databases.map((database) => [database.name, value(database)]));
+  return {
+    host,
+    port,
+    version: server.version,
+    database: flat(({ name }) => name),
+    roles: flat(({ logins }) => logins),
+    administratorUri: pulumi.secret(
+      pulumi
+        .all([host, port, user, password])
+        .apply(([at, on, name, word]) =>
+          connectionUri({ host: at, port: on, user: name, password: word }, "postgres"),
+        ),
+    ),
+    uris: pulumi.secret(flat<pulumi.Input<unknown>>((database) => connectionUris(database, host, port))),
+  };
+}
+
+function connectionUris(
+  { name, roles, logins }: DeclaredDatabase,
+  host: pulumi.Output<string>,
+  port: pulumi.Output<number>,
+): pulumi.Output<Record<string, string>> {
+  return pulumi
+    .all([host, port, roles.passwords])
+    .apply(([at, on, passwords]) =>
+      Object.fromEntries(
+        Object.entries(logins).map(([key, role]) => [
+          key,
+          connectionUri({ host: at, port: on, user: role, password: passwords[role] ?? "" }, name),
+        ]),
+      ),
+    );
+}
