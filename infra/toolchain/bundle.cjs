@@ -11,6 +11,8 @@ const path = require("node:path");
 
 const root = path.resolve(__dirname, "../..");
 const cache = path.join(root, "node_modules", ".cache", "pgstead");
+// Checkouts may share one node_modules by a link: their bundles differ.
+const key = crypto.createHash("sha256").update(root).digest("hex").slice(0, 8);
 
 /**
  * @param {string} entry path of a TypeScript file, relative to the project
@@ -19,7 +21,7 @@ const cache = path.join(root, "node_modules", ".cache", "pgstead");
  * @returns {string} path of the JavaScript file
  */
 function bundle(entry, options = {}) {
-  const target = options.outfile ?? path.join(cache, `${entry.replace(/[^a-z0-9]+/gi, "-")}.cjs`);
+  const target = options.outfile ?? path.join(cache, `${entry.replace(/[^a-z0-9]+/gi, "-")}-${key}.cjs`);
   const record = options.outfile === undefined ? `${target}.inputs.json` : undefined;
   if (record !== undefined && isFresh(target, record)) return target;
   const esbuild = require("esbuild");

@@ -1,0 +1,56 @@
+import { ProblemError } from "../components/core/problem";
+import { checkDatabase } from "./config/check-database";
+import { checkRoles, checkSharedNames } from "./config/check-roles";
+import { checkServer } from "./config/check-server";
+import { readInput } from "./config/input";
+import { resolveDatabases, resolveServer } from "./config/resolve";
+import { shapeConfig } from "./config/shape";
+import type { StackConfig } from "./config/stack-config";
+
+export type {
+  DatabaseConfig,
+  ExtensionConfig,
+  RoleConfig,
+  ServerConfig,
+  StackConfig,
+  Target,
+} from "./config/stack-config";
+
+/**
+ * The configuration of a stack from what Pulumi holds: complete and checked, or all mistakes at once.
+ *
+ * @param raw every key of the stack with its namespace; maps and lists as values or as JSON text, as the engine hands
+ * them to a program; keys of other namespaces are not looked at
+ * @throws ProblemError with every problem
+ */
+export function parseConfig(
+  raw: Readonly<Record<string, unknown>>,
+  context: { readonly stack: string },
+): StackConfig {
+  const input = readInput(raw);
+  const { config, problems: shapeProblems } = shapeConfig(input.values);
+  const { drafts, problems: formProblems } = resolveDatabases(config, new Set(Object.keys(input.values)));
+  const problems = [
+    ...input.problems,
+    ...shapeProblems,
+    ...formProblems,
+    ...checkServer(config, drafts),
+    ...drafts.flatMap((draft) => [
+      ...checkDatabase(draft, drafts),
+      ...checkRoles(draft, config.server.administrator.name),
+    ]),
+    ...checkSharedNames(drafts),
+  ];
+  if (problems.length > 0) {
+    throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
+  }
+  return {
+    stack: context.stack,
+    target: config.target,
+    disposable: config.disposable,
+    protect: config.protect ?? !config.disposable,
+    allowDataLoss: config.allowDataLoss,
+    server: resolveServer(config),
+    databases: drafts.map((draft) => draft.config),
+  };
+}

@@ -1,0 +1,96 @@
+import { embeddedExtensions, embeddedUnusable } from "../../components/core/extensions";
+import type { Problem } from "../../components/core/problem";
+import { at } from "./check-server";
+import { databaseNameFault, nameFault, schemaNameFault, type Fault } from "./names";
+import type { Draft } from "./resolve";
+import { nearest, renderValue } from "./shape";
+
+/** What the types alone cannot tell about a database, apart from its roles. */
+export function checkDatabase(draft: Draft, drafts: readonly Draft[]): Problem[] {
+  const { path, name, written } = draft;
+  return [
+    ...(name === undefined
+      ? at([...path, "name"], { message: "is missing", hint: "add it, such as `name: shop`" })
+      : at(draft.path[0] === "database" ? [...path, "name"] : path, databaseNameFault(name))),
+    ...at([...path, "encoding"], encodingFault(written.encoding)),
+    ...at([...path, "locale"], localeFault(written.locale)),
+    ...at([...path, "template"], templateFault(written.template, drafts)),
+    ...Object.keys(written.schemas).flatMap((schema) =>
+      at([...path, "schemas", schema], schemaNameFault(schema)),
+    ),
+    ...checkExtensions(draft),
+  ];
+}
+
+function encodingFault(encoding: string): Fault | undefined {
+  if (encoding === "UTF8") return undefined;
+  return { message: `the embedded server has UTF8 only, not ${renderValue(encoding)}`, hint: "write UTF8" };
+}
+
+function localeFault(locale: string): Fault | undefined {
+  if (locale === "C") return undefined;
+  return {
+    message: `the embedded server has locale C only, not ${renderValue(locale)}`,
+    hint: 'write C, and sort by a language where it matters: ORDER BY name COLLATE "de-x-icu"',
+  };
+}
+
+function templateFault(template: string, drafts: readonly Draft[]): Fault | undefined {
+  if (!drafts.some(({ name }) => name === template)) return nameFault(template);
+  return {
+    message: `${template} is declared in this stack: what it contains when it is copied is a matter of luck`,
+    hint: "use template0, and let migrations make the content",
+  };
+}
+
+function checkExtensions({ path, config, written }: Draft): Problem[] {
+  const names = written.extensions.map(({ name }) => name);
+  return written.extensions.flatMap(({ name, schema, version }, index) => {
+    const listed = [...path, "extensions"];
+    if (names.indexOf(name) !== index) {
+      return at(listed, { message: `${name} is listed twice`, hint: "remove one of the two" });
+    }
+    return [
+      ...at(listed, extensionFault(name, names)),
+      ...(config.schemas.includes(schema) ? [] : at(listed, unknownSchema(name, schema, config.schemas))),
+      ...at(listed, versionFault(name, version)),
+    ];
+  });
+}
+
+function extensionFault(name: string, declared: readonly string[]): Fault | undefined {
+  if (name === "plpgsql") return { message: "plpgsql is always there", hint: "remove it" };
+  if (embeddedUnusable.has(name)) {
+    return {
+      message: `${name} needs a library of the operating system, and the embedded server has to run without it`,
+      hint: "remove it; functions in SQL and PL/pgSQL need nothing",
+    };
+  }
+  const known = embeddedExtensions.find((extension) => extension.name === name);
+  if (known === undefined) {
+    const names = embeddedExtensions.map((extension) => extension.name);
+    const meant = nearest(name, names);
+    const hint = meant === undefined ? `it has: ${names.join(", ")}` : `did you mean ${meant}?`;
+    return { message: `the embedded server has no extension ${renderValue(name)}`, hint };
+  }
+  const missing = known.requires.filter((required) => !declared.includes(required));
+  if (missing.length === 0) return undefined;
+  return { message: `${name} needs ${missing.join(", ")}`, hint: `add ${missing.join(", ")} to the list` };
+}
+
+function unknownSchema(name: string, schema: string, schemas: readonly string[]): Fault {
+  const meant = nearest(schema, schemas);
+  return {
+    message: `${name} is to be in schema ${renderValue(schema)}, which the database does not have`,
+    hint: meant === undefined ? `declare it: schemas: { ${schema}: {} }` : `did you mean ${meant}?`,
+  };
+}
+
+function versionFault(name: string, version: string | undefined): Fault | undefined {
+  // PostgreSQL makes a file name of it, and takes "--" for the mark of an update.
+  if (version === undefined || /^[0-9A-Za-z_]+(?:[.-][0-9A-Za-z_]+)*$/.test(version)) return undefined;
+  return {
+    message: `${name} has no version ${renderValue(version)}`,
+    hint: 'write it such as version: "1.6"',
+  };
+}

@@ -1,0 +1,129 @@
+import type { CheckFailure, DiffResult, PropertyDifference } from "../../../../components/providers/contract";
+import {
+  isUnknown,
+  reveal,
+  sameValue,
+  type PropertyMap,
+  type PropertyValue,
+} from "../../../../components/providers/properties";
+import { pluginVersion } from "./version";
+
+/** How the provider reaches its server. */
+export interface ProviderConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Database of server-wide statements, and of resources that name none. */
+  readonly database: string;
+  readonly username: string;
+  readonly password: string | undefined;
+  /** Role that the login becomes, where a user name map says so (pg_ident.conf). */
+  readonly databaseUsername: string;
+  readonly sslmode: SslMode;
+  /** Seconds; 0 waits for ever. */
+  readonly connectTimeout: number;
+  /** Connections at once; 0 is no limit. */
+  readonly maxConnections: number;
+}
+
+const sslModes = ["disable", "prefer", "require"] as const;
+export type SslMode = (typeof sslModes)[number];
+
+const supported = [
+  "host",
+  "port",
+  "database",
+  "username",
+  "password",
+  "databaseUsername",
+  "sslmode",
+  "superuser",
+  "connectTimeout",
+  "maxConnections",
+  "scheme",
+  // Written by the engine itself.
+  "version",
+  "pluginDownloadURL",
+  "__internal",
+];
+
+/** Judges the provider's configuration; like the official plugin it adds nothing to it. */
+export function checkConfig(inputs: PropertyMap): { inputs: PropertyMap; failures: readonly CheckFailure[] } {
+  const failures = Object.entries(inputs).flatMap(([name, value]) => {
+    if (value === undefined || value === null || isUnknown(value)) return [];
+    const reason = supported.includes(name) ? wrongSetting(name, value) : unsupported(name);
+    return reason === undefined ? [] : [{ property: name, reason }];
+  });
+  return { inputs, failures };
+}
+
+/** A changed configuration never makes the resources anew. */
+export function diffConfig(oldInputs: PropertyMap, newInputs: PropertyMap): DiffResult {
+  const names = [...new Set([...Object.keys(oldInputs), ...Object.keys(newInputs)])].sort();
+  const detailed = names.flatMap((name): [string, PropertyDifference][] => {
+    if (sameValue(oldInputs[name], newInputs[name])) return [];
+    if (oldInputs[name] === undefined) return [[name, "add"]];
+    return [[name, newInputs[name] === undefined ? "delete" : "update"]];
+  });
+  return { changed: detailed.length > 0, detailed: Object.fromEntries(detailed) };
+}
+
+/** The configuration with its defaults: libpq's environment variables, then those of the official plugin. */
+export function parseConfig(inputs: PropertyMap, env: NodeJS.ProcessEnv = process.env): ProviderConfig {
+  const text = (name: string, variable?: string): string | undefined => {
+    const value = reveal(inputs[name]);
+    if (value !== undefined && value !== null && value !== "")
+      return String(value as string | number | boolean);
+    const fallback = variable === undefined ? undefined : env[variable];
+    return fallback === "" ? undefined : fallback;
+  };
+  const username = text("username", "PGUSER") ?? "postgres";
+  return {
+    host: text("host", "PGHOST") ?? "localhost",
+    port: Number(text("port", "PGPORT") ?? 5432),
+    database: text("database", "PGDATABASE") ?? "postgres",
+    username,
+    password: text("password", "PGPASSWORD"),
+    databaseUsername: text("databaseUsername") ?? username,
+    // Without a word about TLS the official plugin insists on it.
+    sslmode: asSslMode(text("sslmode", "PGSSLMODE") ?? "require"),
+    connectTimeout: Number(text("connectTimeout", "PGCONNECT_TIMEOUT") ?? 180),
+    maxConnections: Number(text("maxConnections") ?? 20),
+  };
+}
+
+function asSslMode(text: string): SslMode {
+  const mode = sslModes.find((known) => known === text);
+  if (mode === undefined) throw new Error(`sslmode: ${wrongSetting("sslmode", text) ?? "not supported"}`);
+  return mode;
+}
+
+function wrongSetting(name: string, value: PropertyValue): string | undefined {
+  const text = String(reveal(value) as string | number | boolean);
+  switch (name) {
+    case "port":
+      return isInteger(text, 1, 65_535) ? undefined : "expected a port, a whole number from 1 to 65535";
+    case "connectTimeout":
+    case "maxConnections":
+      return isInteger(text, 0, 2_147_483) ? undefined : "expected a whole number of at least 0";
+    case "superuser":
+      return ["true", "false"].includes(text) ? undefined : "expected true or false";
+    case "scheme":
+      return text === "postgres" ? undefined : `scheme ${text} is ${onlyOfficial}`;
+    case "sslmode":
+      if (sslModes.some((known) => known === text)) return undefined;
+      return `sslmode ${text} is ${onlyOfficial}, or choose ${sslModes.join(", ")}`;
+    default:
+      return undefined;
+  }
+}
+
+const onlyOfficial = `not supported by the offline edition of the postgresql plugin; use the official one (pulumi plugin install resource postgresql ${pluginVersion})`;
+
+function unsupported(name: string): string {
+  if (name === "sslMode") return "`sslMode` is deprecated and not supported here; write `sslmode`";
+  return `\`${name}\` is ${onlyOfficial}`;
+}
+
+function isInteger(text: string, lowest: number, highest: number): boolean {
+  return /^\d+$/.test(text) && Number(text) >= lowest && Number(text) <= highest;
+}
