@@ -37,6 +37,13 @@ export function hasUnknown(value: PropertyValue | undefined): boolean {
   return isMap(plain) && Object.values(plain).some(hasUnknown);
 }
 
+/** True where the value, or anything inside of it, is a secret. */
+export function hasSecret(value: PropertyValue | undefined): boolean {
+  if (isSecret(value)) return true;
+  if (Array.isArray(value)) return value.some(hasSecret);
+  return isMap(value) && Object.values(value).some(hasSecret);
+}
+
 /** The value without its secret wrappers, also those inside of it. What it returns must not reach a log. */
 export function reveal(value: PropertyValue | undefined): PropertyValue | undefined {
   if (isSecret(value)) return reveal((value as PropertyMap).value);

@@ -15,7 +15,7 @@ import type {
 } from "./contract";
 import { connectEngine } from "./engine-log";
 import { initFailure, plainFailure, ResourceInitError } from "./failure";
-import type { PropertyMap } from "./properties";
+import { hasSecret, type PropertyMap } from "./properties";
 
 type Call<Request> = grpc.ServerUnaryCall<Request, unknown>;
 type Handler<Request, Response> = (request: Request) => Promise<Response>;
@@ -82,7 +82,7 @@ function configuration(definition: ProviderDefinition): Record<string, unknown> 
     checkConfig: unary((request: providerpb.CheckRequest) => {
       const news = toMap(request.getNews());
       const { inputs, failures } = definition.checkConfig?.(news) ?? { inputs: news, failures: [] };
-      return Promise.resolve(checkResponse(inputs, failures));
+      return Promise.resolve(checkResponse(inputs, failures, news));
     }),
     diffConfig: unary((request: providerpb.DiffRequest) => {
       const result = definition.diffConfig?.(toMap(request.getOldInputs()), toMap(request.getNews()));
@@ -116,7 +116,7 @@ function resourceCalls(
     check: unary(async (request: providerpb.CheckRequest) => {
       const maps = { oldInputs: toMap(request.getOlds()), newInputs: toMap(request.getNews()) };
       const { inputs, failures } = await type(request).check({ ...base(request), ...maps });
-      return checkResponse(inputs, failures);
+      return checkResponse(inputs, failures, maps.newInputs);
     }),
     diff: unary(async (request: providerpb.DiffRequest) =>
       diffResponse(await type(request).diff(difference(request))),
@@ -200,11 +200,22 @@ function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
 
-function checkResponse(inputs: PropertyMap, failures: readonly CheckFailure[]): providerpb.CheckResponse {
-  const list = failures.map((failure) =>
-    new providerpb.CheckFailure().setProperty(failure.property).setReason(failure.reason),
-  );
+function checkResponse(
+  inputs: PropertyMap,
+  failures: readonly CheckFailure[],
+  given: PropertyMap,
+): providerpb.CheckResponse {
+  const list = failures.map(({ property, reason }) => {
+    // The engine prints the value of the property that it is told about, secrets included: then it is not told.
+    if (hasSecret(given[topOf(property)])) return new providerpb.CheckFailure().setReason(`${property}: ${reason}`);
+    return new providerpb.CheckFailure().setProperty(property).setReason(reason);
+  });
   return new providerpb.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(list);
+}
+
+/** The property that a path begins with. */
+function topOf(path: string): string {
+  return path.split(/[.[]/)[0] ?? path;
 }
 
 function diffResponse(result: DiffResult): providerpb.DiffResponse {
@@ -213,10 +224,9 @@ function diffResponse(result: DiffResult): providerpb.DiffResponse {
   response.setChanges(result.changed ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE);
   response.setDeletebeforereplace(result.deleteBeforeReplace ?? false);
   const entries = Object.entries(result.detailed ?? {});
-  const top = (path: string): string => path.split(/[.[]/)[0] ?? path;
-  response.setDiffsList([...new Set(entries.map(([path]) => top(path)))]);
+  response.setDiffsList([...new Set(entries.map(([path]) => topOf(path)))]);
   response.setReplacesList([
-    ...new Set(entries.filter(([, kind]) => kind.endsWith("-replace")).map(([path]) => top(path))),
+    ...new Set(entries.filter(([, kind]) => kind.endsWith("-replace")).map(([path]) => topOf(path))),
   ]);
   response.setHasdetaileddiff(entries.length > 0);
   for (const [path, kind] of entries) {

@@ -32,7 +32,7 @@ export function resolveDatabases(
     const rolesPath = inside ? ["database", "roles"] : ["roles"];
     drafts.push(draft({ path: ["database"], rolesPath, name, written: { ...written, roles } }));
   }
-  for (const [name, written] of Object.entries(config.databases ?? {})) {
+  for (const [name, written] of sortedEntries(config.databases ?? {})) {
     const path = ["databases", name];
     drafts.push(draft({ path, rolesPath: [...path, "roles"], name, written }));
   }
@@ -82,7 +82,7 @@ function draft(from: Omit<Draft, "config">): Draft {
       template,
       connectionLimit,
       extensions: creationOrder(extensions.map(resolveExtension)),
-      schemas: ["public", ...Object.keys(schemas).filter((schema) => schema !== "public")],
+      schemas: [...new Set(["public", ...sortedEntries(schemas).map(([schema]) => schema)])],
       roles: resolveRoles(name, written.roles ?? {}),
     },
   };
@@ -90,6 +90,11 @@ function draft(from: Omit<Draft, "config">): Draft {
 
 function resolveExtension({ name, schema, version }: WrittenDatabase["extensions"][number]): ExtensionConfig {
   return { name, schema, ...(version === undefined ? {} : { version }) };
+}
+
+/** The engine sorts the keys of a map: the order in the file is known to some readers only, so nobody uses it. */
+function sortedEntries<Value>(map: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** The declared order, but what an extension needs comes before it. */
@@ -109,7 +114,7 @@ function resolveRoles(database: string, written: Readonly<Record<string, Written
     ["owner", defaults],
     ["migrator", defaults],
   ]);
-  const all = new Map([...always, ...Object.entries(written)]);
+  const all = new Map([...always, ...sortedEntries(written)]);
   return [...all].map(([key, role]) => resolveRole(database, key, role));
 }
 

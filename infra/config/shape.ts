@@ -47,7 +47,8 @@ export function renderValue(value: unknown): string {
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const near = [...known]
     .map((candidate) => ({ candidate, steps: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ steps }) => steps <= Math.max(1, Math.floor(name.length / 3)))
+    // Two letters that changed places are two steps: too many for a name of three letters.
+    .filter(({ steps }) => steps <= (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))))
     .toSorted((a, b) => a.steps - b.steps);
   return near[0]?.candidate;
 }
@@ -60,7 +61,8 @@ function describeIssue(issue: Issue, input: unknown): Problem[] {
   if (place === undefined) throw new Error(`the schema has no place for ${renderPath(issue.path)}`);
   const path = writtenPath(issue.path, input);
   const value = valueAt(input, path);
-  const line = `${String(path.findLast((step) => typeof step === "string"))}: ${place.meta.example}`;
+  const last = path.at(-1);
+  const line = `${typeof last === "string" ? `${last}:` : "-"} ${place.meta.example}`;
   return [{ path: renderPath(path), ...wrongValue(place, value, line) }];
 }
 

@@ -13,7 +13,7 @@ export interface StackConfig {
   /** Losses that may happen: `database <name>` and `schema <database>.<schema>`, none of which is declared. */
   readonly allowDataLoss: readonly string[];
   readonly server: ServerConfig;
-  /** At least one, in the order of the configuration; no two have the same name. */
+  /** At least one, sorted by name; no two have the same name. */
   readonly databases: readonly DatabaseConfig[];
 }
 
@@ -43,9 +43,9 @@ export interface DatabaseConfig {
   readonly connectionLimit: number;
   /** In an order in which they can be created: what an extension needs stands before it. */
   readonly extensions: readonly ExtensionConfig[];
-  /** `public` first, then the declared ones in their order. */
+  /** `public` first, then the declared ones, sorted. */
   readonly schemas: readonly string[];
-  /** `owner` first, then `migrator`, then the others in their order. */
+  /** `owner` first, then `migrator`, then the others, sorted by key. */
   readonly roles: readonly RoleConfig[];
 }
 

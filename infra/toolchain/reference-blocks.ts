@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { Scalar, stringify } from "yaml";
 import type { z } from "zod";
 import { problemError } from "../../components/core/problem";
 import { configSchema } from "../config/schema";
@@ -42,7 +42,10 @@ function renderProjectConfig(): string {
     const place = placeOf(schema);
     const { description, defaultText } = place.meta;
     const full = defaultText === undefined ? description : `${description} Default: ${defaultText}.`;
-    return [`pgstead:${key}`, { ...projectType(place), description: full.replaceAll("`", "") }];
+    // Folded, as prettier would break a line of any other kind at another place.
+    const folded = new Scalar(full.replaceAll("`", ""));
+    folded.type = Scalar.BLOCK_FOLDED;
+    return [`pgstead:${key}`, { ...projectType(place), description: folded }];
   });
   return stringify({ config: Object.fromEntries(entries) as unknown }, { lineWidth: 110 });
 }

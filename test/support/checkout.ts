@@ -122,5 +122,6 @@ function runScript(
 }
 
 function withoutPulumi(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("PULUMI_")));
+  const inherited = Object.entries(env).filter(([name]) => !name.startsWith("PULUMI_") && name !== "PGSTEAD_PROJECT");
+  return Object.fromEntries(inherited);
 }

@@ -16,6 +16,8 @@ export interface Attribute {
   readonly minimum?: number;
   /** Values that this edition accepts; the official plugin accepts others as well. */
   readonly only?: readonly (boolean | number | string)[];
+  /** A word that the official plugin gives a meaning of its own, and this edition does not. */
+  readonly never?: string;
 }
 
 /** The properties of a resource type. */

@@ -69,6 +69,11 @@ function judge(shape: Shape, name: string, value: PropertyValue | undefined): Ch
       `the offline edition of the postgresql plugin supports \`${name}\` of ${shape.type} only as ${accepted}; ${official}`,
     );
   }
+  if (typeof plain === "string" && plain.toUpperCase() === attribute.never) {
+    return fail(
+      `the offline edition of the postgresql plugin does not support \`${name}\` of ${shape.type} as ${attribute.never}; write the value itself, or leave it out`,
+    );
+  }
   return [];
 }
 

@@ -13,10 +13,10 @@ export const databaseShape: Shape = {
   attributes: {
     name: { kind: "text", required: true },
     owner: { kind: "text", computed: true },
-    template: { kind: "text", computed: true, replaces: true },
-    encoding: { kind: "text", computed: true, replaces: true },
-    lcCollate: { kind: "text", computed: true, replaces: true },
-    lcCtype: { kind: "text", computed: true, replaces: true },
+    template: { kind: "text", computed: true, replaces: true, never: "DEFAULT" },
+    encoding: { kind: "text", computed: true, replaces: true, never: "DEFAULT" },
+    lcCollate: { kind: "text", computed: true, replaces: true, never: "DEFAULT" },
+    lcCtype: { kind: "text", computed: true, replaces: true, never: "DEFAULT" },
     connectionLimit: { kind: "integer", minimum: -1, default: -1 },
     allowConnections: { kind: "flag", default: true },
     tablespaceName: { kind: "text", computed: true, only: ["pg_default"] },
@@ -72,16 +72,14 @@ export function databaseBehaviour(server: () => Server): Behaviour {
 
 /** The statement that makes a database: from `template0` and in UTF8 unless the program says otherwise. */
 export function createDatabaseStatement(database: DatabaseValues, login: string): string {
-  const { name, owner, template, encoding, lcCollate, lcCtype } = database;
-  const word = (value: string | null | undefined, quote: (text: string) => string): string =>
-    value?.toUpperCase() === "DEFAULT" ? "DEFAULT" : quote(value ?? "");
+  const { name, owner, template, encoding, lcCollate = "", lcCtype = "" } = database;
   return [
     `CREATE DATABASE ${quoteIdentifier(name)}`,
     `OWNER ${quoteIdentifier(orElse(owner, login))}`,
-    `TEMPLATE ${word(orElse(template, "template0"), quoteIdentifier)}`,
-    `ENCODING ${word(orElse(encoding, "UTF8"), quoteLiteral)}`,
-    ...(orElse(lcCollate, "") === "" ? [] : [`LC_COLLATE ${word(lcCollate, quoteLiteral)}`]),
-    ...(orElse(lcCtype, "") === "" ? [] : [`LC_CTYPE ${word(lcCtype, quoteLiteral)}`]),
+    `TEMPLATE ${quoteIdentifier(orElse(template, "template0"))}`,
+    `ENCODING ${quoteLiteral(orElse(encoding, "UTF8"))}`,
+    ...(lcCollate === "" ? [] : [`LC_COLLATE ${quoteLiteral(lcCollate)}`]),
+    ...(lcCtype === "" ? [] : [`LC_CTYPE ${quoteLiteral(lcCtype)}`]),
     `ALLOW_CONNECTIONS ${database.allowConnections ?? true}`,
     `CONNECTION LIMIT ${database.connectionLimit ?? -1}`,
     "IS_TEMPLATE false",
@@ -141,7 +139,7 @@ async function readDatabase(
   );
   if (row === undefined) return undefined;
   // The server does not remember the template.
-  return { ...row, alterObjectOwnership: false, template: orElse(kept.template, "template0") } as PropertyMap;
+  return { ...row, alterObjectOwnership: false, template: orElse(kept.template, "template0") };
 }
 
 function orElse(value: string | null | undefined, fallback: string): string {

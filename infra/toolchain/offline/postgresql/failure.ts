@@ -30,7 +30,11 @@ export function describeFailure(subject: Subject, action: string, error: unknown
   const path = `${subject.type} "${subject.name}"${place}`;
   if (!(error instanceof DatabaseError)) {
     const text = error instanceof Error ? error.message : String(error);
-    return problemError(path, `could not be ${action}: ${redact(text, subject)}`, "is the server still up?");
+    return problemError(
+      path,
+      `could not be ${action}: ${redact(text, subject)}`,
+      "is the server still up? then run the same command again",
+    );
   }
   const { message, detail, hint, code = "" } = error;
   const told = `could not be ${action}: ${message} (SQLSTATE ${code})${detail === undefined ? "" : `: ${detail}`}`;

@@ -70,9 +70,8 @@ export function diffConfig(oldInputs: PropertyMap, newInputs: PropertyMap): Diff
 /** The configuration with its defaults: libpq's environment variables, then those of the official plugin. */
 export function parseConfig(inputs: PropertyMap, env: NodeJS.ProcessEnv = process.env): ProviderConfig {
   const text = (name: string, variable?: string): string | undefined => {
-    const value = reveal(inputs[name]);
-    if (value !== undefined && value !== null && value !== "")
-      return String(value as string | number | boolean);
+    const value = asText(inputs[name]);
+    if (value !== "") return value;
     const fallback = variable === undefined ? undefined : env[variable];
     return fallback === "" ? undefined : fallback;
   };
@@ -98,7 +97,7 @@ function asSslMode(text: string): SslMode {
 }
 
 function wrongSetting(name: string, value: PropertyValue): string | undefined {
-  const text = String(reveal(value) as string | number | boolean);
+  const text = asText(value);
   switch (name) {
     case "port":
       return isInteger(text, 1, 65_535) ? undefined : "expected a port, a whole number from 1 to 65535";
@@ -122,6 +121,12 @@ const onlyOfficial = `not supported by the offline edition of the postgresql plu
 function unsupported(name: string): string {
   if (name === "sslMode") return "`sslMode` is deprecated and not supported here; write `sslmode`";
   return `\`${name}\` is ${onlyOfficial}`;
+}
+
+/** Settings reach the plugin as texts, or as JSON from the stack's configuration. */
+function asText(value: PropertyValue | undefined): string {
+  const plain = reveal(value) ?? "";
+  return typeof plain === "string" ? plain : JSON.stringify(plain);
 }
 
 function isInteger(text: string, lowest: number, highest: number): boolean {

@@ -7,7 +7,6 @@ import {
   secret,
   unknown,
   type PropertyMap,
-  type PropertyValue,
 } from "../../../../components/providers/properties";
 import { isAbsent, zeroOf, type Shape } from "./attribute";
 import { checkInputs } from "./check";
@@ -63,17 +62,12 @@ export function resourceType(behaviour: Behaviour): ResourceType {
       return { id, state: await readBack(behaviour, key, inputs, id) };
     },
     async update({ id, state, inputs, ignoreChanges, preview, signal }) {
-      if (preview) {
-        return finish(
-          behaviour,
-          { ...revealMap(state), ...plannedChanges(shape, inputs) },
-          { ...state, ...inputs },
-        );
-      }
-      const [before, after] = [revealMap(state), revealMap(inputs)];
+      const wanted = plannedUpdate(shape, state, inputs, ignoreChanges);
+      if (preview) return finish(behaviour, { ...state, ...wanted }, { ...state, ...inputs });
       const changed = changedNames(shape, state, inputs).filter((name) => !ignoreChanges.includes(name));
-      await behaviour.update({ before, after, changed }, signal);
-      return readBack(behaviour, behaviour.keyOfInputs(after), inputs, id);
+      const after = revealMap(wanted);
+      await behaviour.update({ before: revealMap(state), after, changed }, signal);
+      return readBack(behaviour, behaviour.keyOfInputs(after), wanted, id);
     },
     read: (request) => readResource(behaviour, request),
     async delete({ state, signal }) {
@@ -132,20 +126,22 @@ function plannedOutputs(behaviour: Behaviour, inputs: PropertyMap): PropertyMap 
   return { ...Object.fromEntries(values), ...behaviour.planned };
 }
 
-function plannedChanges(shape: Shape, inputs: PropertyMap): PropertyMap {
-  const values = Object.entries(shape.attributes).flatMap(([name, attribute]) => {
-    const given: PropertyValue = inputs[name] ?? null;
-    if (!isAbsent(reveal(given))) return [[name, given] as const];
-    return attribute.computed === true
-      ? []
-      : [[name, attribute.default ?? emptyOutput(shape, name)] as const];
+/** Values after an update: the inputs, or the state where a property is ignored or is the server's to decide. */
+function plannedUpdate(
+  shape: Shape,
+  state: PropertyMap,
+  inputs: PropertyMap,
+  ignoreChanges: readonly string[],
+): PropertyMap {
+  const values = Object.entries(shape.attributes).map(([name, attribute]) => {
+    const given = inputs[name];
+    const absent = isAbsent(reveal(given));
+    if (ignoreChanges.includes(name) || (absent && attribute.computed === true))
+      return [name, state[name]] as const;
+    const empty = attribute.kind === "integer" ? zeroOf(attribute) : null;
+    return [name, absent ? (attribute.default ?? empty) : given] as const;
   });
   return Object.fromEntries(values);
-}
-
-function emptyOutput(shape: Shape, name: string): PropertyValue {
-  const attribute = shape.attributes[name];
-  return attribute?.kind === "integer" ? zeroOf(attribute) : null;
 }
 
 function finish(behaviour: Behaviour, outputs: PropertyMap, inputs: PropertyMap): PropertyMap {

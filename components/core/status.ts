@@ -1,0 +1,166 @@
+import type { Finding } from "./finding";
+
+/** A server as `status` shows it. */
+export interface ServerStatus {
+  /** As the server names it: `17.10`. */
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  /** Null where the login may not see it. */
+  readonly dataDirectory: string | null;
+  /** True for a standby. */
+  readonly inRecovery: boolean;
+  readonly maxConnections: number;
+  /** `superuser_reserved_connections` and `reserved_connections` together. */
+  readonly reservedConnections: number;
+  /** Sessions of clients now, without the one that asked. */
+  readonly connections: number;
+  readonly databases: readonly DatabaseSummary[];
+  readonly roles: readonly RoleStatus[];
+}
+
+export interface DatabaseSummary {
+  readonly name: string;
+  readonly owner: string;
+  /** Null where the login may not measure it. */
+  readonly sizeBytes: number | null;
+  readonly connections: number;
+  /** −1 is no limit. */
+  readonly connectionLimit: number;
+  readonly allowConnections: boolean;
+}
+
+export interface RoleStatus {
+  readonly name: string;
+  readonly login: boolean;
+  readonly superuser: boolean;
+  /** −1 is no limit. */
+  readonly connectionLimit: number;
+  readonly connections: number;
+  /** Moment in UTC from which the password is refused; null: never. */
+  readonly validUntil: string | null;
+  /** By the server's clock. */
+  readonly expired: boolean;
+}
+
+/** What is inside of a database. */
+export interface DatabaseStatus {
+  readonly database: string;
+  readonly extensions: readonly ExtensionStatus[];
+  readonly schemas: readonly SchemaStatus[];
+}
+
+export interface ExtensionStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly schema: string;
+  /** The version that the server would install now; null where its files are gone. */
+  readonly defaultVersion: string | null;
+}
+
+export interface SchemaStatus {
+  readonly name: string;
+  readonly owner: string;
+  readonly tables: number;
+  readonly views: number;
+  readonly functions: number;
+  /** Tables with their indexes and TOAST, materialized views and sequences. */
+  readonly sizeBytes: number;
+}
+
+/** What a stack declares, as far as `status` looks at it. */
+export interface DeclaredService {
+  readonly administrator: string;
+  readonly databases: readonly DeclaredDatabase[];
+}
+
+export interface DeclaredDatabase {
+  readonly name: string;
+  readonly extensions: readonly { readonly name: string }[];
+  readonly schemas: readonly string[];
+  readonly roles: readonly { readonly name: string; readonly login: boolean }[];
+}
+
+/**
+ * What is declared and not there, and what is there and dangerous.
+ *
+ * @param inside the declared databases that could be looked into
+ * @param mend the command that brings the server back to what is declared
+ */
+export function statusFindings(
+  declared: DeclaredService,
+  server: ServerStatus,
+  inside: readonly DatabaseStatus[],
+  mend: string,
+): Finding[] {
+  return [
+    ...declared.databases.flatMap((database) => databaseFindings(database, server, inside, mend)),
+    ...roleFindings(declared, server, mend),
+    ...superuserFindings(declared, server),
+  ];
+}
+
+function databaseFindings(
+  declared: DeclaredDatabase,
+  server: ServerStatus,
+  inside: readonly DatabaseStatus[],
+  mend: string,
+): Finding[] {
+  const subject = `database ${declared.name}`;
+  const actual = server.databases.find(({ name }) => name === declared.name);
+  if (actual === undefined) return [missing(subject, mend)];
+  if (!actual.allowConnections) {
+    return [{ subject, message: "the server takes no connections to it", hint: mendWith(mend) }];
+  }
+  const content = inside.find(({ database }) => database === declared.name);
+  if (content === undefined) return [];
+  const has = (list: readonly { readonly name: string }[], name: string): boolean =>
+    list.some((item) => item.name === name);
+  return [
+    ...declared.schemas
+      .filter((name) => !has(content.schemas, name))
+      .map((name) => missing(`schema ${declared.name}.${name}`, mend)),
+    ...declared.extensions
+      .filter(({ name }) => !has(content.extensions, name))
+      .map(({ name }) => missing(`extension ${declared.name}.${name}`, mend)),
+  ];
+}
+
+function roleFindings(declared: DeclaredService, server: ServerStatus, mend: string): Finding[] {
+  const actual = new Map(server.roles.map((role) => [role.name, role]));
+  return declared.databases
+    .flatMap(({ roles }) => roles)
+    .flatMap(({ name, login }) => {
+      const subject = `role ${name}`;
+      const role = actual.get(name);
+      if (role === undefined) return [missing(subject, mend)];
+      if (!login) return [];
+      if (!role.login) {
+        return [{ subject, message: "declared to log in and NOLOGIN on the server", hint: mendWith(mend) }];
+      }
+      if (role.connectionLimit === 0) {
+        return [{ subject, message: "cannot log in: CONNECTION LIMIT 0", hint: "raise its connectionLimit" }];
+      }
+      if (!role.expired) return [];
+      const message = `cannot log in: its password expired at ${role.validUntil ?? "an unknown moment"}`;
+      return [{ subject, message, hint: "set a later validUntil, or remove it, and run `up`" }];
+    });
+}
+
+/** A role is never declared superuser: the administrator is the only one. */
+function superuserFindings({ administrator }: DeclaredService, server: ServerStatus): Finding[] {
+  return server.roles
+    .filter(({ name, superuser }) => superuser && name !== administrator)
+    .map(({ name }) => ({
+      subject: `role ${name}`,
+      message: `is superuser; ${administrator} alone is declared to be`,
+      hint: `find out who made it so, then take it back as ${administrator}: ALTER ROLE … NOSUPERUSER`,
+    }));
+}
+
+function missing(subject: string, mend: string): Finding {
+  return { subject, message: "declared and not on the server", hint: mendWith(mend) };
+}
+
+function mendWith(mend: string): string {
+  return `\`${mend}\` brings it back`;
+}

@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+import type { StackConfig } from "../config";
+import type { Colors } from "./colors";
+import type { StackOutputs } from "./outputs";
+import type { Report } from "./report";
+
+/** All that a command works from. */
+export interface OpsContext {
+  /** Pulumi's name of the stack, as the user wrote it. */
+  readonly stack: string;
+  readonly config: StackConfig;
+  /** The outputs of the deployed stack; asked for when needed, as that takes a second. */
+  readonly outputs: () => Promise<StackOutputs>;
+  /** Says what is being done when it takes over two seconds. */
+  readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
+}
+
+/** One command: a file in `commands/`. */
+export interface OpsCommand<Args extends object, Data> {
+  readonly name: string;
+  /** One line in the list of commands. */
+  readonly summary: string;
+  /** Adds the command's own options and examples. */
+  readonly declare: (command: Command) => void;
+  /** @throws ProblemError for a usage that commander cannot see; CannotTellError */
+  readonly run: (context: OpsContext, args: Args) => Promise<Report<Data>>;
+  /** The report for people. */
+  readonly render: (report: Report<Data>, args: Args, colors: Colors) => Rendering;
+}
+
+export interface Rendering {
+  /** For standard output. */
+  readonly output: string;
+  /** True where the output is for a program, so that findings go to standard error. */
+  readonly machine?: boolean;
+}

@@ -1,0 +1,56 @@
+import { problemError, ProblemError } from "../../components/core/problem";
+import { LoginRefusedError, ServerUnreachableError } from "../../components/io/session";
+import type { Failure } from "./report";
+
+/** Something that has to be known could not be found out: the server, the state. */
+export class CannotTellError extends ProblemError {}
+
+/** One reason why nothing can be told, and what to do about it. */
+export function cannotTell(title: string, message: string, hint: string): CannotTellError {
+  return new CannotTellError(title, [{ path: "", message, hint }]);
+}
+
+/** The command that brings a stack to what is declared. */
+export function upCommand(stack: string): string {
+  return stack === "dev" ? "npm start" : `npm run pulumi -- up --stack ${stack}`;
+}
+
+/** What any error of a command means for its user. */
+export function describeFailure(error: unknown, stack: string): Failure {
+  if (error instanceof CannotTellError) return { status: "cannot-tell", ...pick(error) };
+  if (error instanceof ProblemError) return { status: "usage", ...pick(error) };
+  if (error instanceof ServerUnreachableError) {
+    const hint = `bring it up with \`${upCommand(stack)}\`, then run this command again`;
+    return {
+      status: "cannot-tell",
+      ...pick(problemError("the server cannot be reached", error.message, hint)),
+    };
+  }
+  if (error instanceof LoginRefusedError) {
+    const hint = `does the state belong to this server? \`npm run pulumi -- preview --stack ${stack}\` compares them`;
+    return {
+      status: "cannot-tell",
+      ...pick(problemError("the server refuses the login", error.message, hint)),
+    };
+  }
+  return { status: "cannot-tell", ...pick(unexpected(error)) };
+}
+
+/** Codes of PostgreSQL's appendix A that a look at a server may meet. */
+const serverHints: Readonly<Record<string, string>> = {
+  "57014": "the server is slow or a lock is in the way: run this command again, or look at pg_stat_activity",
+  "42501": "this command needs the administrator: does the stack's administratorUri name a superuser?",
+  "57P01": "the server is shutting down: run this command again when it is up",
+};
+
+function unexpected(error: unknown): ProblemError {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const hint =
+    serverHints[code] ?? "run this command again; if it says the same, please report it with this text";
+  return problemError("this command could not find out what it was asked", message, hint);
+}
+
+function pick(error: ProblemError): Omit<Failure, "status"> {
+  return { title: error.title, problems: error.problems };
+}

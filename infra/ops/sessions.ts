@@ -1,0 +1,15 @@
+import type { ConnectionTarget } from "../../components/core/connection";
+import { withSession, type Session } from "../../components/io/session";
+
+/** A look at a server never takes longer than this for one question. */
+const statementTimeoutMs = 10_000;
+
+/** Looks at a database without being able to change it. */
+export function lookInto<Result>(
+  target: ConnectionTarget,
+  database: string,
+  look: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const options = { database, readOnly: true, statementTimeoutMs, applicationName: "pgstead ops" };
+  return withSession(target, options, look);
+}

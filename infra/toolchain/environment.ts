@@ -1,0 +1,141 @@
+import { realpathSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
+import { needsStack, runsEngine, type PulumiCommand } from "./arguments";
+import { userPulumiHome, type ToolchainContext } from "./context";
+import { backendUrl, ensureDevStack, locateDevStack, type DevStack } from "./dev-stack";
+import { assertLogin, chooseLogin, devStack, readSelectedStack, type Login } from "./login";
+import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugin-place";
+import { ensurePlugin, homeWith } from "./plugins";
+import { findOnPath } from "./process";
+import { resolvePulumi, type PulumiCli } from "./pulumi-cli";
+import { plugins } from "./versions";
+
+/** All that a Pulumi command needs to run. */
+export interface PulumiEnvironment {
+  readonly cli: PulumiCli;
+  readonly login: Login;
+  /** Environment variables of the command; undefined takes one away. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Of the dev stack's own login. */
+  readonly dev?: DevStack;
+}
+
+export interface PrepareOptions {
+  /** Ask the download site again for what an offline edition stands in for. */
+  readonly refresh?: boolean;
+}
+
+/** Gets whatever a Pulumi command needs, and says with which environment to run it. */
+export async function prepareEnvironment(
+  context: ToolchainContext,
+  command: PulumiCommand,
+  options: PrepareOptions = {},
+): Promise<PulumiEnvironment> {
+  const login = chooseLogin({ command, env: context.env, selected: readSelectedStack(context) });
+  if (login.kind === "user") assertLogin(context, command, login);
+  const cli = await resolvePulumi(context);
+  return login.kind === "dev"
+    ? prepareDev(context, command, { cli, login, options })
+    : prepareUser(context, command, { cli, login, options });
+}
+
+interface Resolved {
+  readonly cli: PulumiCli;
+  readonly login: Login;
+  readonly options: PrepareOptions;
+}
+
+async function prepareDev(
+  context: ToolchainContext,
+  command: PulumiCommand,
+  { cli, login, options }: Resolved,
+): Promise<PulumiEnvironment> {
+  const found = runsEngine(command) ? await ensurePlugins(context, options) : installedPlugins(context);
+  const env = devEnvironment(context, cli, { home: await homeWith(context, found), found });
+  const dev = needsStack(command)
+    ? await ensureDevStack(context, { program: cli.program, env })
+    : locateDevStack(context);
+  return { cli, login, env, dev };
+}
+
+/** One after the other: two at once would interleave their progress. */
+async function ensurePlugins(context: ToolchainContext, options: PrepareOptions): Promise<PluginFound[]> {
+  const found: PluginFound[] = [];
+  for (const pin of plugins) found.push(await ensurePlugin(context, pin, options));
+  return found;
+}
+
+function installedPlugins(context: ToolchainContext): PluginFound[] {
+  return plugins.map((pin) => {
+    const official = officialAt(pluginDirectory(sharedHome(context), pin), pin);
+    const directory = pluginDirectory(ownHome(context), pin);
+    return official ?? { ...pin, edition: "offline" as const, directory };
+  });
+}
+
+/** Nothing of the user's own Pulumi counts: neither login, nor selection, nor plugins, nor passphrase. */
+function devEnvironment(
+  context: ToolchainContext,
+  cli: PulumiCli,
+  { home, found }: { readonly home: string; readonly found: readonly PluginFound[] },
+): NodeJS.ProcessEnv {
+  const stack = locateDevStack(context);
+  const isOffline = found.some(({ edition }) => edition === "offline");
+  return {
+    ...context.env,
+    PATH: searchPath(context.env, [dirname(cli.languageHost)]),
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: backendUrl(stack),
+    PULUMI_STACK: devStack,
+    PULUMI_CONFIG_PASSPHRASE: undefined, // would win over the file
+    PULUMI_CONFIG_PASSPHRASE_FILE: stack.passphraseFile,
+    PULUMI_ACCESS_TOKEN: undefined,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_SUPPRESS_NEO_LINK: "true", // an offer to upload the output to Pulumi Cloud
+    // Commands without --config-file then use the salt in the state, rather than make up another.
+    PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+    // A plugin that happens to lie on PATH is not the pinned one; a language host may have to be found there.
+    PULUMI_IGNORE_AMBIENT_PLUGINS: cli.hostIsBeside ? "true" : undefined,
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: isOffline
+      ? "true"
+      : context.env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION,
+  };
+}
+
+/**
+ * The user's own login, state, PULUMI_HOME and plugins. An offline edition is offered on PATH, for this run only and
+ * with the engine's own warning, where the official plugin is not installed and cannot be had.
+ */
+async function prepareUser(
+  context: ToolchainContext,
+  command: PulumiCommand,
+  { cli, login, options }: Resolved,
+): Promise<PulumiEnvironment> {
+  const directories = [dirname(cli.languageHost)];
+  const home = userPulumiHome(context.env);
+  for (const pin of runsEngine(command) ? plugins : []) {
+    const installed = home !== undefined && officialAt(pluginDirectory(home, pin), pin) !== undefined;
+    if (installed || (await context.site.reachable())) continue; // the engine itself fetches what is missing
+    const found = await ensurePlugin(context, pin, options);
+    directories.push(found.directory);
+  }
+  const isOffline = directories.length > 1;
+  return {
+    cli,
+    login,
+    env: {
+      ...context.env,
+      PATH: searchPath(context.env, directories),
+      ...(isOffline ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PULUMI_SKIP_UPDATE_CHECK: "true" } : {}),
+    },
+  };
+}
+
+/** The search path with our directories first; programs that are Node scripts must find the Node that runs this. */
+function searchPath(env: NodeJS.ProcessEnv, directories: readonly string[]): string {
+  const [node] = findOnPath("node", env);
+  const isThis = node !== undefined && realpathSync(node) === realpathSync(process.execPath);
+  return [...directories, ...(isThis ? [] : [dirname(process.execPath)]), env.PATH ?? ""]
+    .filter((directory) => directory !== "")
+    .join(delimiter);
+}

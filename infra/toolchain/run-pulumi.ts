@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { PulumiCommand } from "./arguments";
+import type { ToolchainContext } from "./context";
+import type { PulumiEnvironment } from "./environment";
+import { passSignals } from "./signals";
+import { copyStackFile } from "./stack-copy";
+
+/** Runs a Pulumi command in its environment with this process's own input and output, and gives its exit code. */
+export async function runPulumi(
+  context: ToolchainContext,
+  environment: PulumiEnvironment,
+  command: PulumiCommand,
+  args: readonly string[],
+): Promise<number> {
+  const { dev, cli, env } = environment;
+  const copy = dev === undefined ? undefined : copyStackFile(context.project, dev, command, args);
+  try {
+    return await passThrough(cli.program, copy?.args ?? args, { cwd: context.project, env });
+  } finally {
+    copy?.finish();
+  }
+}
+
+function passThrough(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<number> {
+  const child = spawn(program, args, { ...options, stdio: "inherit" });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 1 : constants.signals[signal]));
+    });
+  });
+  // Ctrl-C in a terminal reaches Pulumi by itself: a second signal would make it give up at once, in the middle of a
+  // statement. Signals to this process alone are passed on. Either way this process waits for Pulumi to end.
+  return passSignals((signal) => {
+    if (signal !== "SIGINT" || !isInTerminal()) child.kill(signal);
+  }, ended);
+}
+
+function isInTerminal(): boolean {
+  return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+}

@@ -1,0 +1,282 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix, relative, resolve, sep } from "node:path";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+
+/** The table of "who may import whom", with the packages of each layer. */
+interface Layer {
+  readonly name: string;
+  /** Files of the layer; the first layer that matches has the file. */
+  readonly files: RegExp;
+  /** Layers that it may import from, besides itself. */
+  readonly layers: readonly string[];
+  /** Layers whose types it may name. */
+  readonly types?: readonly string[];
+  readonly packages: readonly RegExp[];
+}
+
+const node = /^node:/;
+const pulumi = /^@pulumi\/(?:pulumi|postgresql|docker|command)(?:$|\/)/;
+const grpc = /^(?:@grpc\/grpc-js|google-protobuf)(?:$|\/)/;
+
+const layers: readonly Layer[] = [
+  { name: "core", files: /^components\/core\//, layers: [], packages: [] },
+  { name: "io", files: /^components\/io\//, layers: ["core"], packages: [node, /^pg$/, /^proper-lockfile$/] },
+  {
+    name: "provider protocol",
+    files: /^components\/providers\/(?:protocol|contract|properties|failure|engine-log)\.ts$/,
+    layers: ["core"],
+    packages: [pulumi, grpc],
+  },
+  {
+    name: "providers",
+    files: /^components\/providers\//,
+    layers: ["core", "io", "provider protocol"],
+    // Paths are text: joining them reads nothing.
+    packages: [pulumi, grpc, /^node:path$/],
+  },
+  { name: "components", files: /^components\/[^/]+$/, layers: ["core", "providers"], packages: [pulumi] },
+  {
+    name: "configuration",
+    files: /^infra\/(?:config\.ts|plan\.ts|config\/)/,
+    layers: ["core"],
+    // A plan is the arguments of components: it names their types, and loads none of them.
+    types: ["components"],
+    packages: [/^zod$/, /^fastest-levenshtein$/],
+  },
+  {
+    name: "program",
+    files: /^infra\/[^/]+$/,
+    layers: ["core", "components", "configuration"],
+    packages: [pulumi],
+  },
+  {
+    name: "operations",
+    files: /^infra\/ops\//,
+    layers: ["core", "io", "configuration"],
+    packages: [node, /^commander$/, /^cli-table3$/, /^picocolors$/, /^yaml$/, /^zod$/],
+  },
+  {
+    name: "toolchain",
+    files: /^infra\/toolchain\//,
+    layers: ["core", "io", "provider protocol", "configuration"],
+    packages: [node, /^zod$/, /^yaml$/, /^semver$/, /^proper-lockfile$/, /^picocolors$/, /^pg$/],
+  },
+  { name: "tests", files: /^test\//, layers: ["*"], packages: [/./] },
+];
+
+const root = resolve(__dirname, "..");
+
+describe("the sources of this project", () => {
+  const files = ["components", "infra", "test"].flatMap(sourcesBelow);
+
+  test("are found", () => {
+    expect(files).toContain("test/architecture.test.ts");
+    expect(files).toContain("infra/config/schema.ts");
+    expect(files).toContain("components/core/problem.ts");
+  });
+
+  test("keep the table of who may import whom", () => {
+    expect(violations(files, importFaults)).toEqual([]);
+  });
+
+  test("have names that say what is in them", () => {
+    expect(files.flatMap(nameFaults)).toEqual([]);
+  });
+
+  test("are pure in core, read the configuration in one place, and have named exports", () => {
+    expect(violations(files, textFaults)).toEqual([]);
+  });
+});
+
+describe("the check itself can fail", () => {
+  test.each([
+    [
+      "components/core/a.ts",
+      'import { readFile } from "node:fs/promises";',
+      "core may not import node:fs/promises",
+    ],
+    ["components/core/a.ts", 'import type { Client } from "pg";', "core may not import pg"],
+    ["components/core/a.ts", 'export * from "../io/session";', "core may not import io (../io/session)"],
+    ["components/core/a.ts", 'const io = import("../io/session");', "core may not import io (../io/session)"],
+    ["components/core/a.ts", 'const fs = require("node:fs");', "core may not import node:fs"],
+    [
+      "components/core/a.ts",
+      'type A = import("../io/session").Session;',
+      "core may not import io (../io/session)",
+    ],
+    ["components/io/a.ts", 'import * as pulumi from "@pulumi/pulumi";', "io may not import @pulumi/pulumi"],
+    [
+      "components/io/a.ts",
+      'import { x } from "../providers/guard";',
+      "io may not import providers (../providers/guard)",
+    ],
+    ["components/providers/a.ts", 'import "node:fs";', "providers may not import node:fs"],
+    ["components/a.ts", 'import { x } from "./io/session";', "components may not import io (./io/session)"],
+    ["infra/config.ts", 'import "@pulumi/pulumi";', "configuration may not import @pulumi/pulumi"],
+    [
+      "infra/plan.ts",
+      'import { Roles } from "../components";',
+      "configuration may not import components (../components)",
+    ],
+    ["infra/index.ts", 'import { x } from "./ops/cli";', "program may not import operations (./ops/cli)"],
+    [
+      "infra/ops/a.ts",
+      'import { Roles } from "../../components/roles";',
+      "operations may not import components (../../components/roles)",
+    ],
+    [
+      "infra/ops/a.ts",
+      'import { x } from "../toolchain/start";',
+      "operations may not import toolchain (../toolchain/start)",
+    ],
+    [
+      "infra/toolchain/a.ts",
+      'import { x } from "../../components/providers/guard";',
+      "toolchain may not import providers (../../components/providers/guard)",
+    ],
+    [
+      "components/io/a.ts",
+      'import { x } from "../../test/support/server";',
+      "io may not import tests (../../test/support/server)",
+    ],
+    [
+      "components/io/a.ts",
+      'import { x } from "../../elsewhere";',
+      "io may not import ../../elsewhere, which no layer holds",
+    ],
+  ])("%s: %s", (file, text, fault) => {
+    expect(importFaults(file, text)).toEqual([fault]);
+  });
+
+  test("and lets through what is right", () => {
+    const text = 'import type { RolesArgs } from "../components/roles";\nimport { z } from "zod";';
+    expect(importFaults("infra/plan.ts", text)).toEqual([]);
+    expect(importFaults("components/core/a.ts", 'import { x } from "./b";')).toEqual([]);
+    expect(importFaults("test/unit/a.test.ts", 'import { x } from "../../infra/toolchain/site";')).toEqual(
+      [],
+    );
+  });
+
+  test.each([
+    ["components/core/a.ts", "const now = Date.now();", "core has no clock"],
+    ["components/core/a.ts", "const now = new Date();", "core has no clock"],
+    ["components/core/a.ts", "const salt = Math.random();", "core has no random"],
+    ["components/core/a.ts", "const home = process.env.HOME;", "core has no process"],
+    [
+      "infra/plan.ts",
+      "const config = new pulumi.Config();",
+      "only infra/index.ts reads the configuration of Pulumi",
+    ],
+    ["infra/ops/a.ts", "export default 1;", "exports are named"],
+    ["infra/ops/a.ts", 'const place = "/home/ada/shop";', "names a path of somebody's machine"],
+    ["infra/ops/a.ts", "\n".repeat(301), "has 301 lines: 300 are the limit"],
+  ])("%s: %#", (file, text, fault) => {
+    expect(textFaults(file, text)).toEqual([fault]);
+  });
+
+  test.each([
+    "components/Roles.ts",
+    "infra/ops/string_utils.ts",
+    "infra/ops/utils.ts",
+    "components/io/role-manager.ts",
+  ])("%s is no name of a file", (file) => {
+    expect(nameFaults(file)).toHaveLength(1);
+  });
+});
+
+type Check = (file: string, text: string) => string[];
+
+function violations(files: readonly string[], check: Check): string[] {
+  return files.flatMap((file) =>
+    check(file, readFileSync(join(root, file), "utf8")).map((fault) => `${file}: ${fault}`),
+  );
+}
+
+function importFaults(file: string, text: string): string[] {
+  const from = layerOf(file);
+  if (from === undefined) return [`no layer holds ${file}`];
+  return importsOf(file, text).flatMap(({ name, typeOnly }) => {
+    if (!name.startsWith(".")) {
+      return from.packages.some((allowed) => allowed.test(name))
+        ? []
+        : [`${from.name} may not import ${name}`];
+    }
+    const to = layerOf(fileOf(posix.join(posix.dirname(file), name)));
+    if (to === undefined)
+      return from.name === "tests" ? [] : [`${from.name} may not import ${name}, which no layer holds`];
+    const allowed = [from.name, ...from.layers, ...(typeOnly ? (from.types ?? []) : [])];
+    if (allowed.includes("*") || allowed.includes(to.name)) return [];
+    return [`${from.name} may not import ${to.name} (${name})`];
+  });
+}
+
+/** Every module that a text names: imports, exports from, import(), require() and types by import(). */
+function importsOf(file: string, text: string): { name: string; typeOnly: boolean }[] {
+  const found: { name: string; typeOnly: boolean }[] = [];
+  const add = (name: ts.Node | undefined, typeOnly: boolean): void => {
+    if (name !== undefined && ts.isStringLiteralLike(name)) found.push({ name: name.text, typeOnly });
+  };
+  const visit = (at: ts.Node): void => {
+    if (ts.isImportDeclaration(at))
+      add(at.moduleSpecifier, at.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    if (ts.isExportDeclaration(at)) add(at.moduleSpecifier, at.isTypeOnly);
+    if (ts.isImportTypeNode(at) && ts.isLiteralTypeNode(at.argument)) add(at.argument.literal, true);
+    if (ts.isCallExpression(at) && /^(?:import|require)$/.test(at.expression.getText()))
+      add(at.arguments[0], false);
+    ts.forEachChild(at, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true));
+  return found;
+}
+
+function layerOf(file: string): Layer | undefined {
+  return layers.find(({ files }) => files.test(file));
+}
+
+/** The file that an import means; the layers need no more than its place. */
+function fileOf(path: string): string {
+  if (path === "components") return "components/index.ts";
+  return /\.(?:c?js|ts|json)$/.test(path) ? path : `${path}.ts`;
+}
+
+function textFaults(file: string, text: string): string[] {
+  const faults: string[] = [];
+  const refuse = (pattern: RegExp, fault: string): void => {
+    if (pattern.test(text)) faults.push(fault);
+  };
+  if (layerOf(file)?.name === "core") {
+    refuse(/\bDate\.now\(|\bnew Date\(\)|\bperformance\./, "core has no clock");
+    refuse(/\bMath\.random\b|\bcrypto\./, "core has no random");
+    refuse(/\bprocess\./, "core has no process");
+  }
+  if (!file.startsWith("test/") && file !== "infra/index.ts") {
+    refuse(/\bpulumi\.Config\b|\ballConfig\(/, "only infra/index.ts reads the configuration of Pulumi");
+  }
+  if (file !== "test/architecture.test.ts") {
+    refuse(/^export default\b/m, "exports are named");
+    refuse(
+      /(?:\/home|\/Users|\/root|\/work|[A-Z]:\\Users)[/\\][A-Za-z]/,
+      "names a path of somebody's machine",
+    );
+  }
+  const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+  if (lines > 300) faults.push(`has ${lines} lines: 300 are the limit`);
+  return faults;
+}
+
+function nameFaults(file: string): string[] {
+  const name = posix.basename(file).replace(/(?:\.test)?\.(?:ts|cjs)$/, "");
+  if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)) return [`${file}: a file's name is kebab-case`];
+  const vague = /(?:^|-)(?:utils?|helpers?|managers?|infos?)$|^data$/.test(name);
+  return vague ? [`${file}: what is in it? Its name does not say`] : [];
+}
+
+function sourcesBelow(directory: string): string[] {
+  const found = readdirSync(join(root, directory), { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"))
+    .filter((file) => !file.includes("node_modules/"))
+    .toSorted();
+}

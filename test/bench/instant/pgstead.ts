@@ -1,0 +1,20 @@
+import { serveProvider } from "../../../components/providers/protocol";
+import { instantType } from "./instant-type";
+
+/** Stands in for the provider `pgstead`: the same types and outputs, and no server. */
+void serveProvider({
+  version: "0.1.0",
+  resources: {
+    "pgstead:index:Access": instantType({ refusals: [] }),
+    "pgstead:index:Credential": instantType({ password: "x".repeat(32), verifier: "SCRAM-SHA-256$x" }),
+    "pgstead:index:EmbeddedServer": instantType({
+      host: "127.0.0.1",
+      version: "17.10",
+      systemIdentifier: "1",
+      dataDirectory: "/nowhere",
+      logDirectory: "/nowhere",
+      refusals: [],
+    }),
+    "pgstead:index:Guard": instantType(),
+  },
+});

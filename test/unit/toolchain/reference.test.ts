@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { renderBlocks, replaceBlock } from "../../../infra/toolchain/reference-blocks";
+
+const [project, readme] = renderBlocks();
+
+describe("the generated reference", () => {
+  test("declares every key to Pulumi with type, default and description", () => {
+    const { config } = parse(project!.text) as { config: Record<string, Record<string, unknown>> };
+    expect(Object.keys(config)).toEqual(
+      ["target", "disposable", "protect", "allowDataLoss", "server", "database", "roles", "databases"].map(
+        (key) => `pgstead:${key}`,
+      ),
+    );
+    for (const entry of Object.values(config)) {
+      // A key without a default would be required.
+      expect(entry).toMatchObject({
+        type: expect.any(String) as string,
+        description: expect.any(String) as string,
+      });
+      expect(entry.default).not.toBeUndefined();
+      expect(entry.default).not.toBeNull();
+    }
+  });
+
+  test("has a row for a key at every depth", () => {
+    const rows = [
+      "`pgstead:server`",
+      "`port`",
+      "`passwordVersion`",
+      "`template`",
+      "`version`",
+      "`validUntil`",
+    ];
+    for (const row of rows) expect(readme!.text).toContain(`\n| ${row}`);
+  });
+
+  test("says nothing of undefined", () => {
+    expect(readme!.text).not.toContain("undefined");
+    expect(project!.text).not.toContain("undefined");
+  });
+});
+
+describe("the block between the markers", () => {
+  const block = { file: "a.md", begin: "<!-- begin -->\n", end: "<!-- end -->\n", text: "new\n" };
+
+  test("is replaced, and nothing else", () => {
+    const text = "before\n<!-- begin -->\nold\n<!-- end -->\nafter\n";
+    expect(replaceBlock(text, block)).toBe("before\n<!-- begin -->\nnew\n<!-- end -->\nafter\n");
+  });
+
+  test.each(["", "<!-- begin -->\n", "<!-- end -->\n<!-- begin -->\n"])(
+    "has to have both markers: %j",
+    (text) => {
+      expect(() => replaceBlock(text, block)).toThrow("the markers of the generated part are missing");
+    },
+  );
+});

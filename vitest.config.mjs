@@ -1,0 +1,35 @@
+import { availableParallelism } from "node:os";
+import { defineConfig } from "vitest/config";
+
+const cores = availableParallelism();
+
+/** What a tier needs is said in test/support/run-tests.ts, which runs them one after the other. */
+const tiers = [
+  {
+    name: "unit",
+    include: ["test/unit/**/*.test.ts", "test/architecture.test.ts"],
+    testTimeout: 10_000,
+    maxWorkers: cores,
+  },
+  { name: "component", include: ["test/component/**/*.test.ts"], testTimeout: 30_000, maxWorkers: cores },
+  // A test waits for its server more than it computes, so two files run at once even on one core.
+  {
+    name: "integration",
+    include: ["test/integration/**/*.test.ts"],
+    testTimeout: 120_000,
+    maxWorkers: Math.max(2, cores),
+  },
+  // Each test is several processes of its own: engine, language host, providers, server.
+  { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 600_000, maxWorkers: 2 },
+];
+
+export default defineConfig({
+  test: {
+    // What the bundler defines for the programs: where the project is.
+    env: { PGSTEAD_PROJECT: import.meta.dirname },
+    projects: tiers.map((tier, groupOrder) => ({
+      extends: true,
+      test: { ...tier, hookTimeout: tier.testTimeout, pool: "forks", sequence: { groupOrder } },
+    })),
+  },
+});
