@@ -48,7 +48,7 @@ export interface EmbeddedServerArgs {
   /**
    * Directory that, with project and stack, names the data directory.
    *
-   * @default - the program's working directory, so that two clones never share a server
+   * @default - the Pulumi project's directory, so that two clones never share a server
    */
   readonly checkout?: string;
 }
@@ -98,7 +98,7 @@ export function resolveEmbeddedServer(args: EmbeddedServerArgs): EmbeddedServerP
     passwordVersion: args.passwordVersion ?? 1,
     disposable,
     restart: args.restart ?? (disposable ? "allow" : "refuse"),
-    checkout: args.checkout ?? process.cwd(),
+    checkout: args.checkout ?? pulumi.getRootDirectory(),
     ...(args.dataDirectory === undefined ? {} : { dataDirectory: args.dataDirectory }),
   };
 }

@@ -108,8 +108,11 @@ export function resolveRoles(args: RolesArgs): readonly RolePlan[] {
     bypassRowLevelSecurity: false,
     ...role,
   }));
-  const twice = plan.map(({ name }) => name).filter((name, index, names) => names.indexOf(name) !== index);
-  if (twice.length > 0) throw new Error(`roles declared twice: ${[...new Set(twice)].join(", ")}`);
+  for (const property of ["name", "key"] as const) {
+    const names = plan.map((role) => role[property]);
+    const twice = names.filter((name, index) => names.indexOf(name) !== index);
+    if (twice.length > 0) throw new Error(`roles declared twice: ${[...new Set(twice)].join(", ")}`);
+  }
   return plan;
 }
 

@@ -70,6 +70,8 @@ export class Schemas extends pulumi.ComponentResource {
 /** Fills in what was left out. `public` belongs to whoever owns the database (`pg_database_owner`), as PostgreSQL has it. */
 export function resolveSchemas(args: Omit<SchemasArgs, "connection">): Schemas["declared"] {
   const { owner } = args.database.declared;
+  assertUnique("schemas", args.schemas);
+  assertUnique("extensions", args.extensions);
   const others = (args.schemas ?? []).filter(({ name }) => name !== "public");
   return {
     schemas: [
@@ -78,6 +80,13 @@ export function resolveSchemas(args: Omit<SchemasArgs, "connection">): Schemas["
     ],
     extensions: (args.extensions ?? []).map((extension) => ({ schema: "public", ...extension })),
   };
+}
+
+function assertUnique(what: string, declared: readonly { readonly name: string }[] = []): void {
+  const twice = declared
+    .map(({ name }) => name)
+    .filter((name, index, names) => names.indexOf(name) !== index);
+  if (twice.length > 0) throw new Error(`${what} declared twice: ${[...new Set(twice)].join(", ")}`);
 }
 
 function createSchemas(

@@ -51,6 +51,7 @@ export function parseConfig(
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
+    several: "databases" in input.values,
     databases: drafts.map((draft) => draft.config),
   };
 }

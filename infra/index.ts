@@ -47,4 +47,5 @@ new Guard("guard", { refusals: [server, ...accesses].map(({ refusals }) => refus
 export const { host, port, version, database, roles, uris, administratorUri } = stackOutputs(
   server,
   databases,
+  plan,
 );

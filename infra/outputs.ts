@@ -11,14 +11,18 @@ interface DeclaredDatabase {
 }
 
 /**
- * What the stack tells its users: where the server is, and a connection URI for each login role (secret). With one
- * database the maps are flat; with several they are by database.
+ * What the stack tells its users: where the server is, and a connection URI for each login role (secret). The maps are
+ * flat for `pgstead:database`, and by database for `pgstead:databases`.
  */
-export function stackOutputs(server: EmbeddedServer, databases: readonly DeclaredDatabase[]) {
+export function stackOutputs(
+  server: EmbeddedServer,
+  databases: readonly DeclaredDatabase[],
+  { several }: { several: boolean },
+) {
   const { host, port, user, password } = server.connection;
   const [only] = databases;
   const flat = <Value>(value: (database: DeclaredDatabase) => Value): Value | Record<string, Value> =>
-    databases.length === 1 && only !== undefined
+    !several && only !== undefined
       ? value(only)
       : Object.fromEntries(databases.map((database) => [database.name, value(database)]));
   return {

@@ -8,6 +8,8 @@ import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 export interface StackPlan {
   readonly server: EmbeddedServerArgs;
   readonly databases: readonly DatabasePlan[];
+  /** Whether the outputs are by database. */
+  readonly several: boolean;
   readonly allowDataLoss: readonly string[];
   readonly protect: boolean;
 }
@@ -34,6 +36,7 @@ export function planStack(config: StackConfig): StackPlan {
       restart: server.restart,
       ...(server.dataDirectory === undefined ? {} : { dataDirectory: server.dataDirectory }),
     },
+    several: config.several,
     databases: config.databases.map((database) => planDatabase(database, config)),
     allowDataLoss: config.allowDataLoss,
     protect: config.protect,

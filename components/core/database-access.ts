@@ -53,7 +53,13 @@ export function planDatabaseAccess(
   const extensions = new Map(actual.extensions.map((extension) => [extension.name, extension]));
   const knownSchemas = new Set(before?.schemas.map(({ name }) => name));
   const knownExtensions = new Set(before?.extensions.map(({ name }) => name));
-  const leaving = leavingSchemas(desired, before).flatMap(({ name }) => schemas.get(name) ?? []);
+  const leaving = leavingSchemas(desired, before)
+    .flatMap(({ name }) => schemas.get(name) ?? [])
+    .map((schema) => withStrangers(schema, [...desired.extensions, ...(before?.extensions ?? [])], actual));
+  const leavingExtensions = actual.extensions.filter(
+    ({ name }) =>
+      knownExtensions.has(name) && !desired.extensions.some((extension) => extension.name === name),
+  );
   return {
     statements: [
       ...sorted(desired.schemas).flatMap((schema) =>
@@ -62,7 +68,7 @@ export function planDatabaseAccess(
       ...sorted(desired.extensions).flatMap((extension) =>
         diffExtension(extension, extensions.get(extension.name), knownExtensions.has(extension.name)),
       ),
-      ...leaving.flatMap((schema) => emptySchema(desired, schema)),
+      ...leaving.flatMap((schema) => emptySchema(desired, schema, leavingExtensions)),
     ],
     refusals: leaving.flatMap((schema) => refuseLostSchema(desired, schema)),
   };
@@ -116,8 +122,28 @@ function leavingSchemas(
   return (before?.schemas ?? []).filter(({ name }) => !staying.has(name) && name !== "public");
 }
 
+/**
+ * Adds the extensions that somebody installed into a schema by hand to what it holds. Declared ones do not count: one
+ * that stays is moved to its own schema first, and one that leaves is dropped by its official resource first.
+ */
+function withStrangers(
+  schema: ActualSchema,
+  declared: readonly DesiredExtension[],
+  actual: DatabaseCatalog,
+): ActualSchema {
+  const ours = new Set(declared.map(({ name }) => name));
+  const count = actual.extensions.filter(
+    (found) => found.schema === schema.name && !ours.has(found.name),
+  ).length;
+  return count === 0 ? schema : { ...schema, contents: [...schema.contents, { kind: "extension", count }] };
+}
+
 /** The official deletion is RESTRICT: a schema whose loss is allowed is emptied before it. */
-function emptySchema(desired: DatabaseAccess, schema: ActualSchema): Statement[] {
+function emptySchema(
+  desired: DatabaseAccess,
+  schema: ActualSchema,
+  leavingExtensions: readonly ActualExtension[],
+): Statement[] {
   if (schema.contents.length === 0 || !isLossAllowed(desired, schema)) return [];
   const name = quoteIdentifier(schema.name);
   return [
@@ -131,6 +157,14 @@ function emptySchema(desired: DatabaseAccess, schema: ActualSchema): Statement[]
       reason: "left empty for its official resource to drop",
       risk: "none",
     },
+    // CASCADE took them, and their official resources fail where there is nothing to drop.
+    ...leavingExtensions
+      .filter((extension) => extension.schema === schema.name)
+      .map((extension) => ({
+        sql: `CREATE EXTENSION ${quoteIdentifier(extension.name)} SCHEMA ${name}`,
+        reason: "left for its official resource to drop",
+        risk: "none" as const,
+      })),
   ];
 }
 

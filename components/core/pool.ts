@@ -110,7 +110,7 @@ export function shareOf(role: string, { of, available, logins }: SharedConnectio
   if (own >= 0) {
     const reason =
       wanted <= forLimited
-        ? `${role} has CONNECTION LIMIT ${own}`
+        ? `CONNECTION LIMIT ${own}`
         : `${of} has ${available} connections for limits of ${wanted} in all${others(unlimited)}`;
     return { connections: granted(own), reason };
   }

@@ -90,7 +90,9 @@ export function createRole(desired: DesiredRole): Statement {
 }
 
 function diffVerifier(desired: DesiredRole, actual: ActualRole): Statement[] {
-  if (desired.verifier === undefined || desired.verifier === actual.verifier) return [];
+  // A verifier that is not made yet differs from whatever the server has, no password included.
+  const same = desired.verifier !== null && desired.verifier === actual.verifier;
+  if (desired.verifier === undefined || same) return [];
   const role = quoteIdentifier(desired.name);
   const statement = (password: string): string => `ALTER ROLE ${role} PASSWORD ${password}`;
   return [
@@ -123,16 +125,17 @@ function attributeReason(actual: ActualRole, options: readonly string[]): string
   return `the server has ${was.join(" ")}`;
 }
 
+const moment =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))? ?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
+
 /** Seconds since 1970 of a moment as PostgreSQL and ISO 8601 write it; null for none and for `infinity`. */
 export function validUntilSeconds(text: string | undefined): number | null {
-  if (text === undefined || text === "infinity") return null;
-  // `2030-01-01 00:00:00+00` is PostgreSQL's spelling; ISO 8601 wants a T and minutes in the offset.
-  const iso = text
-    .trim()
-    .replace(" ", "T")
-    .replace(/([+-]\d{2})$/, "$1:00");
-  const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(iso) ? iso : `${iso}${iso.includes("T") ? "" : "T00:00:00"}Z`;
-  return Date.parse(zoned) / 1000;
+  if (text === undefined || text.trim().toLowerCase() === "infinity") return null;
+  // `2030-01-01 00:00:00+00` is PostgreSQL's spelling; ISO 8601 wants a T and minutes in the offset. Without a zone it
+  // is UTC, as our sessions are.
+  const [, date = "", time = "00:00:00", zone = "Z"] = moment.exec(text.trim()) ?? [];
+  const minutes = /^[+-]\d{2}$/.test(zone) ? ":00" : "";
+  return Date.parse(`${date}T${time}${zone.toUpperCase()}${minutes}`) / 1000;
 }
 
 function renderSeconds(seconds: number | null): string {

@@ -30,23 +30,19 @@ export function planServerAccess(
 ): Plan {
   const roles = new Map(actual.roles.map((role) => [role.name, role]));
   const databases = new Map(actual.databases.map((database) => [database.name, database]));
-  const known = new Set([...(before?.roles ?? []), ...(before?.databases ?? [])].map(({ name }) => name));
-  const official = (name: string, statements: Statement[]): Statement[] =>
-    // An object that the last run did not know, and that is not there, is made by its official resource.
-    known.has(name)
-      ? statements
-      : statements.map((statement) => ({ ...statement, by: "@pulumi/postgresql" }));
+  const knownRoles = new Set(before?.roles.map(({ name }) => name));
+  const knownDatabases = new Set(before?.databases.map(({ name }) => name));
   return {
     statements: [
       ...byName(desired.roles).flatMap((role) => {
         const found = roles.get(role.name);
         const statements = diffRole(role, found);
-        return found === undefined ? official(role.name, statements) : statements;
+        return found === undefined && !knownRoles.has(role.name) ? official(statements) : statements;
       }),
       ...byName(desired.databases).flatMap((database) => {
         const found = databases.get(database.name);
         const statements = diffDatabase(database, found);
-        return found === undefined ? official(database.name, statements) : statements;
+        return found === undefined && !knownDatabases.has(database.name) ? official(statements) : statements;
       }),
     ],
     refusals: [
@@ -58,6 +54,11 @@ export function planServerAccess(
       ...refuseDependentRoles(desired, before, roles),
     ],
   };
+}
+
+/** What the last run did not know, and is not there, is made by its official resource. */
+function official(statements: readonly Statement[]): Statement[] {
+  return statements.map((statement) => ({ ...statement, by: "@pulumi/postgresql" }));
 }
 
 function refuseLostDatabases(

@@ -28,7 +28,8 @@ export async function withServerLock<Result>(
   try {
     return await work();
   } finally {
-    await maintenance.query(`SELECT pg_catalog.pg_advisory_unlock(${lockKey})`);
+    // Where the connection is lost the server has let go of the lock, and what lost it is the error to show.
+    await maintenance.query(`SELECT pg_catalog.pg_advisory_unlock(${lockKey})`).catch(() => undefined);
   }
 }
 
@@ -58,28 +59,34 @@ export async function applyStatements(session: Session, statements: readonly Sta
 }
 
 async function inTransaction(session: Session, statements: readonly Statement[]): Promise<void> {
+  const isSecret = statements.some(({ redacted }) => redacted !== undefined);
+  // Before BEGIN, which decides whether log_transaction_sample_rate takes the transaction.
+  if (isSecret) await session.query(silence.map(([name, value]) => `SET ${name} = ${value}`).join("; "));
   await session.query("BEGIN");
   try {
-    // Verifiers stay out of the server's log, whatever it logs otherwise. Superusers only may set these.
-    if (statements.some(({ redacted }) => redacted !== undefined)) await silenceLog(session);
     for (const statement of statements) await send(session, statement);
     await session.query("COMMIT");
+    if (isSecret) await session.query(silence.map(([name]) => `RESET ${name}`).join("; "));
   } catch (error) {
     await session.query("ROLLBACK").catch(() => undefined); // the connection is lost: the server rolls back itself
     throw error;
   }
 }
 
-async function silenceLog(session: Session): Promise<void> {
-  for (const [name, value] of [
-    ["log_statement", "none"],
-    ["log_min_duration_statement", "-1"],
-    ["log_min_error_statement", "panic"],
-    ["log_duration", "off"],
-  ] as const) {
-    await session.query("SELECT pg_catalog.set_config($1, $2, true)", [name, value]);
-  }
-}
+/**
+ * Keeps verifiers out of the server's log, of pg_stat_activity and of pg_stat_statements, which all show the text of
+ * statements to others than superusers. Superusers only may set these.
+ */
+const silence = [
+  ["log_statement", "none"],
+  ["log_min_duration_statement", "-1"],
+  ["log_min_duration_sample", "-1"],
+  ["log_transaction_sample_rate", "0"],
+  ["log_min_error_statement", "panic"],
+  ["log_duration", "off"],
+  ["track_activities", "off"],
+  ["pg_stat_statements.track_utility", "off"],
+] as const;
 
 async function send(session: Session, statement: Statement): Promise<void> {
   try {

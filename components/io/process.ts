@@ -50,14 +50,17 @@ export function runProgram(
       clearTimeout(timer);
       reject(error);
     });
-    // Not `close`: a server that outlives `pg_ctl` may hold the pipes open for ever.
     child.on("exit", (code, signal) => {
       clearTimeout(timer);
-      setImmediate(() => {
+      const finish = (): void => {
+        clearTimeout(patience);
         resolve({ exitCode: code ?? (signal === null ? 1 : 128), ...output });
         child.stdout.destroy();
         child.stderr.destroy();
-      });
+      };
+      // `close` comes once the output is read to its end; a server that outlives `pg_ctl` may hold the pipes open.
+      const patience = setTimeout(finish, 250);
+      child.once("close", finish);
     });
     child.stdin.end(options.input ?? "");
   });

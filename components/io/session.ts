@@ -82,6 +82,8 @@ function startOptions(options: SessionOptions): string {
     // Names are written with their schema everywhere: a table of a user must not stand in for one of the catalogue.
     "-c search_path=pg_catalog",
     "-c client_min_messages=warning",
+    // A moment without a zone means the same on every server.
+    "-c TimeZone=UTC",
     ...(options.statementTimeoutMs === undefined
       ? []
       : [`-c statement_timeout=${options.statementTimeoutMs}`]),

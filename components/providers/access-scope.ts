@@ -29,6 +29,8 @@ export interface AccessScope {
   readonly id: string;
   /** Ways to the server: the declared one, then that of the state, where they differ. */
   readonly connections: readonly ServerConnection[];
+  /** True where this run is to make the server: it has no identity yet. */
+  readonly isServerNew: boolean;
   /** Reads the catalogue and decides. */
   plan(maintenance: Session, open: OpenDatabase): Promise<Plan>;
   /** The plan against a server that has nothing yet. */
@@ -42,7 +44,8 @@ export function readScope(inputs: PropertyMap, oldInputs: PropertyMap | undefine
   const connections = [inputs.connection, oldInputs?.connection].flatMap(
     (value) => readConnection(value) ?? [],
   );
-  const base = { connections: withoutTwin(connections) };
+  const { systemIdentifier } = revealMap((inputs.connection ?? {}) as PropertyMap);
+  const base = { connections: withoutTwin(connections), isServerNew: isUnknown(systemIdentifier) };
   if (inputs.scope === "server") return { ...base, ...serverScope(inputs, oldInputs) };
   return { ...base, ...databaseScope(inputs, oldInputs) };
 }
@@ -50,7 +53,7 @@ export function readScope(inputs: PropertyMap, oldInputs: PropertyMap | undefine
 function serverScope(
   inputs: PropertyMap,
   oldInputs: PropertyMap | undefined,
-): Omit<AccessScope, "connections"> {
+): Omit<AccessScope, "connections" | "isServerNew"> {
   const desired = readServerAccess(inputs);
   const before = oldInputs === undefined ? undefined : readServerAccess(oldInputs);
   const staying = new Set(desired.databases.map(({ name }) => name));
@@ -67,7 +70,7 @@ function serverScope(
 function databaseScope(
   inputs: PropertyMap,
   oldInputs: PropertyMap | undefined,
-): Omit<AccessScope, "connections"> {
+): Omit<AccessScope, "connections" | "isServerNew"> {
   const desired = revealMap(inputs) as unknown as DatabaseAccess;
   const before = oldInputs === undefined ? undefined : (revealMap(oldInputs) as unknown as DatabaseAccess);
   const public_ = { name: "public", owner: "pg_database_owner", contents: [] };

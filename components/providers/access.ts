@@ -1,7 +1,13 @@
 import { isEmptyPlan, renderPlan, type Plan } from "../core/statement";
 import { applyStatements, withServerLock } from "../io/apply";
 import { assertSameServer } from "../io/identity";
-import { ServerUnreachableError, withSession, type Session, type SessionOptions } from "../io/session";
+import {
+  LoginRefusedError,
+  ServerUnreachableError,
+  withSession,
+  type Session,
+  type SessionOptions,
+} from "../io/session";
 import { problemError } from "../core/problem";
 import type { DiffRequest, PropertyDifference, ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
@@ -28,7 +34,8 @@ export const access: ResourceType = {
       check.known("scope", "connection", "database", "schemas", "extensions", "allowDataLoss");
       check.text("database").list("schemas").list("extensions");
     }
-    return Promise.resolve({ inputs: newInputs, failures: check.list("allowDataLoss").failures });
+    check.list("allowDataLoss").names("roles", "databases", "schemas");
+    return Promise.resolve({ inputs: newInputs, failures: check.failures });
   },
 
   async diff(request) {
@@ -74,15 +81,20 @@ export const access: ResourceType = {
 
 /** The plan against the live server; undefined where it cannot be reached. Reads only. */
 async function planLive(request: ResourceRequest, scope: AccessScope): Promise<Plan | undefined> {
+  let refused: LoginRefusedError | undefined;
   for (const connection of scope.connections) {
     try {
       return await onServer(scope, connection, { readOnly: true, statementTimeoutMs: previewTimeoutMs });
     } catch (error) {
-      if (!(error instanceof ServerUnreachableError)) throw error;
+      // A rotation that was interrupted: the server may have the password of the state still.
+      if (error instanceof LoginRefusedError) refused ??= error;
+      else if (!(error instanceof ServerUnreachableError)) throw error;
       await request.log("debug", error.message);
     }
   }
-  return undefined;
+  if (refused !== undefined) throw refused;
+  // Where this run makes the server anew, nothing of what the state knows is on it.
+  return scope.isServerNew ? scope.planEmpty() : undefined;
 }
 
 async function onServer(
@@ -131,6 +143,9 @@ async function assertSame(session: Session, connection: ServerConnection): Promi
 function difference(request: DiffRequest, plan: Plan | undefined) {
   const detailed: Record<string, PropertyDifference> = {};
   const names = ["roles", "databases", "schemas", "extensions"];
+  for (const name of ["scope", "database"]) {
+    if (!sameValue(request.oldInputs[name], request.inputs[name])) detailed[name] = "update-replace";
+  }
   for (const name of [...names, "allowDataLoss", "protect"]) {
     if (!sameValue(request.oldInputs[name], request.inputs[name])) detailed[name] = "update";
   }

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { problemError } from "../core/problem";
+import { readNamedPassword } from "../io/named-password";
 import { generatePassword, scramVerifier } from "../io/scram";
 import type { ResourceType } from "./contract";
 import { InputCheck } from "./inputs";
@@ -43,7 +42,7 @@ export const credential: ResourceType = {
   async read({ id, name, inputs, state }) {
     if (state.password !== undefined) return { id, inputs, state };
     const imported = { passwordVersion: 1 };
-    return { id: name, inputs: imported, state: { ...imported, ...secrets(await importPassword(id)) } };
+    return { id: name, inputs: imported, state: { ...imported, ...secrets(await readNamedPassword(id)) } };
   },
 
   delete: () => Promise.resolve(),
@@ -57,40 +56,4 @@ function fresh(): PropertyMap {
 
 function secrets(password: string): PropertyMap {
   return { password: secret(password), verifier: secret(scramVerifier(password)) };
-}
-
-/** An import names the place of the password, as ids are stored and shown in clear. */
-async function importPassword(id: string): Promise<string> {
-  const [, kind, place] = /^(file|env):(.+)$/.exec(id) ?? [];
-  if (kind === undefined || place === undefined) {
-    throw problemError(
-      "import of a Credential",
-      "the id must name where the password is, never be the password",
-      "use file:PATH (a file that holds it) or env:NAME (a variable that holds it).",
-    );
-  }
-  const password =
-    kind === "env" ? process.env[place] : (await readPasswordFile(place)).replace(/\r?\n$/, "");
-  if (password === undefined || password === "") {
-    throw problemError(id, "there is no password", "write the password there, then import again.");
-  }
-  if (!/^[\x20-\x7e]+$/.test(password)) {
-    throw problemError(
-      id,
-      "the password holds characters beyond printable ASCII",
-      "choose one without them: clients disagree on their normal form.",
-    );
-  }
-  return password;
-}
-
-async function readPasswordFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw problemError(`file:${path}`, `it cannot be read: ${reason}`, "give the path of a readable file.", {
-      cause: error,
-    });
-  }
 }

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { problemError } from "../core/problem";
 import { quoteIdentifier, quoteLiteral } from "../core/identifier";
 import { applyStatements } from "../io/apply";
@@ -50,7 +48,11 @@ export async function bringUp(
   }
   await writeOwner(instance, { checkout: inputs.checkout, project, stack, port: inputs.port });
   await startServer(instance, { port: inputs.port, clusterName: `pgstead ${project}/${stack}` });
-  const session = await signIn(instance, inputs, oldPassword);
+  const session = await signIn(instance, inputs, oldPassword).catch(async (error: unknown) => {
+    // A server that is not ours to change is left as it was found.
+    if (status.kind === "stopped") await stopServer(instance);
+    throw error;
+  });
   try {
     const [row] = await session.query<{ version: string }>(
       "SELECT current_setting('server_version') AS version",
@@ -101,13 +103,7 @@ function strangeServer(instance: Instance, inputs: EmbeddedInputs, cause: unknow
   return problemError(
     instance.dataDirectory,
     `there is a server, and its administrator ${inputs.administrator} has another password than the state`,
-    `was the stack's state lost? Put it back, or, if its data may go, stop the server and remove ${instance.directory}.`,
+    `was the stack's state lost? Put it back, or, if the data may go, end the server and remove ${instance.dataDirectory} and ${instance.directory}.`,
     { cause },
   );
-}
-
-/** Port that a data directory was last started with. */
-export async function readPort(instance: Instance): Promise<number> {
-  const text = await readFile(join(instance.dataDirectory, "pgstead.conf"), "utf8");
-  return Number(/^port = (\d+)$/m.exec(text)?.[1] ?? 5432);
 }

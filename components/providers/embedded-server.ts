@@ -9,10 +9,10 @@ import type { Refusal } from "../core/statement";
 import { findPackage } from "../io/embedded/binaries";
 import { instanceAt, removeInstance, type Instance } from "../io/embedded/instance";
 import { refusePort } from "../io/embedded/port";
-import { readServerStatus, stopServer } from "../io/embedded/server";
+import { readPort, readServerStatus, stopServer } from "../io/embedded/server";
 import { defaultDataDirectory } from "../io/places";
 import type { DiffRequest, ReadResult, ResourceRequest, ResourceType } from "./contract";
-import { bringUp, readPort, type EmbeddedInputs } from "./embedded-lifecycle";
+import { bringUp, type EmbeddedInputs } from "./embedded-lifecycle";
 import { ResourceInitError } from "./failure";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
@@ -20,7 +20,8 @@ import { revealMap, sameValue, unknown, type PropertyMap } from "./properties";
 
 /** The embedded server: PostgreSQL from npm on loopback, started and kept by this provider. */
 export const embeddedServer: ResourceType = {
-  check({ newInputs, oldInputs }) {
+  check(request) {
+    const { newInputs, oldInputs } = request;
     const check = new InputCheck(newInputs)
       .known(
         "administrator",
@@ -40,9 +41,14 @@ export const embeddedServer: ResourceType = {
       .oneOf("restart", "allow", "refuse")
       .integer("port", 1, 65535);
     if (newInputs.dataDirectory !== undefined) check.text("dataDirectory");
-    const moved = oldInputs.port !== undefined && oldInputs.dataDirectory !== newInputs.dataDirectory;
-    if (moved)
+    const moved =
+      oldInputs.port !== undefined &&
+      oldInputs.dataDirectory !== newInputs.dataDirectory &&
+      // An import names the place even where it is the one that the program has without naming it.
+      newInstance(request, oldInputs).dataDirectory !== newInstance(request, newInputs).dataDirectory;
+    if (moved) {
       check.fail("dataDirectory", "a server cannot move: set it back, or destroy the stack and make it anew");
+    }
     const [before, now] = [oldInputs.administrator, newInputs.administrator];
     if (typeof before === "string" && typeof now === "string" && before !== now) {
       check.fail(
@@ -69,11 +75,13 @@ export const embeddedServer: ResourceType = {
     if (request.preview) return { id, state: previewState(request.inputs, instance, plan, {}) };
     assertNoRefusals(plan.refusals);
     const inputs = embeddedInputs(request.inputs);
+    const found = await readServerStatus(instance);
     try {
       const live = await bringUp(request, instance, inputs, undefined);
       return { id, state: stateOf(request.inputs, instance, live, plan.refusals) };
     } catch (error) {
-      if ((await readServerStatus(instance)).kind === "absent") throw error;
+      // Data that was there before is not known to be ours: in the state, it would be removed by `destroy`.
+      if (found.kind !== "absent" || (await readServerStatus(instance)).kind === "absent") throw error;
       const partial = previewState(request.inputs, instance, plan, { systemIdentifier: "" });
       throw new ResourceInitError(id, request.inputs, partial, (error as Error).message, { cause: error });
     }
@@ -183,6 +191,7 @@ function newInstance(request: ResourceRequest, inputs: PropertyMap): Instance {
 async function importInstance(instance: Instance): Promise<ReadResult> {
   const inputs = {
     port: await readPort(instance),
+    dataDirectory: instance.dataDirectory,
     administrator: "postgres",
     disposable: false,
     restart: "refuse",

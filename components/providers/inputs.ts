@@ -1,3 +1,4 @@
+import { identifierBytes, maxIdentifierBytes } from "../core/identifier";
 import type { CheckFailure } from "./contract";
 import { isUnknown, reveal, type PropertyMap, type PropertyValue } from "./properties";
 
@@ -42,6 +43,21 @@ export class InputCheck {
 
   list(name: string): this {
     return this.expect(name, "a list", (value) => Array.isArray(value));
+  }
+
+  /** Names of the objects in lists: PostgreSQL cuts a name that is too long without a word. */
+  names(...lists: readonly string[]): this {
+    for (const list of lists) {
+      const items = reveal(this.inputs[list]);
+      for (const item of Array.isArray(items) ? (items as readonly PropertyMap[]) : []) {
+        const { name } = item;
+        if (typeof name === "string" && identifierBytes(name) <= maxIdentifierBytes && name !== "") continue;
+        if (isUnknown(name)) continue;
+        const found = typeof name === "string" ? `"${name}"` : "nothing";
+        this.fail(list, `${found} is no name: it takes 1 to ${maxIdentifierBytes} bytes`);
+      }
+    }
+    return this;
   }
 
   fail(property: string, reason: string): void {

@@ -207,7 +207,8 @@ function checkResponse(
 ): providerpb.CheckResponse {
   const list = failures.map(({ property, reason }) => {
     // The engine prints the value of the property that it is told about, secrets included: then it is not told.
-    if (hasSecret(given[topOf(property)])) return new providerpb.CheckFailure().setReason(`${property}: ${reason}`);
+    if (hasSecret(given[topOf(property)]))
+      return new providerpb.CheckFailure().setReason(`${property}: ${reason}`);
     return new providerpb.CheckFailure().setProperty(property).setReason(reason);
   });
   return new providerpb.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(list);

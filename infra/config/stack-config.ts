@@ -13,6 +13,8 @@ export interface StackConfig {
   /** Losses that may happen: `database <name>` and `schema <database>.<schema>`, none of which is declared. */
   readonly allowDataLoss: readonly string[];
   readonly server: ServerConfig;
+  /** Whether `pgstead:databases` declares them: the outputs are then by database, else flat. */
+  readonly several: boolean;
   /** At least one, sorted by name; no two have the same name. */
   readonly databases: readonly DatabaseConfig[];
 }

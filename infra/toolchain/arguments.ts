@@ -12,7 +12,12 @@ export interface PulumiCommand {
   readonly optionsAt: number;
 }
 
-const aliases: Readonly<Record<string, string>> = { update: "up", pre: "preview", down: "destroy", dn: "destroy" };
+const aliases: Readonly<Record<string, string>> = {
+  update: "up",
+  pre: "preview",
+  down: "destroy",
+  dn: "destroy",
+};
 const subcommandAliases: Readonly<Record<string, string>> = { new: "init", hist: "history" };
 
 /** Commands with commands of their own, as far as a stack is concerned. */
@@ -37,7 +42,7 @@ export function parseCommand(args: readonly string[]): PulumiCommand {
       positionals.push({ text, index });
       continue;
     }
-    const [name = "", inline] = splitOption(text);
+    const [name, inline] = splitOption(text);
     if (inline === undefined && valueOptions.has(name)) options.set(name, args[++index] ?? "");
     else options.set(name, inline ?? "");
   }
@@ -81,7 +86,17 @@ const configFileCommands = new Set([...engineCommands, "config", "logs"]);
 /** Commands that work on a stack that exists. */
 const stackCommands = new Set([...configFileCommands, "stack", "state", "cancel", "about"]);
 /** Commands of a login: they make no sense with the dev stack's own state. */
-const loginCommands = new Set(["login", "logout", "org", "env", "deployment", "insights", "policy", "project", "neo"]);
+const loginCommands = new Set([
+  "login",
+  "logout",
+  "org",
+  "env",
+  "deployment",
+  "insights",
+  "policy",
+  "project",
+  "neo",
+]);
 
 export const runsEngine = (command: PulumiCommand) => is(engineCommands, command);
 export const needsStack = (command: PulumiCommand) =>

@@ -11,7 +11,9 @@ export interface StackOutputs {
  * The outputs of the stack as they are in its state; undefined where there are none. With one database `database` is
  * its name and `roles` its roles; with several both are maps by database. Secrets are not looked at.
  */
-export function parseOutputs(outputs: Readonly<Record<string, unknown>> | undefined): StackOutputs | undefined {
+export function parseOutputs(
+  outputs: Readonly<Record<string, unknown>> | undefined,
+): StackOutputs | undefined {
   const { host, port, version, database, roles } = outputs ?? {};
   if (typeof host !== "string" || typeof port !== "number") return undefined;
   return {
@@ -28,7 +30,8 @@ export function parseOutputs(outputs: Readonly<Record<string, unknown>> | undefi
   };
 }
 
-export function renderConnection({ host, port, version, databases }: StackOutputs): string {
+export function renderConnection(outputs: StackOutputs): string {
+  const { host, port, version, databases } = outputs;
   const server = version === undefined ? "PostgreSQL" : `PostgreSQL ${version}`;
   const lines = [`${server} listens on ${host}, port ${port}.`];
   for (const { name, roles } of databases) {
@@ -38,19 +41,36 @@ export function renderConnection({ host, port, version, databases }: StackOutput
       lines.push(`  role      ${key.padEnd(width)}  ${role}`);
     }
   }
-  const [first] = databases;
-  const key = first === undefined ? undefined : ("app" in first.roles ? "app" : Object.keys(first.roles)[0]);
-  if (first !== undefined && key !== undefined) lines.push("", ...hints(key, databases.length > 1 ? first.name : undefined));
-  return lines.join("\n");
+  const commands = suggestedCommands(outputs);
+  const width = Math.max(...commands.map(([command]) => command.length));
+  return [...lines, "", ...commands.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`)].join(
+    "\n",
+  );
 }
 
-function hints(key: string, database: string | undefined): string[] {
-  const role = `--role ${key}${database === undefined ? "" : ` --database ${database}`}`;
+function suggestedCommands({ host, port, databases }: StackOutputs): [string, string][] {
+  const [first] = databases;
+  const key = first === undefined || "app" in first.roles ? "app" : Object.keys(first.roles)[0];
+  const user = key === undefined ? undefined : first?.roles[key];
+  const of = databases.length > 1 && first !== undefined ? ` --database ${first.name}` : "";
+  const forRole: [string, string][] =
+    first === undefined || key === undefined || user === undefined
+      ? []
+      : [
+          [
+            `npm run ops -- connection --role ${key}${of}`,
+            "URI and pool of an application (--env: with the password)",
+          ],
+          [
+            `psql -h ${host} -p ${port} -U ${user} ${first.name}`,
+            "where psql is installed; asks for the password",
+          ],
+        ];
   return [
-    `  npm run ops -- connection ${role}              how an application connects, password included`,
-    `  psql "$(npm run -s ops -- connection ${role} --uri)"   where psql is installed`,
-    "  npm run pulumi -- preview                            the SQL that the next change would run",
-    "  npm run pulumi -- destroy                            stops the server and removes what the stack made",
+    ...forRole,
+    ["npm run ops -- status", "what the server has"],
+    ["npm run pulumi -- preview", "the SQL that the next change would run"],
+    ["npm run pulumi -- destroy", "takes everything away again"],
   ];
 }
 

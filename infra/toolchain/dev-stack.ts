@@ -7,7 +7,7 @@ import { problemError } from "../../components/core/problem";
 import type { ToolchainContext } from "./context";
 import { makeDirectory, withLock } from "./install";
 import { devStack, projectName } from "./login";
-import { run } from "./process";
+import { isRunning, run } from "./process";
 import { saltOf } from "./stack-file";
 
 /** Where the dev stack of this checkout is kept. */
@@ -145,17 +145,17 @@ function removeDeadLocks(stack: DevStack): void {
   if (!existsSync(stack.locks)) return;
   for (const name of readdirSync(stack.locks)) {
     const file = join(stack.locks, name);
-    if (isDead(file)) rmSync(file, { force: true });
+    if (!name.endsWith(".json") || !isDead(file)) continue;
+    rmSync(file, { force: true });
+    rmSync(`${file}.attrs`, { force: true });
   }
 }
 
 function isDead(file: string): boolean {
   try {
     const { pid, hostname: host } = JSON.parse(readFileSync(file, "utf8")) as { pid: number; hostname: string };
-    if (host !== hostname()) return false;
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    return host === hostname() && !isRunning(pid);
+  } catch {
+    return false; // being written, or already gone
   }
 }

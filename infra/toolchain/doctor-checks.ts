@@ -25,7 +25,9 @@ export function checkNode(): Finding {
 
 export function checkDependencies({ project }: ToolchainContext): Finding {
   const place = join(project, "node_modules");
-  const wanted = createHash("sha256").update(readFileSync(join(project, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(project, "package-lock.json")))
+    .digest("hex");
   const marker = join(place, ".pgstead-lock");
   const isCurrent = existsSync(marker) && readFileSync(marker, "utf8") === wanted;
   return isCurrent
@@ -127,7 +129,8 @@ export function checkDirectory(name: string, place: string): Finding {
     accessSync(existing, constants.W_OK | constants.X_OK);
     return { name, state: "ok", place, detail: existing === place ? "writable" : "will be made" };
   } catch {
-    const hint = "mend its permissions, or set PGSTEAD_CACHE, PGSTEAD_STATE or PGSTEAD_DATA to another directory.";
+    const hint =
+      "mend its permissions, or set PGSTEAD_CACHE, PGSTEAD_STATE or PGSTEAD_DATA to another directory.";
     return { name, state: "missing", place, detail: `this account cannot write to ${existing}`, hint };
   }
 }

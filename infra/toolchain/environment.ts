@@ -126,7 +126,9 @@ async function prepareUser(
     env: {
       ...context.env,
       PATH: searchPath(context.env, directories),
-      ...(isOffline ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PULUMI_SKIP_UPDATE_CHECK: "true" } : {}),
+      ...(isOffline
+        ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PULUMI_SKIP_UPDATE_CHECK: "true" }
+        : {}),
     },
   };
 }

@@ -89,7 +89,9 @@ function buildEnvironment({ env, cache }: ToolchainContext): NodeJS.ProcessEnv {
     CGO_ENABLED: "0",
     GOWORK: "off",
     // Without a home directory Go has nowhere to keep what it builds.
-    ...(setting(env, "HOME") === undefined ? { GOPATH: join(cache, "go"), GOCACHE: join(cache, "go-build") } : {}),
+    ...(setting(env, "HOME") === undefined
+      ? { GOPATH: join(cache, "go"), GOCACHE: join(cache, "go-build") }
+      : {}),
   };
 }
 

@@ -17,7 +17,10 @@ export function judgePulumi(found: {
 }
 
 /** Whether Go can build Pulumi: the version from what `go env GOVERSION` printed, and why it cannot. Pure. */
-export function judgeGo(printed: string | undefined): { readonly version?: string; readonly refusal?: string } {
+export function judgeGo(printed: string | undefined): {
+  readonly version?: string;
+  readonly refusal?: string;
+} {
   if (printed === undefined) return { refusal: "Go is not installed" };
   const version = coerce(printed.replace(/^go/, ""))?.version;
   if (version === undefined) return { refusal: `Go does not say its version (${printed.trim()})` };

@@ -91,15 +91,22 @@ async function downloadPulumi(context: ToolchainContext, draft: string): Promise
   const name = `pulumi-v${pulumiVersion}-${siteOs(context.platform)}-${context.arch}.tar.gz`;
   const unpacked = join(draft, "archive");
   try {
-    await withProgress(context.say, `downloading Pulumi ${pulumiVersion} from ${context.site.url}`, async () => {
-      const checksums = await context.site.text(`/releases/sdk/pulumi-${pulumiVersion}-checksums.txt`);
-      if (checksums === undefined) context.say("its checksums are not published there: not verified");
-      await mkdir(unpacked);
-      await downloadArchive(context, `/releases/sdk/${name}`, unpacked, checksumOf(checksums, name));
-      await rename(join(unpacked, "pulumi"), join(draft, "bin"));
-      const answer = await run(join(draft, "bin", "pulumi"), ["version"], { env: context.env, timeoutMs: 20_000 });
-      if (answer.stdout.trim() !== `v${pulumiVersion}`) throw new Error("the program does not run here");
-    });
+    await withProgress(
+      context.say,
+      `downloading Pulumi ${pulumiVersion} from ${context.site.url}`,
+      async () => {
+        const checksums = await context.site.text(`/releases/sdk/pulumi-${pulumiVersion}-checksums.txt`);
+        if (checksums === undefined) context.say("its checksums are not published there: not verified");
+        await mkdir(unpacked);
+        await downloadArchive(context, `/releases/sdk/${name}`, unpacked, checksumOf(checksums, name));
+        await rename(join(unpacked, "pulumi"), join(draft, "bin"));
+        const answer = await run(join(draft, "bin", "pulumi"), ["version"], {
+          env: context.env,
+          timeoutMs: 20_000,
+        });
+        if (answer.stdout.trim() !== `v${pulumiVersion}`) throw new Error("the program does not run here");
+      },
+    );
     return true;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -137,7 +144,8 @@ async function assertChecksum(file: string, expected: string): Promise<void> {
 export function checksumOf(list: string | undefined, name: string): string | undefined {
   for (const line of (list ?? "").split("\n")) {
     const [checksum, file] = line.trim().split(/\s+\*?/);
-    if (file === name && /^([0-9a-f]{64}|[0-9a-f]{128})$/i.test(checksum ?? "")) return checksum?.toLowerCase();
+    if (file === name && /^([0-9a-f]{64}|[0-9a-f]{128})$/i.test(checksum ?? ""))
+      return checksum?.toLowerCase();
   }
   return undefined;
 }

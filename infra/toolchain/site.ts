@@ -1,7 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ReadableStream } from "node:stream/web";
 
 /** Milliseconds that an unreachable site may cost a run, altogether. */
 const probeTimeout = 3000;
@@ -65,7 +64,7 @@ async function download(url: string, target: string): Promise<void> {
   try {
     const response = await fetch(url, { signal: stalled.signal });
     if (!response.ok || response.body === null) throw new Error(`${url}: HTTP status ${response.status}`);
-    const body = Readable.fromWeb(response.body as ReadableStream);
+    const body = Readable.fromWeb(response.body);
     await pipeline(body, rewind, createWriteStream(target), { signal: stalled.signal });
   } finally {
     clearTimeout(timer);

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takesConfigFile, withOptions, type PulumiCommand } from "./arguments";
 import { readSalt, type DevStack } from "./dev-stack";
 import { devStack } from "./login";
+import { isRunning } from "./process";
 import { saltOf, takeOver, withSalt } from "./stack-file";
 
 /** The checkout's file of the dev stack, kept free of the salt while a command runs. */
@@ -29,8 +30,14 @@ export function copyStackFile(
   if (salt === undefined || !takesConfigFile(command) || command.hasConfigFile) {
     // `stack rm` removes the stack's file as well, which is the checkout's.
     const safe = isRemoval && !command.isHelp ? withOptions(args, command, ["--preserve-config"]) : [...args];
-    return { args: safe, finish: () => settle(file, { before: committed, after: file }) };
+    return {
+      args: safe,
+      finish: () => {
+        settle(file, { before: committed, after: file });
+      },
+    };
   }
+  removeForgotten(stack.stub);
   // One copy per run: two runs at the same time do not see each other's.
   const copy = join(stack.stub, `run-${process.pid}.yaml`);
   const before = withSalt(committed, salt);
@@ -55,6 +62,14 @@ function settle(file: string, { before, after }: { readonly before: string; read
   const settled = takeOver(before, left, current);
   if (settled === "" || (existsSync(file) && readFileSync(file, "utf8") === settled)) return;
   writeFileSync(file, settled);
+}
+
+/** Copies of runs that were killed. */
+function removeForgotten(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const pid = /^run-(\d+)\.yaml$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(directory, name), { force: true });
+  }
 }
 
 /** Pulumi writes it as a line of its own, the first or the last. */

@@ -6,7 +6,7 @@
  */
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import type { Subject } from "./engine";
+import { endOnInterrupt, type Subject } from "./engine";
 import { compare, median, medianOf, ratio, type Comparison, type Figures } from "./figures";
 import { renderResult } from "./render";
 import { makeEmpty, makeInstant, makeReal } from "./subjects";
@@ -52,6 +52,7 @@ async function main(): Promise<void> {
 }
 
 async function bench(runs: number): Promise<BenchResult> {
+  endOnInterrupt();
   const made: Subject[] = [];
   const keep = (subject: Subject): Subject => {
     made.push(subject);

@@ -21,16 +21,24 @@ export interface EngineRun {
   readonly stdout: string;
 }
 
+let interrupted = false;
+
+/** From now on Ctrl-C ends the measurement after the command that runs, so that what was made can be removed. */
+export function endOnInterrupt(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      interrupted = true;
+    });
+  }
+}
+
 /** Runs the engine itself, without the project's wrapper: every subject is measured alike. */
-export function runEngine(
-  { program, cwd, env }: EngineOptions,
-  args: readonly string[],
-  signal?: AbortSignal,
-): Promise<EngineRun> {
+export function runEngine({ program, cwd, env }: EngineOptions, args: readonly string[]): Promise<EngineRun> {
+  if (interrupted) return Promise.reject(new Error("interrupted"));
   return new Promise((resolve, reject) => {
     const started = process.hrtime.bigint();
     const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
-    const child = spawn(program, args, { cwd, env, stdio, ...(signal === undefined ? {} : { signal }) });
+    const child = spawn(program, args, { cwd, env, stdio });
     const output = { stdout: "", all: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output.stdout += text;

@@ -129,6 +129,27 @@ describe("ops connection", () => {
     }
   });
 
+  test("--uri prints the URI alone, and neither asks for a pool nor takes another form beside it", async () => {
+    const { exitCode, stdout, stderr } = await stack.ops(
+      "connection",
+      "--role",
+      "app",
+      "--uri",
+      "--instances",
+      "99",
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toBe(
+      `postgresql://shop_app:${password("shop_app")}@127.0.0.1:${stack.server.port}/shop\n`,
+    );
+    const both = await stack.ops("connection", "--role", "app", "--uri", "--env");
+    expect(both).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(both.stderr).toContain("cannot be used with option '--env'");
+    const json = await stack.ops("connection", "--role", "app", "--uri", "--json");
+    expect(json.exitCode).toBe(2);
+    expect(json.stdout).not.toContain(password("shop_app"));
+  });
+
   test("--env and --json together are refused", async () => {
     const { exitCode, stdout } = await stack.ops("connection", "--role", "app", "--env", "--json");
     expect(exitCode).toBe(2);

@@ -4,29 +4,26 @@ import type { Session } from "../session";
 /**
  * Schemas and extensions of a database in one read, as one JSON value.
  *
- * What a schema holds: relations, routines and stand-alone types that belong to no extension. Indexes, sequences of a
- * column, TOAST tables and row types come with their table and are not counted.
+ * What a schema holds is what depends on it in `pg_depend`, as that is what keeps DROP SCHEMA from working. Members of
+ * extensions, sequences of a column, and array and row types come with what they belong to and are not counted.
  */
 const databaseCatalogSql = `
 WITH contents AS (
-  SELECT c.relnamespace AS schema, CASE c.relkind
-      WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
-      WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END AS kind
-  FROM pg_catalog.pg_class AS c
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                    AND d.objid = c.oid AND d.deptype IN ('e', 'a', 'i'))
-  UNION ALL
-  SELECT p.pronamespace, CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END
-  FROM pg_catalog.pg_proc AS p
-  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-                    AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
-  UNION ALL
-  SELECT t.typnamespace, 'type'
-  FROM pg_catalog.pg_type AS t
-  WHERE t.typtype IN ('e', 'd', 'r')
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
-                    AND d.objid = t.oid AND d.deptype IN ('e', 'i'))
+  SELECT d.refobjid AS schema, CASE
+      WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN CASE c.relkind
+        WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
+        WHEN 'f' THEN 'foreign table' ELSE 'table' END
+      WHEN d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass THEN 'type'
+      WHEN d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN
+        CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END
+      ELSE (pg_catalog.pg_identify_object(d.classid, d.objid, 0)).type END AS kind
+  FROM pg_catalog.pg_depend AS d
+  LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
+  LEFT JOIN pg_catalog.pg_proc AS p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.objid
+  WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.deptype = 'n'
+    AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS o WHERE o.classid = d.classid AND o.objid = d.objid
+                    AND (o.deptype IN ('e', 'i') OR o.deptype = 'a' AND c.relkind = 'S'))
 ), counted AS (
   SELECT schema, kind, count(*) AS count FROM contents GROUP BY schema, kind
 )

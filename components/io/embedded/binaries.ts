@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { chmod, cp, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { problemError } from "../../core/problem";
 import { dataHome, projectRoot } from "../places";
+import { makePassable } from "./instance";
 
 export interface Binaries {
   /** Directory with `initdb`, `pg_ctl` and `postgres`. */
@@ -53,7 +54,7 @@ export async function installBinaries(home: string = dataHome()): Promise<Binari
   if (existsSync(target)) return binaries;
   const draft = `${target}.${randomBytes(4).toString("hex")}`;
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makePassable(dirname(target));
     await cp(join(directory, "native"), draft, { recursive: true });
     await linkLibraries(draft);
     await openToReaders(draft);

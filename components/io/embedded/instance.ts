@@ -25,9 +25,16 @@ export function instanceAt(dataDirectory: string): Instance {
   return { dataDirectory, directory: `${dataDirectory}.pgstead`, account: serverAccount() };
 }
 
+/** Makes a directory, and what is missing above it, so that every account can pass whatever the umask is. */
+export async function makePassable(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true });
+  if (first === undefined) return;
+  for (let made = directory; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755);
+}
+
 /** Makes a directory that is closed to everybody but the server's account, below parents that all can pass. */
 export async function makeServerDirectory(instance: Instance, directory: string): Promise<void> {
-  await mkdir(dirname(directory), { recursive: true });
+  await makePassable(dirname(directory));
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
   await giveTo(instance.account, directory);
@@ -40,6 +47,7 @@ export async function writeServerFile(instance: Instance, path: string, text: st
 }
 
 export async function writeOwner(instance: Instance, owner: InstanceOwner): Promise<void> {
+  await makeServerDirectory(instance, instance.directory);
   await writeServerFile(
     instance,
     join(instance.directory, "instance.json"),

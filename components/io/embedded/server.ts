@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { problemError } from "../../core/problem";
 import { runProgram, type RunResult } from "../process";
@@ -47,6 +47,7 @@ export async function initServer(instance: Instance, options: InitOptions): Prom
   const passwordFile = join(instance.directory, "initdb.verifier");
   try {
     await rm(draft, { recursive: true, force: true });
+    await assertEmpty(instance.dataDirectory);
     await makeServerDirectory(instance, instance.directory);
     await makeServerDirectory(instance, draft);
     await writeServerFile(instance, passwordFile, `${options.verifier}\n`);
@@ -66,6 +67,17 @@ export async function initServer(instance: Instance, options: InitOptions): Prom
   } finally {
     await rm(passwordFile, { force: true });
   }
+}
+
+/** A place that is given by its path may hold anything: it is neither removed nor filled up. */
+async function assertEmpty(dataDirectory: string): Promise<void> {
+  const found = existsSync(dataDirectory) ? await readdir(dataDirectory) : [];
+  if (found.length === 0) return;
+  throw problemError(
+    dataDirectory,
+    `it is to be a new data directory, and it holds ${found.slice(0, 3).join(", ")}${found.length > 3 ? " …" : ""}`,
+    "move that away, or give this stack another data directory (pgstead:server.dataDirectory).",
+  );
 }
 
 function initArguments(draft: string, passwordFile: string, options: InitOptions): string[] {
@@ -103,6 +115,7 @@ export async function startServer(instance: Instance, settings: ServerSettings):
     throw diskFailure(instance.directory, error);
   });
   const log = join(instance.directory, "start.log");
+  await makeServerDirectory(instance, instance.directory); // the data may have been put back without it
   await rm(log, { force: true });
   const result = await startPatiently(instance, binaries, log);
   const started = await readPostmaster(instance.dataDirectory);
@@ -170,4 +183,10 @@ export function assertMajor(instance: Instance, found: number, binaries: { major
     `the data directory is of PostgreSQL ${found}, the programs here are ${binaries.major}`,
     `dump it with PostgreSQL ${found} and restore, or give this stack another data directory (pgstead:server.dataDirectory).`,
   );
+}
+
+/** Port that a data directory was last started with. */
+export async function readPort(instance: Instance): Promise<number> {
+  const text = await readFile(join(instance.dataDirectory, "pgstead.conf"), "utf8");
+  return Number(/^port = (\d+)$/m.exec(text)?.[1] ?? 5432);
 }

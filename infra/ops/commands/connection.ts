@@ -1,7 +1,12 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parseConnectionUri } from "../../../components/core/connection";
 import type { Finding } from "../../../components/core/finding";
-import { resolvePool, type Pool, type PoolSetting } from "../../../components/core/pool";
+import {
+  resolvePool,
+  type Pool,
+  type PoolSetting,
+  type SharedConnections,
+} from "../../../components/core/pool";
 import { problemError } from "../../../components/core/problem";
 import { quoteShell } from "../../../components/core/shell";
 import {
@@ -26,6 +31,7 @@ export interface ConnectionArgs {
   /** Processes of the application, each with a pool of its own. */
   readonly instances: number;
   readonly env?: boolean;
+  readonly uri?: boolean;
   readonly showSecrets?: boolean;
   readonly json?: boolean;
 }
@@ -40,15 +46,18 @@ export interface ConnectionData {
   /** With the password only where that was asked for. */
   readonly uri: string;
   readonly instances: number;
-  readonly limits: {
-    readonly maxConnections: number;
-    /** Kept for superusers and for members of pg_use_reserved_connections. */
-    readonly reservedConnections: number;
-    /** Connections that the role may count on, whatever others do; null where it cannot log in. */
-    readonly share: number | null;
-  };
+  /** What bounds the pool; null where the server was not asked. */
+  readonly limits: PoolLimits | null;
   /** For each instance; null where none fits. */
   readonly pool: Pool | null;
+}
+
+export interface PoolLimits {
+  readonly maxConnections: number;
+  /** Kept for superusers and for members of pg_use_reserved_connections. */
+  readonly reservedConnections: number;
+  /** Connections that the role may count on, whatever others do; null where it cannot log in. */
+  readonly share: number | null;
 }
 
 /** Tells an application how to connect, and how large its pool may be. */
@@ -66,8 +75,19 @@ export const connectionCommand: OpsCommand<ConnectionArgs, ConnectionData> = {
         1,
       )
       .option("--env", "print DATABASE_URL, with the password, and the pool as lines of an .env file")
+      .addOption(
+        new Option("--uri", "print the URI alone, with the password; the server is not asked").conflicts(
+          "env",
+        ),
+      )
       .option("--show-secrets", "print the password in the URI")
-      .addHelpText("after", "\nExample:\n  npm run --silent ops -- connection --role app --env > .env");
+      .addHelpText(
+        "after",
+        `
+Examples:
+  npm run --silent ops -- connection --role app --instances 4 --env > .env
+  psql "$(npm run --silent ops -- connection --role app --uri)"`,
+      );
   },
   run: readConnection,
   render: renderConnection,
@@ -77,43 +97,29 @@ export async function readConnection(
   context: OpsContext,
   args: ConnectionArgs,
 ): Promise<Report<ConnectionData>> {
-  if (args.env === true && args.json === true) {
-    throw problemError(
-      "--env",
-      "cannot be together with --json",
-      "take one of them; --json has the pool as well",
-    );
-  }
+  refuseTwoForms(args);
   const found = findLogin(context.config, args);
   const outputs = await context.outputs();
   const login = deployedLogin(outputs, found, context.stack);
-  const limits = await context.progress(
-    `asking the server at ${outputs.host}:${outputs.port}`,
-    lookInto(outputs.administrator, "postgres", readConnectionLimits),
-  );
-  const { pool, share, findings } = planPool(found, login, limits, args.instances, upCommand(context.stack));
+  const plan = args.uri === true ? notAsked : await planPool(context, outputs, found, login, args.instances);
   const { host, port, user } = parseConnectionUri(login.uri);
-  const secret = args.env === true || args.showSecrets === true;
+  const secret = args.env === true || args.uri === true || args.showSecrets === true;
+  const uri = secret ? login.uri : maskPassword(login.uri);
+  const { database } = login;
+  const { instances } = args;
+  const { limits, pool, findings } = plan;
   return {
     command: "connection",
     stack: context.stack,
-    data: {
-      role: found.role.key,
-      host,
-      port,
-      database: login.database,
-      user,
-      uri: secret ? login.uri : maskPassword(login.uri),
-      instances: args.instances,
-      limits: {
-        maxConnections: limits.maxConnections,
-        reservedConnections: limits.superuserReserved + limits.reserved,
-        share,
-      },
-      pool,
-    },
+    data: { role: found.role.key, host, port, database, user, uri, instances, limits, pool },
     findings,
   };
+}
+
+function refuseTwoForms({ env, uri, json }: ConnectionArgs): void {
+  if (json !== true || (env !== true && uri !== true)) return;
+  const option = env === true ? "--env" : "--uri";
+  throw problemError(option, "cannot be together with --json", "take one of them; --json has all of it");
 }
 
 function deployedLogin({ logins }: StackOutputs, { database, role }: FoundLogin, stack: string): StackLogin {
@@ -126,39 +132,53 @@ function deployedLogin({ logins }: StackOutputs, { database, role }: FoundLogin,
 }
 
 interface PoolPlan {
+  readonly limits: PoolLimits | null;
   readonly pool: Pool | null;
-  readonly share: number | null;
   readonly findings: readonly Finding[];
 }
 
-function planPool(
-  { database, role }: FoundLogin,
+const notAsked: PoolPlan = { limits: null, pool: null, findings: [] };
+
+async function planPool(
+  context: OpsContext,
+  { host, port, administrator }: StackOutputs,
+  found: FoundLogin,
+  login: StackLogin,
+  instances: number,
+): Promise<PoolPlan> {
+  const limits = await context.progress(
+    `asking the server at ${host}:${port}`,
+    lookInto(administrator, "postgres", readConnectionLimits),
+  );
+  const { maxConnections } = limits;
+  const reservedConnections = limits.superuserReserved + limits.reserved;
+  const subject = `role ${login.role}`;
+  if (!limits.logins.some(({ role }) => role === login.role)) {
+    const hint = `\`${upCommand(context.stack)}\` brings it back`;
+    const findings = [{ subject, message: "no such login on the server", hint }];
+    return { limits: { maxConnections, reservedConnections, share: null }, pool: null, findings };
+  }
+  const shares = sharesOf(found, login, limits);
+  const answer = resolvePool({ role: login.role, instances, shares });
+  const bounds = { maxConnections, reservedConnections, share: answer.share.connections };
+  if (answer.fits) return { limits: bounds, pool: answer.pool, findings: [] };
+  const { message, hint } = answer;
+  return { limits: bounds, pool: null, findings: [{ subject, message, hint }] };
+}
+
+/** What the login shares with others: the server, and the database where that has a limit. */
+function sharesOf(
+  { database }: FoundLogin,
   login: StackLogin,
   limits: ConnectionLimits,
-  instances: number,
-  mend: string,
-): PoolPlan {
-  const subject = `role ${login.role}`;
-  if (!limits.logins.some((candidate) => candidate.role === login.role)) {
-    const hint = `\`${mend}\` brings it back`;
-    return { pool: null, share: null, findings: [{ subject, message: "no such login on the server", hint }] };
-  }
+): SharedConnections[] {
   const available = limits.maxConnections - limits.superuserReserved - limits.reserved;
+  const server = { of: "the server", available, logins: limits.logins };
   const inDatabase = limits.databases.find(({ name }) => name === login.database)?.connectionLimit ?? -1;
-  const members = new Set([role.name, ...database.roles.filter((one) => one.login).map(({ name }) => name)]);
-  const logins = limits.logins.filter((candidate) => members.has(candidate.role));
-  const answer = resolvePool({
-    role: login.role,
-    instances,
-    shares: [
-      { of: "the server", available, logins: limits.logins },
-      ...(inDatabase < 0 ? [] : [{ of: `database ${login.database}`, available: inDatabase, logins }]),
-    ],
-  });
-  const share = answer.share.connections;
-  if (answer.fits) return { pool: answer.pool, share, findings: [] };
-  const { message, hint } = answer;
-  return { pool: null, share, findings: [{ subject, message, hint }] };
+  if (inDatabase < 0) return [server];
+  const members = new Set([login.role, ...database.roles.map(({ name }) => name)]);
+  const logins = limits.logins.filter(({ role }) => members.has(role));
+  return [server, { of: `database ${login.database}`, available: inDatabase, logins }];
 }
 
 /** The URI as it may be shown. */
@@ -171,6 +191,7 @@ export function renderConnection(
   args: ConnectionArgs,
   colors: Colors,
 ): Rendering {
+  if (args.uri === true) return { output: `${data.uri}\n`, machine: true };
   // A pool that does not fit is no line of an .env file: the file stays empty, and the exit code says so.
   if (args.env === true)
     return { output: data.pool === null ? "" : renderEnv(data, data.pool), machine: true };
@@ -184,11 +205,14 @@ export function renderConnection(
     `  user      ${user}`,
     `  URI       ${uri}${hidden}`,
   ];
-  const server = `max_connections ${limits.maxConnections}, of which ${limits.reservedConnections} are reserved`;
-  const share = limits.share === null ? "" : `; ${user} may count on ${limits.share}`;
-  const sections = [facts.join("\n"), `${server}${share}`];
+  const sections = [facts.join("\n"), ...(limits === null ? [] : [renderLimits(limits, user)])];
   if (pool !== null) sections.push(renderPool(pool, instances, colors));
   return { output: `${sections.join("\n\n")}\n` };
+}
+
+function renderLimits({ maxConnections, reservedConnections, share }: PoolLimits, user: string): string {
+  const server = `max_connections ${maxConnections}, of which ${reservedConnections} are reserved`;
+  return share === null ? server : `${server}; ${user} may count on ${share}`;
 }
 
 function renderPool(pool: Pool, instances: number, colors: Colors): string {

@@ -25,6 +25,7 @@ describe("defaults", () => {
   test("a name is all that has to be given", () => {
     expect(stack(shop, "prod")).toEqual({
       stack: "prod",
+      several: false,
       target: "embedded",
       disposable: false,
       protect: true,
@@ -102,8 +103,8 @@ describe("the forms of the input", () => {
     };
     const inside = { "pgstead:database": { name: "shop", schemas: { app: {} }, roles: { app: {} } } };
     const long = { "pgstead:databases": { shop: { schemas: { app: {} }, roles: { app: {} } } } };
-    expect(stack(short)).toEqual(stack(long));
-    expect(stack(inside)).toEqual(stack(long));
+    expect(stack(short)).toEqual({ ...stack(long), several: false });
+    expect(stack(inside)).toEqual({ ...stack(long), several: false });
   });
 
   test("several databases are sorted by name, and each has an owner and a migrator", () => {

@@ -47,9 +47,7 @@ describe("the pool of an application", () => {
 
   test("is refused where even the smallest pools do not fit, with the number that does", () => {
     const { message, hint } = refusal("shop_app", 9);
-    expect(message).toBe(
-      "9 instances need 45 connections, 5 each; shop_app has 40: shop_app has CONNECTION LIMIT 40",
-    );
+    expect(message).toBe("9 instances need 45 connections, 5 each; shop_app has 40: CONNECTION LIMIT 40");
     expect(hint).toMatch(/^8 instances fit; for more, raise the connectionLimit/);
   });
 
@@ -67,7 +65,7 @@ describe("the pool of an application", () => {
   test("is refused to a role that may hold no session", () => {
     const share = { ...dev, logins: [{ role: "off", connectionLimit: 0 }] };
     expect(refusal("off", 1, share)).toMatchObject({
-      message: "1 instance needs 5 connections, 5 each; off has none: off has CONNECTION LIMIT 0",
+      message: "1 instance needs 5 connections, 5 each; off has none: CONNECTION LIMIT 0",
     });
   });
 

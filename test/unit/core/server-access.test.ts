@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ActualDatabase, DesiredDatabase } from "../../../components/core/database";
+import type { ActualRole, DesiredRole } from "../../../components/core/role";
+import { planServerAccess, renderBytes, type ServerAccess } from "../../../components/core/server-access";
+import { isEmptyPlan, ownStatements } from "../../../components/core/statement";
+
+function role(name: string): DesiredRole {
+  return {
+    name,
+    login: true,
+    connectionLimit: -1,
+    inherit: true,
+    createDatabase: false,
+    createRole: false,
+    replication: false,
+    bypassRowLevelSecurity: false,
+    verifier: `SCRAM-SHA-256$4096:${name}`,
+  };
+}
+
+function actualRole(name: string, change: Partial<ActualRole> = {}): ActualRole {
+  const { verifier } = role(name);
+  const rest = { superuser: false, validUntil: null, dependencies: [] };
+  return { ...role(name), ...rest, verifier: verifier ?? null, ...change };
+}
+
+function database(name: string): DesiredDatabase {
+  const fixed = { encoding: "UTF8", lcCollate: "C", lcCtype: "C", template: "template0" };
+  return { name, owner: "owner", connectionLimit: -1, ...fixed };
+}
+
+function actualDatabase(name: string, change: Partial<ActualDatabase> = {}): ActualDatabase {
+  const { template: _template, ...rest } = database(name);
+  return { ...rest, allowConnections: true, sizeBytes: null, ...change };
+}
+
+function declare(change: Partial<ServerAccess> = {}): ServerAccess {
+  return { roles: [], databases: [], allowDataLoss: [], protect: false, ...change };
+}
+
+describe("who makes what is missing", () => {
+  const desired = declare({ roles: [role("app")], databases: [database("shop")] });
+
+  test("the official resource, where the last run did not know it", () => {
+    const plan = planServerAccess(desired, undefined, { roles: [], databases: [] });
+    expect(plan.statements.map(({ by }) => by)).toEqual(["@pulumi/postgresql", "@pulumi/postgresql"]);
+    expect(isEmptyPlan(plan)).toBe(true);
+  });
+
+  test("Access, where it was there and is gone", () => {
+    const plan = planServerAccess(desired, desired, { roles: [], databases: [] });
+    expect(ownStatements(plan).map(({ sql }) => sql.slice(0, 21))).toEqual([
+      'CREATE ROLE "app" LOG',
+      'CREATE DATABASE "shop',
+    ]);
+  });
+
+  test("a role and a database of one name are told apart", () => {
+    const before = declare({ roles: [role("shop")] });
+    const both = declare({ roles: [role("shop")], databases: [database("shop")] });
+    const plan = planServerAccess(both, before, { roles: [], databases: [] });
+    expect(plan.statements.map(({ sql, by }) => [sql.split(" ")[1], by])).toEqual([
+      ["ROLE", undefined],
+      ["DATABASE", "@pulumi/postgresql"],
+    ]);
+  });
+});
+
+test("the order of what is declared, and of what the server says, does not matter", () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(names, fc.integer(), (list, seed) => {
+      const shuffled = list.toSorted((a, b) => (a + seed.toString() < b + a ? -1 : 1));
+      const plan = (declared: readonly string[], found: readonly string[]) =>
+        planServerAccess(
+          declare({ roles: declared.map(role), databases: declared.map(database) }),
+          undefined,
+          {
+            roles: found.slice(1).map((name) => actualRole(name, { login: false })),
+            databases: list.slice(2).map((name) => actualDatabase(name, { owner: "other" })),
+          },
+        );
+      expect(plan(shuffled, list).statements).toEqual(plan(list, list).statements);
+      expect(plan(list.toReversed(), list.slice(0, 1).concat(list.slice(1).toReversed())).statements).toEqual(
+        plan(list, list).statements,
+      );
+    }),
+    { verbose: true },
+  );
+});
+
+describe("a database that leaves", () => {
+  const before = declare({ databases: [database("shop")] });
+  const actual = { roles: [], databases: [actualDatabase("shop", { sizeBytes: 7_700_000 })] };
+
+  test("is refused with its size and the entry that would allow it", () => {
+    expect(planServerAccess(declare(), before, actual).refusals).toEqual([
+      {
+        subject: "database shop",
+        message: "it left the configuration: the database (7520 kB) and everything in it would be dropped",
+        hint: 'declare it again, or allow the loss with pgstead:allowDataLoss: ["database shop"]',
+      },
+    ]);
+  });
+
+  test("says how to unprotect where it is protected", () => {
+    const [refusal] = planServerAccess(declare({ protect: true }), before, actual).refusals;
+    expect(refusal?.hint).toContain("pulumi state unprotect");
+  });
+
+  test("goes where its own entry allows it, and no other", () => {
+    const allow = (...allowDataLoss: string[]) =>
+      planServerAccess(declare({ allowDataLoss }), before, actual).refusals;
+    expect(allow("database shop")).toEqual([]);
+    expect(allow("database shops", "schema shop.app")).toHaveLength(1);
+  });
+
+  test("that is gone already stops nothing", () => {
+    expect(planServerAccess(declare(), before, { roles: [], databases: [] }).refusals).toEqual([]);
+  });
+});
+
+describe("a role that leaves", () => {
+  const before = declare({ roles: [role("app")], databases: [database("shop")] });
+  const dependencies = [
+    { database: "shop", count: 2 },
+    { database: "the whole server", count: 1 },
+  ];
+  const actual = { roles: [actualRole("app", { dependencies })], databases: [actualDatabase("shop")] };
+
+  test("is refused while something depends on it, with the list", () => {
+    const [refusal] = planServerAccess(declare({ databases: [database("shop")] }), before, actual).refusals;
+    expect(refusal).toMatchObject({
+      subject: "role app",
+      message:
+        "it left the configuration and cannot be dropped: objects or privileges depend on it (2 in shop, 1 in the whole server)",
+    });
+    expect(refusal?.hint).toContain("REASSIGN OWNED BY");
+  });
+
+  test("may go with the database that its objects are in", () => {
+    const only = { ...actual, roles: [actualRole("app", { dependencies: dependencies.slice(0, 1) })] };
+    const plan = planServerAccess(declare({ allowDataLoss: ["database shop"] }), before, only);
+    expect(plan.refusals).toEqual([]);
+  });
+
+  test("may go where nothing depends on it", () => {
+    const free = { roles: [actualRole("app")], databases: [actualDatabase("shop")] };
+    expect(planServerAccess(declare({ databases: [database("shop")] }), before, free).refusals).toEqual([]);
+  });
+});
+
+test.each([
+  [0, "0 bytes"],
+  [10_239, "10239 bytes"],
+  [10_240, "10 kB"],
+  [7_700_000, "7520 kB"],
+  [52_428_800, "50 MB"],
+])("%i bytes are %s, as pg_size_pretty has it", (bytes, text) => {
+  expect(renderBytes(bytes)).toBe(text);
+});
