@@ -67,7 +67,7 @@ function createServerAccess(name: string, args: ServerAccessControlArgs, parent:
       scope: "server",
       connection: accessConnection(connection),
       roles: roles.flatMap(({ declared }) => declared),
-      databases: databases.map(({ declared }) => declared),
+      databases: databases.map(({ declared, resource }) => ({ ...declared, urn: resource.urn })),
       allowDataLoss: args.allowDataLoss ?? [],
       protect: args.protect ?? true,
     },

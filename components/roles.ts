@@ -128,7 +128,9 @@ function createCredentials(plan: readonly RolePlan[], parent: pulumi.Resource): 
 
 function declareRole(role: RolePlan, credential: Credential | undefined): DeclaredRole {
   const { key: _key, passwordVersion: _version, ...attributes } = role;
-  return credential === undefined ? attributes : { ...attributes, verifier: credential.verifier };
+  return credential === undefined
+    ? attributes
+    : { ...attributes, verifier: pulumi.secret(credential.verifier) };
 }
 
 const roleProperties = [

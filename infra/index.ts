@@ -8,12 +8,12 @@ import {
   Schemas,
   ServerAccessControl,
 } from "../components";
+import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
-import { planStack } from "./plan";
+import { planStack, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
 
-const stack = pulumi.getStack();
-const plan = planStack(parseConfig(pulumi.runtime.allConfig(), { stack }));
+const plan = readPlan();
 const { allowDataLoss, protect } = plan;
 
 const server = new EmbeddedServer("server", plan.server);
@@ -49,3 +49,13 @@ export const { host, port, version, database, roles, uris, administratorUri } = 
   databases,
   plan,
 );
+
+function readPlan(): StackPlan {
+  try {
+    return planStack(parseConfig(pulumi.runtime.allConfig(), { stack: pulumi.getStack() }));
+  } catch (error) {
+    // The mistake is in the configuration, and its message says where: a stack trace would only bury it.
+    if (error instanceof ProblemError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}

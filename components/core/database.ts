@@ -11,6 +11,8 @@ export interface DesiredDatabase {
   readonly lcCtype: string;
   readonly template: string;
   readonly connectionLimit: number;
+  /** Its official resource in Pulumi's state, for the command that unprotects it. */
+  readonly urn?: string;
 }
 
 /** A database as the server has it. */

@@ -67,14 +67,16 @@ function refuseLostDatabases(
   actual: ReadonlyMap<string, ActualDatabase>,
 ): Refusal[] {
   const leaving = leave(before?.databases, desired.databases);
-  return leaving.flatMap(({ name }) => {
+  return leaving.flatMap(({ name, urn }) => {
     const found = actual.get(name);
     const entry = `database ${name}`;
     if (found === undefined || desired.allowDataLoss.includes(entry)) return [];
     const size = found.sizeBytes === null ? "" : ` (${renderBytes(found.sizeBytes)})`;
-    const unprotect = desired.protect
-      ? `; it is protected as well: pulumi state unprotect <its URN, see pulumi stack --show-urns>`
-      : "";
+    // Single quotes: the URN holds a $.
+    const unprotect =
+      desired.protect && urn !== undefined
+        ? ` and unprotect it: npm run pulumi -- state unprotect '${urn}'`
+        : "";
     return [
       {
         subject: entry,

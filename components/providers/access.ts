@@ -139,14 +139,17 @@ async function assertSame(session: Session, connection: ServerConnection): Promi
   await assertSameServer(session, connection.systemIdentifier, `${connection.host}:${connection.port}`);
 }
 
-/** The managing login's password and place are never a difference: they say how to get there, not what is there. */
+/**
+ * What says how to get there (the connection) or what is allowed (`allowDataLoss`, `protect`) is never a difference: only
+ * what is declared to be there.
+ */
 function difference(request: DiffRequest, plan: Plan | undefined) {
   const detailed: Record<string, PropertyDifference> = {};
   const names = ["roles", "databases", "schemas", "extensions"];
   for (const name of ["scope", "database"]) {
     if (!sameValue(request.oldInputs[name], request.inputs[name])) detailed[name] = "update-replace";
   }
-  for (const name of [...names, "allowDataLoss", "protect"]) {
+  for (const name of names) {
     if (!sameValue(request.oldInputs[name], request.inputs[name])) detailed[name] = "update";
   }
   const live =

@@ -72,11 +72,11 @@ function describe(
 }
 
 /** `--stack=x` and `-sx` carry their value; `-v=3` as well. */
-function splitOption(text: string): [string, string?] {
+function splitOption(text: string): [name: string, value: string | undefined] {
   const equals = text.indexOf("=");
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
   const short = /^(-[sC])(.+)$/.exec(text);
-  return short === null ? [text] : [short[1] ?? "", short[2]];
+  return short === null ? [text, undefined] : [short[1] ?? text, short[2]];
 }
 
 /** Commands that run the engine, and with it the plugins. */

@@ -8,9 +8,7 @@ test("a connection is libpq's URI", () => {
 });
 
 test("what is written is read back, whatever the names and passwords", () => {
-  const word = fc
-    .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
-    .filter((text) => text.isWellFormed());
+  const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(word, word, word, fc.integer({ min: 1, max: 65535 }), (user, password, database, port) => {
       const target = { host: "127.0.0.1", port, user, password };

@@ -14,7 +14,10 @@ describe("a Pulumi command line", () => {
     [["update", "--yes"], ["up"]],
     [["--color", "never", "pre"], ["preview"]],
     [["-v=3", "dn"], ["destroy"]],
-    [["config", "set", "--path", "a.b", "c"], ["config", "set"]],
+    [
+      ["config", "set", "--path", "a.b", "c"],
+      ["config", "set"],
+    ],
     [
       ["stack", "new", "prod"],
       ["stack", "init"],

@@ -7,7 +7,8 @@ import { chooseLogin } from "../../../infra/toolchain/login";
 import { checksumOf } from "../../../infra/toolchain/pulumi-cli";
 
 describe("a Pulumi on PATH", () => {
-  const judge = (version: string | undefined, hasLanguageHost = true) => judgePulumi({ version, hasLanguageHost });
+  const judge = (version: string | undefined, hasLanguageHost = true) =>
+    judgePulumi({ version, hasLanguageHost });
 
   test("is used from the minimum version on", () => {
     expect(judge("3.200.0")).toBeUndefined();

@@ -55,7 +55,11 @@ describe("what a command changed in its copy", () => {
 
   test("is merged with what the user changed meanwhile", () => {
     const edited = committed.replace("54320", "54321");
-    const result = takeOver(before, before.replace("limit: 40", "limit: 50").replace("Limit: 40", "Limit: 50"), edited);
+    const result = takeOver(
+      before,
+      before.replace("limit: 40", "limit: 50").replace("Limit: 40", "Limit: 50"),
+      edited,
+    );
     expect(result).toBe(edited.replace("Limit: 40", "Limit: 50"));
   });
 
@@ -76,7 +80,11 @@ describe("how to connect", () => {
   const place = { host: "127.0.0.1", port: 54320, version: "17.10", uris: secret };
 
   test("one database has its roles, the application's first", () => {
-    const outputs = parseOutputs({ ...place, database: "shop", roles: { readonly: "shop_r", app: "shop_app" } });
+    const outputs = parseOutputs({
+      ...place,
+      database: "shop",
+      roles: { readonly: "shop_r", app: "shop_app" },
+    });
     const text = renderConnection(outputs!);
     expect(text).toContain("PostgreSQL 17.10 listens on 127.0.0.1, port 54320.");
     expect(text).toContain("npm run ops -- connection --role app ");

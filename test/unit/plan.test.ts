@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { planStack } from "../../infra/plan";
+import type { DatabaseConfig, RoleConfig, StackConfig } from "../../infra/config";
+
+const attributes = {
+  connectionLimit: -1,
+  passwordVersion: 1,
+  inherit: true,
+  createDatabase: false,
+  createRole: false,
+  replication: false,
+  bypassRowLevelSecurity: false,
+};
+
+function role(key: string, name: string, login: boolean, change: Partial<RoleConfig> = {}): RoleConfig {
+  return { key, name, login, ...attributes, ...change };
+}
+
+function database(name: string, change: Partial<DatabaseConfig> = {}): DatabaseConfig {
+  return {
+    name,
+    encoding: "UTF8",
+    locale: "C",
+    template: "template0",
+    connectionLimit: -1,
+    extensions: [{ name: "pg_trgm", schema: "public" }],
+    schemas: ["public", "app"],
+    roles: [
+      role("owner", `${name}_owner`, false),
+      role("app", `${name}_app`, true, { connectionLimit: 40, validUntil: "2030-01-01T00:00:00Z" }),
+    ],
+    ...change,
+  };
+}
+
+const config: StackConfig = {
+  stack: "dev",
+  target: "embedded",
+  disposable: false,
+  protect: true,
+  allowDataLoss: ["database old"],
+  server: { port: 54320, restart: "refuse", administrator: { name: "postgres", passwordVersion: 3 } },
+  several: false,
+  databases: [database("shop")],
+};
+
+test("the server's arguments are the configuration's", () => {
+  const { server, allowDataLoss, protect } = planStack(config);
+  expect(server).toEqual({
+    port: 54320,
+    administrator: "postgres",
+    passwordVersion: 3,
+    disposable: false,
+    restart: "refuse",
+  });
+  expect(allowDataLoss).toEqual(["database old"]);
+  expect(protect).toBe(true);
+  const placed = planStack({ ...config, server: { ...config.server, dataDirectory: "/srv/data" } });
+  expect(placed.server.dataDirectory).toBe("/srv/data");
+});
+
+test("a database has its owner, its roles, its schemas and its extensions", () => {
+  const [plan, ...rest] = planStack(config).databases;
+  expect(rest).toEqual([]);
+  expect(plan).toEqual({
+    name: "shop",
+    database: {
+      name: "shop",
+      owner: "shop_owner",
+      encoding: "UTF8",
+      locale: "C",
+      template: "template0",
+      connectionLimit: -1,
+      protect: true,
+    },
+    roles: [
+      { ...attributes, name: "shop_owner", key: "shop-owner", login: false },
+      {
+        ...attributes,
+        name: "shop_app",
+        key: "shop-app",
+        login: true,
+        connectionLimit: 40,
+        validUntil: "2030-01-01T00:00:00Z",
+      },
+    ],
+    schemas: [{ name: "public" }, { name: "app" }],
+    extensions: [{ name: "pg_trgm", schema: "public" }],
+    logins: { app: "shop_app" },
+  });
+});
+
+test("the owner is the role of that key, however it is named on the server", () => {
+  const roles = [role("owner", "boss", false)];
+  const [plan] = planStack({ ...config, databases: [database("shop", { roles })] }).databases;
+  expect(plan?.database.owner).toBe("boss");
+});
+
+test("protection is that of the stack, for each of its databases", () => {
+  const databases = [database("a"), database("b")];
+  const plan = planStack({ ...config, protect: false, databases });
+  expect(plan.databases.map(({ name, database: { protect } }) => [name, protect])).toEqual([
+    ["a", false],
+    ["b", false],
+  ]);
+  const keys = plan.databases.flatMap(({ roles }) => roles.map(({ key }) => key));
+  expect(new Set(keys).size).toBe(keys.length);
+});
