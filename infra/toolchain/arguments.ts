@@ -101,6 +101,9 @@ const loginCommands = new Set([
 export const runsEngine = (command: PulumiCommand) => is(engineCommands, command);
 export const needsStack = (command: PulumiCommand) =>
   is(stackCommands, command) && command.words.join(" ") !== "stack init";
+/** Whether a command looks for a state, if only for its list of stacks. */
+export const needsBackend = (command: PulumiCommand) =>
+  !command.isHelp && command.words[0] !== undefined && command.words[0] !== "version";
 export const takesConfigFile = (command: PulumiCommand) => is(configFileCommands, command);
 export const isOfLogin = (command: PulumiCommand) => is(loginCommands, command);
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { dirname, isAbsolute, join, parse } from "node:path";
 import { problemError } from "../../components/core/problem";
 import { createSite, type Site } from "./site";
@@ -59,11 +59,14 @@ export function stateHome(env: NodeJS.ProcessEnv): string {
   );
 }
 
-/** Where the user's own Pulumi keeps logins, selections and plugins; undefined without a home directory. */
+/**
+ * Where the user's own Pulumi keeps logins, selections and plugins; undefined without a home directory. Pulumi asks the
+ * system for the account's home directory first, and HOME only where the account has no entry.
+ */
 export function userPulumiHome(env: NodeJS.ProcessEnv): string | undefined {
   const own = setting(env, "PULUMI_HOME");
   if (own !== undefined) return own;
-  const directory = setting(env, "HOME") ?? accountHome();
+  const directory = registeredHome() ?? setting(env, "HOME");
   return directory === undefined ? undefined : join(directory, ".pulumi");
 }
 
@@ -94,7 +97,7 @@ function absoluteOrNothing(env: NodeJS.ProcessEnv, name: string): string | undef
 }
 
 function home(env: NodeJS.ProcessEnv, instead: string): string {
-  const directory = setting(env, "HOME") ?? accountHome();
+  const directory = setting(env, "HOME") ?? registeredHome();
   if (directory !== undefined && isAbsolute(directory)) return directory;
   throw problemError(
     "HOME",
@@ -104,9 +107,9 @@ function home(env: NodeJS.ProcessEnv, instead: string): string {
 }
 
 /** The home directory that the system has for this account; HOME may be missing in a service or a container. */
-function accountHome(): string | undefined {
+function registeredHome(): string | undefined {
   try {
-    const directory = homedir();
+    const { homedir: directory } = userInfo();
     return directory === "" ? undefined : directory;
   } catch {
     return undefined; // an account number without an entry, as in some containers

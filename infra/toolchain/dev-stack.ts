@@ -153,7 +153,10 @@ function removeDeadLocks(stack: DevStack): void {
 
 function isDead(file: string): boolean {
   try {
-    const { pid, hostname: host } = JSON.parse(readFileSync(file, "utf8")) as { pid: number; hostname: string };
+    const { pid, hostname: host } = JSON.parse(readFileSync(file, "utf8")) as {
+      pid: number;
+      hostname: string;
+    };
     return host === hostname() && !isRunning(pid);
   } catch {
     return false; // being written, or already gone

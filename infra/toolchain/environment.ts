@@ -1,8 +1,9 @@
 import { realpathSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
-import { needsStack, runsEngine, type PulumiCommand } from "./arguments";
+import { needsBackend, needsStack, runsEngine, type PulumiCommand } from "./arguments";
 import { userPulumiHome, type ToolchainContext } from "./context";
 import { backendUrl, ensureDevStack, locateDevStack, type DevStack } from "./dev-stack";
+import { makeDirectory } from "./install";
 import { assertLogin, chooseLogin, devStack, readSelectedStack, type Login } from "./login";
 import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugin-place";
 import { ensurePlugin, homeWith } from "./plugins";
@@ -55,6 +56,7 @@ async function prepareDev(
   const dev = needsStack(command)
     ? await ensureDevStack(context, { program: cli.program, env })
     : locateDevStack(context);
+  if (needsBackend(command)) await makeDirectory(dev.backend, 0o700);
   return { cli, login, env, dev };
 }
 
@@ -73,7 +75,12 @@ function installedPlugins(context: ToolchainContext): PluginFound[] {
   });
 }
 
-/** Nothing of the user's own Pulumi counts: neither login, nor selection, nor plugins, nor passphrase. */
+/**
+ * Nothing of the user's own Pulumi counts: neither login, nor selection, nor plugins, nor passphrase.
+ *
+ * The program learns its project's directory by PULUMI_NODEJS_ROOT_DIRECTORY: the language host that is built from Go
+ * modules does not tell it, and the SDK then makes up the word "rootDirectory", the same one for every checkout.
+ */
 function devEnvironment(
   context: ToolchainContext,
   cli: PulumiCli,
@@ -90,6 +97,7 @@ function devEnvironment(
     PULUMI_CONFIG_PASSPHRASE: undefined, // would win over the file
     PULUMI_CONFIG_PASSPHRASE_FILE: stack.passphraseFile,
     PULUMI_ACCESS_TOKEN: undefined,
+    PULUMI_NODEJS_ROOT_DIRECTORY: context.project,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_SUPPRESS_NEO_LINK: "true", // an offer to upload the output to Pulumi Cloud
     // Commands without --config-file then use the salt in the state, rather than make up another.
@@ -126,6 +134,7 @@ async function prepareUser(
     env: {
       ...context.env,
       PATH: searchPath(context.env, directories),
+      ...(command.hasDirectory ? {} : { PULUMI_NODEJS_ROOT_DIRECTORY: context.project }),
       ...(isOffline
         ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PULUMI_SKIP_UPDATE_CHECK: "true" }
         : {}),

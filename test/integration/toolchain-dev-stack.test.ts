@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { projectRoot } from "../../components/io/places";
 import { parseCommand } from "../../infra/toolchain/arguments";
 import { createContext, type ToolchainContext } from "../../infra/toolchain/context";
 import { ensureDevStack, locateDevStack, type DevStack } from "../../infra/toolchain/dev-stack";
@@ -83,6 +84,7 @@ describe("the dev stack", () => {
     const { env, dev } = await prepareEnvironment(context, parseCommand(["stack", "output"]));
     expect(env).toMatchObject({ PULUMI_STACK: "dev", PULUMI_BACKEND_URL: `file://${dev?.backend ?? ""}` });
     expect(env.PULUMI_HOME).not.toBe("/users");
+    expect(env.PULUMI_NODEJS_ROOT_DIRECTORY).toBe(context.project);
     expect(env.PULUMI_CONFIG_PASSPHRASE_FILE).toBe(dev?.passphraseFile);
     expect([env.PULUMI_ACCESS_TOKEN, env.PULUMI_CONFIG_PASSPHRASE]).toEqual([undefined, undefined]);
   });
@@ -192,9 +194,13 @@ describe("npm run pulumi", () => {
       `${fakePulumi().replace('echo "$@"', "")}\necho "$@"; env | grep ^PULUMI_ | sort`,
     );
     const { stdout } = await machine.pulumi("stack", "output", "--stack", "prod").ended;
-    expect(stdout).toBe(
-      "stack output --stack prod\nPULUMI_BACKEND_URL=file:///somewhere\nPULUMI_CONFIG_PASSPHRASE=theirs\n",
-    );
+    expect(stdout.trim().split("\n")).toEqual([
+      "stack output --stack prod",
+      "PULUMI_BACKEND_URL=file:///somewhere",
+      "PULUMI_CONFIG_PASSPHRASE=theirs",
+      `PULUMI_HOME=${machine.env.PULUMI_HOME ?? ""}`,
+      `PULUMI_NODEJS_ROOT_DIRECTORY=${projectRoot()}`,
+    ]);
   });
 
   test("of two first runs at once makes the stack once", async () => {

@@ -45,6 +45,7 @@ export async function makeMachine(): Promise<Machine> {
   const env = {
     PATH: path,
     HOME: home,
+    PULUMI_HOME: join(home, "users-pulumi"),
     PGSTEAD_CACHE: join(home, "cache"),
     PGSTEAD_STATE: join(home, "state"),
     PGSTEAD_DOWNLOAD_SITE: "http://127.0.0.1:9", // discard: nothing listens there

@@ -74,8 +74,8 @@ export async function makeCheckout(name = "check out"): Promise<Checkout> {
   return checkout;
 }
 
-/** Every file that git tracks or would track; node_modules is a link. */
-async function copyProject(directory: string): Promise<void> {
+/** Every file that git tracks or would track; node_modules is a link, unless it is to be missing. */
+export async function copyProject(directory: string, { modules } = { modules: true }): Promise<void> {
   const root = projectRoot();
   const args = ["ls-files", "--cached", "--others", "--exclude-standard"];
   const files = execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
@@ -86,7 +86,7 @@ async function copyProject(directory: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error; // removed, not yet committed
     });
   }
-  await symlink(join(root, "node_modules"), join(directory, "node_modules"));
+  if (modules) await symlink(join(root, "node_modules"), join(directory, "node_modules"));
 }
 
 function runScript(
@@ -122,6 +122,8 @@ function runScript(
 }
 
 function withoutPulumi(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const inherited = Object.entries(env).filter(([name]) => !name.startsWith("PULUMI_") && name !== "PGSTEAD_PROJECT");
+  const inherited = Object.entries(env).filter(
+    ([name]) => !name.startsWith("PULUMI_") && name !== "PGSTEAD_PROJECT",
+  );
   return Object.fromEntries(inherited);
 }

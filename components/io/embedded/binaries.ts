@@ -55,7 +55,8 @@ export async function installBinaries(home: string = dataHome()): Promise<Binari
   const draft = `${target}.${randomBytes(4).toString("hex")}`;
   try {
     await makePassable(dirname(target));
-    await cp(join(directory, "native"), draft, { recursive: true });
+    // Verbatim: where npm has made the links, a copy of them must not point back into node_modules.
+    await cp(join(directory, "native"), draft, { recursive: true, verbatimSymlinks: true });
     await linkLibraries(draft);
     await openToReaders(draft);
     await rename(draft, target);
