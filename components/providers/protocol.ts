@@ -26,11 +26,11 @@ type Handler<Request, Response> = (request: Request) => Promise<Response>;
  * The engine's address is the process's first argument. Works with the engine's plain `Attach` as well.
  */
 export async function serveProvider(definition: ProviderDefinition): Promise<void> {
-  endWhenIdle();
   const server = new grpc.Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });
+  endWhenIdle(server);
   server.addService(
     ResourceProviderService,
     implementation(definition) as unknown as grpc.UntypedServiceImplementation,
@@ -146,18 +146,23 @@ function resourceCalls(
 }
 
 let running = 0;
-let ending = false;
+/** Set once the process is to end: ends it, when the last answer is on its way. */
+let leave: (() => void) | undefined;
 
 /**
  * The engine ends a provider with SIGINT, and with SIGKILL five seconds later: what is in progress comes to its end,
  * as a half-done operation would be recorded by nobody; then the process goes. An engine that died itself cannot say
  * so: the provider notices that it was handed to another parent.
  */
-function endWhenIdle(): void {
+function endWhenIdle(server: grpc.Server): void {
   const parent = process.ppid;
   const end = (): void => {
-    ending = true;
-    if (running === 0) process.exit(0);
+    leave = () => {
+      // An answer that is lost is an operation that nobody records: the answers go first, to whoever still takes them.
+      server.tryShutdown(() => process.exit(0));
+      setTimeout(() => process.exit(0), 2_000);
+    };
+    if (running === 0) leave();
   };
   process.on("SIGINT", end).on("SIGTERM", end);
   setInterval(() => {
@@ -167,7 +172,7 @@ function endWhenIdle(): void {
 
 function settled(): void {
   running -= 1;
-  if (ending && running === 0) setImmediate(() => process.exit(0));
+  if (leave !== undefined && running === 0) setImmediate(leave);
 }
 
 function unary<Request, Response>(handler: Handler<Request, Response>) {

@@ -1,9 +1,11 @@
 /** `npm start`: gets whatever is missing, brings up stack dev, and says how to connect. */
-import { parseCommand, type PulumiCommand } from "./arguments";
+import { join } from "node:path";
+import { parseCommand, withOptions } from "./arguments";
 import { parseOutputs, renderConnection } from "./connect";
 import { createContext, setting, type ToolchainContext } from "./context";
 import { readCheckpoint, type DevStack } from "./dev-stack";
 import { prepareEnvironment } from "./environment";
+import { withLock } from "./install";
 import { devStack } from "./login";
 import { main } from "./main";
 import { runPulumi } from "./run-pulumi";
@@ -27,14 +29,25 @@ main(async (args) => {
   // `up --refresh` is another thing: `npm run pulumi -- up --refresh` has it.
   const refresh = args.includes("--refresh");
   const own = args.filter((arg) => arg !== "--refresh");
-  const command = parseCommand(["up", ...stackOption(context, own), ...own]);
+  const upArgs = ["up", ...stackOption(context, own), ...own];
+  const command = parseCommand(upArgs);
   const environment = await prepareEnvironment(context, command, { refresh });
-  const options = environment.dev === undefined ? [] : devOptions(environment.dev);
-  const all = ["up", ...stackOption(context, own), ...options, ...own];
-  const exitCode = await runPulumi(context, environment, parseCommand(all), all);
-  if (exitCode === 0 && environment.dev !== undefined) tell(environment.dev, command);
+  const { dev } = environment;
+  if (dev === undefined) return runPulumi(context, environment, command, upArgs);
+  const exitCode = await oneAtATime(context, () => {
+    const all = withOptions(upArgs, command, devOptions(dev));
+    return runPulumi(context, environment, parseCommand(all), all);
+  });
+  if (exitCode === 0) tell(dev);
   return exitCode;
 });
+
+/** A second start of the same checkout waits for the first and then finds nothing to do; Pulumi itself would refuse. */
+function oneAtATime(context: ToolchainContext, bringUp: () => Promise<number>): Promise<number> {
+  return withLock(join(context.state, "start"), bringUp, () => {
+    context.say("another start of this checkout is at work: waiting for it …");
+  });
+}
 
 /**
  * Stack dev by name unless another one is asked for: a stack that is merely selected is not brought up by a command
@@ -58,8 +71,7 @@ function devOptions(dev: DevStack): string[] {
   ];
 }
 
-function tell(dev: DevStack, command: PulumiCommand): void {
-  if (command.isHelp) return;
+function tell(dev: DevStack): void {
   const stack = readCheckpoint(dev)?.latest?.resources?.find(({ type }) => type === "pulumi:pulumi:Stack");
   const outputs = parseOutputs(stack?.outputs);
   if (outputs !== undefined) process.stdout.write(`\n${renderConnection(outputs)}\n`);

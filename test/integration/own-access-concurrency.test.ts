@@ -123,8 +123,9 @@ test("killed within its transaction, nothing of it is there, and the next run do
     .resource(declared.token, "server")
     .create(declared.inputs)
     .catch(() => "it was killed");
+  // Another session asks: within a transaction pg_stat_activity does not change.
   await eventually("the second statement waits", async () => {
-    const rows = await holder.query(
+    const rows = await own.sql(
       "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER ROLE \"half_b\"%'",
     );
     return rows.length === 1 ? true : undefined;

@@ -73,17 +73,17 @@ describe("whose login and state a command uses", () => {
 });
 
 describe("directories", () => {
-  const home = { HOME: "/home/ann" };
+  const home = { HOME: "/anns" };
 
   test("programs go to the cache, the dev stack to the state", () => {
-    expect(cacheHome(home, "linux")).toBe("/home/ann/.cache/pgstead");
-    expect(cacheHome(home, "darwin")).toBe("/home/ann/Library/Caches/pgstead");
-    expect(stateHome(home)).toBe("/home/ann/.local/state/pgstead");
+    expect(cacheHome(home, "linux")).toBe("/anns/.cache/pgstead");
+    expect(cacheHome(home, "darwin")).toBe("/anns/Library/Caches/pgstead");
+    expect(stateHome(home)).toBe("/anns/.local/state/pgstead");
   });
 
   test("the XDG directories count unless they are relative", () => {
     expect(cacheHome({ ...home, XDG_CACHE_HOME: "/c" }, "linux")).toBe("/c/pgstead");
-    expect(stateHome({ ...home, XDG_STATE_HOME: "relative" })).toBe("/home/ann/.local/state/pgstead");
+    expect(stateHome({ ...home, XDG_STATE_HOME: "relative" })).toBe("/anns/.local/state/pgstead");
   });
 
   test("pgstead's own settings come first, and have to be absolute", () => {
