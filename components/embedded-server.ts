@@ -98,9 +98,15 @@ export function resolveEmbeddedServer(args: EmbeddedServerArgs): EmbeddedServerP
     passwordVersion: args.passwordVersion ?? 1,
     disposable,
     restart: args.restart ?? (disposable ? "allow" : "refuse"),
-    checkout: args.checkout ?? pulumi.getRootDirectory(),
+    checkout: args.checkout ?? projectDirectory(),
     ...(args.dataDirectory === undefined ? {} : { dataDirectory: args.dataDirectory }),
   };
+}
+
+/** A language host that does not tell the project's directory makes the SDK answer with a word in its place. */
+function projectDirectory(): string {
+  const directory = pulumi.getRootDirectory();
+  return directory === "" || directory === "rootDirectory" ? process.cwd() : directory;
 }
 
 function createAdministrator(name: string, plan: EmbeddedServerPlan, parent: pulumi.Resource): Credential {

@@ -30,7 +30,7 @@ export async function serveProvider(definition: ProviderDefinition): Promise<voi
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });
-  endWhenIdle(server);
+  endWhenIdle();
   server.addService(
     ResourceProviderService,
     implementation(definition) as unknown as grpc.UntypedServiceImplementation,
@@ -154,13 +154,13 @@ let leave: (() => void) | undefined;
  * as a half-done operation would be recorded by nobody; then the process goes. An engine that died itself cannot say
  * so: the provider notices that it was handed to another parent.
  */
-function endWhenIdle(server: grpc.Server): void {
+function endWhenIdle(): void {
   const parent = process.ppid;
   const end = (): void => {
     leave = () => {
-      // An answer that is lost is an operation that nobody records: the answers go first, to whoever still takes them.
-      server.tryShutdown(() => process.exit(0));
-      setTimeout(() => process.exit(0), 2_000);
+      // An answer that is lost is an operation that nobody records: the answers go first. The engine keeps its
+      // connection open, so a graceful shutdown of the server would wait for it in vain.
+      setTimeout(() => process.exit(0), 50);
     };
     if (running === 0) leave();
   };

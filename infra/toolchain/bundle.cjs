@@ -43,8 +43,23 @@ function bundle(entry, options = {}) {
     define: { "process.env.PGSTEAD_PROJECT": JSON.stringify(root) },
   });
   replace(target, outputFiles[0].contents);
-  if (record !== undefined) replace(record, JSON.stringify(stamps(Object.keys(metafile.inputs))));
+  if (record !== undefined) {
+    replace(record, JSON.stringify(stamps(Object.keys(metafile.inputs))));
+    prune();
+  }
   return target;
+}
+
+/** Removes what nobody has used for a day: bundles of checkouts that are gone, drafts of builds that were killed. */
+function prune() {
+  const dayAgo = Date.now() - 86_400_000;
+  for (const name of fs.readdirSync(cache)) {
+    const file = path.join(cache, name);
+    if (name.includes(`-${key}.cjs`) && !/\.\d+\.[0-9a-f]+$/.test(name)) continue;
+    const stat = fs.statSync(file, { throwIfNoEntry: false });
+    if (stat !== undefined && stat.atimeMs < dayAgo && stat.mtimeMs < dayAgo)
+      fs.rmSync(file, { force: true });
+  }
 }
 
 function isFresh(target, record) {

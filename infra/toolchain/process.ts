@@ -48,13 +48,16 @@ export function run(file: string, args: readonly string[], options: RunOptions):
       stderr += error.message;
       finish(undefined);
     });
-    // Not `close`: a child that a killed program left behind may hold the pipes open.
     child.on("exit", (code) => {
-      setImmediate(() => {
+      const settle = (): void => {
+        clearTimeout(patience);
         finish(code ?? 128);
         child.stdout.destroy();
         child.stderr.destroy();
-      });
+      };
+      // `close` comes once the output is read to its end; a child that a killed program left may hold the pipes open.
+      const patience = setTimeout(settle, 250);
+      child.once("close", settle);
     });
   });
 }

@@ -105,8 +105,9 @@ describe("a database that leaves", () => {
   });
 
   test("says how to unprotect where it is protected", () => {
-    const [refusal] = planServerAccess(declare({ protect: true }), before, actual).refusals;
-    expect(refusal?.hint).toContain("pulumi state unprotect");
+    const withUrn = { ...before, databases: before.databases.map((one) => ({ ...one, urn: "urn:of$it" })) };
+    const [refusal] = planServerAccess(declare({ protect: true }), withUrn, actual).refusals;
+    expect(refusal?.hint).toContain("npm run pulumi -- state unprotect 'urn:of$it'");
   });
 
   test("goes where its own entry allows it, and no other", () => {
