@@ -35,7 +35,7 @@ function assertNothingRefused(inputs: PropertyMap): void {
 /** Throws where a resource's own plan refuses something: a resource calls it before its first statement. */
 export function assertNoRefusals(refusals: readonly Refusal[]): void {
   if (refusals.length === 0) return;
-  const title = `refused, nothing was changed (${refusals.length} ${refusals.length === 1 ? "refusal" : "refusals"})`;
+  const title = `refused before any statement was sent (${refusals.length} ${refusals.length === 1 ? "refusal" : "refusals"})`;
   throw new ProblemError(
     title,
     refusals.map(({ subject, message, hint }) => ({ path: subject, message, hint })),

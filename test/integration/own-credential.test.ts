@@ -148,7 +148,7 @@ describe("a guard", () => {
       refusals: [[refusal("schema shop.a")], [], [refusal("schema shop.b"), refusal("database x")]],
     };
     const all =
-      /nothing was changed \(3 refusals\):\n {2}schema shop.a: .* lost\n {4}hint: declare it again\n {2}schema shop.b[^]*database x/;
+      /before any statement was sent \(3 refusals\):\n {2}schema shop.a: .* lost\n {4}hint: declare it again\n {2}schema shop.b[^]*database x/;
     await expect(guard().create(inputs, { preview: true })).rejects.toThrow(all);
     await expect(guard().create(inputs)).rejects.toThrow(all);
     const request = { id: "guard", state: { refusals: [[]] }, oldInputs: { refusals: [[]] }, inputs };
