@@ -8,7 +8,8 @@ import { assertLogin, chooseLogin, devStack, readSelectedStack, type Login } fro
 import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugin-place";
 import { ensurePlugin, homeWith } from "./plugins";
 import { findOnPath } from "./process";
-import { resolvePulumi, type PulumiCli } from "./pulumi-cli";
+import type { PulumiCli } from "./path-pulumi";
+import { resolvePulumi } from "./pulumi-cli";
 import { plugins } from "./versions";
 
 /** All that a Pulumi command needs to run. */

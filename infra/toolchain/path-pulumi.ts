@@ -1,11 +1,20 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { valid } from "semver";
-import type { PulumiCli } from "./pulumi-cli";
 import { findOnPath, isProgram, run } from "./process";
 import { judgePulumi } from "./judge";
 
 const languageHost = "pulumi-language-nodejs";
+
+/** Pulumi with its language host, wherever they come from. */
+export interface PulumiCli {
+  readonly program: string;
+  readonly version: string;
+  readonly languageHost: string;
+  /** Whether the engine finds the language host beside itself, and needs no PATH for it. */
+  readonly hostIsBeside: boolean;
+  readonly source: "PATH" | "download" | "build";
+}
 
 /** A Pulumi that is on PATH, and why it is not used if it is not. */
 export interface PathPulumi {

@@ -6,19 +6,10 @@ import { pipeline } from "node:stream/promises";
 import type { ToolchainContext } from "./context";
 import { buildPulumi } from "./go-build";
 import { install } from "./install";
-import { readPathPulumis } from "./path-pulumi";
+import { readPathPulumis, type PulumiCli } from "./path-pulumi";
 import { isProgram, run } from "./process";
 import { withProgress } from "./progress";
 import { languageHostVersion, pulumiVersion } from "./versions";
-
-export interface PulumiCli {
-  readonly program: string;
-  readonly version: string;
-  readonly languageHost: string;
-  /** Whether the engine finds the language host beside itself, and needs no PATH for it. */
-  readonly hostIsBeside: boolean;
-  readonly source: "PATH" | "download" | "build";
-}
 
 /** Written last into a cached Pulumi: says what it is. */
 interface Origin {
