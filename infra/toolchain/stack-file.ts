@@ -9,14 +9,18 @@ const saltKey = "encryptionsalt";
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** The copy for a command: the checkout's file with the dev stack's salt. */
+/**
+ * The copy for a command: the checkout's file with the dev stack's salt. At its end: a document may begin with `---`,
+ * and the numbers of the lines that Pulumi complains about are then those of the user's file.
+ */
 export function withSalt(text: string, salt: string): string {
-  return `${saltKey}: ${JSON.stringify(salt)}\n${withoutLine(text)}`;
+  const rest = withoutLine(text);
+  return `${rest}${rest === "" || rest.endsWith("\n") ? "" : "\n"}${saltKey}: ${JSON.stringify(salt)}\n`;
 }
 
 /** The salt of a stack's file; undefined where there is none. */
 export function saltOf(text: string): string | undefined {
-  const salt = read(text)[saltKey];
+  const salt = read(text)?.[saltKey];
   return typeof salt === "string" ? salt : undefined;
 }
 
@@ -29,8 +33,10 @@ export function saltOf(text: string): string | undefined {
  * @param current text of the checkout's file
  */
 export function takeOver(before: string, after: string, current: string): string {
-  const old = without(read(before));
-  const changed = without(read(after));
+  const [from, to] = [read(before), read(after)];
+  // What cannot be read was not changed: taken for an empty file, it would empty the user's.
+  if (from === undefined || to === undefined || read(current) === undefined) return current;
+  const [old, changed] = [without(from), without(to)];
   if (isDeepStrictEqual(old, changed)) return current;
   const found = differences(old, changed);
   if (found.length === 0) return current;
@@ -77,12 +83,13 @@ function isSameScalar(from: unknown, to: unknown): boolean {
   return (typeof from === "boolean" || typeof from === "number") && String(from) === to;
 }
 
-function read(text: string): Mapping {
+/** An empty file is an empty map; undefined is no YAML, or no map: Pulumi itself says what is wrong with it. */
+function read(text: string): Mapping | undefined {
   try {
-    const value: unknown = parse(text);
-    return isMapping(value) ? value : {};
+    const value: unknown = parse(text) ?? {};
+    return isMapping(value) ? value : undefined;
   } catch {
-    return {}; // Pulumi itself says what is wrong with the file
+    return undefined;
   }
 }
 

@@ -13,9 +13,9 @@ const password = "secret-password-42";
 let listener: Server | undefined;
 const sockets: Socket[] = [];
 
-afterEach(async () => {
+afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await new Promise((resolve) => (listener === undefined ? resolve(undefined) : listener.close(resolve)));
+  listener?.close();
   listener = undefined;
 });
 

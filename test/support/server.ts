@@ -31,8 +31,17 @@ export async function startServer(): Promise<TestServer> {
   const password = generatePassword();
   const port = await freePort();
   const settings = { port, clusterName: "test" };
-  await initServer(instance, { administrator: "postgres", verifier: scramVerifier(password), noSync: true });
-  await start(instance, settings);
+  try {
+    await initServer(instance, {
+      administrator: "postgres",
+      verifier: scramVerifier(password),
+      noSync: true,
+    });
+    await start(instance, settings);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
   return {
     instance,
     host: "127.0.0.1",

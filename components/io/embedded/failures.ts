@@ -22,8 +22,9 @@ export function diskFailure(directory: string, error: unknown): unknown {
 }
 
 export function initFailure(directory: string, result: RunResult): Error {
-  const text = `${result.stderr}\n${result.stdout}`.trim();
-  return problemError(directory, `initdb failed: ${lastLines(text)}`, hintFor(text));
+  // What it printed to its output is progress: the reason is among the errors.
+  const said = lastLines(result.stderr) || lastLines(result.stdout) || `exit code ${result.exitCode}`;
+  return problemError(directory, `initdb failed: ${said}`, hintFor(result.stderr));
 }
 
 /** What the server itself said when it did not start, with a hint for the usual causes. */
@@ -37,6 +38,9 @@ function hintFor(text: string): string {
   if (/No space left on device/i.test(text)) return diskHints.ENOSPC ?? "";
   if (/Read-only file system/i.test(text)) return diskHints.EROFS ?? "";
   if (/Permission denied/i.test(text)) return diskHints.EACCES ?? "";
+  if (/could not look up effective user ID/i.test(text)) {
+    return "this account has a number and no name: give it a line in /etc/passwd, or run as one that has.";
+  }
   if (/could not access file|could not load library/i.test(text)) {
     return "a library in shared_preload_libraries is not there: mend postgresql.auto.conf in the data directory.";
   }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { serverAccount } from "../os-account";
@@ -27,16 +28,23 @@ export function instanceAt(dataDirectory: string): Instance {
 
 /** Makes a directory, and what is missing above it, so that every account can pass whatever the umask is. */
 export async function makePassable(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
-  if (first === undefined) return;
-  for (let made = directory; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755);
+  if (existsSync(directory)) return;
+  await makePassable(dirname(directory));
+  await makeOne(directory, 0o755);
+}
+
+/** One level: node's recursive `mkdir` reports a read-only disk as ENOENT. */
+async function makeOne(directory: string, mode: number): Promise<void> {
+  await mkdir(directory, { mode }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  });
+  await chmod(directory, mode);
 }
 
 /** Makes a directory that is closed to everybody but the server's account, below parents that all can pass. */
 export async function makeServerDirectory(instance: Instance, directory: string): Promise<void> {
   await makePassable(dirname(directory));
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
+  await makeOne(directory, 0o700);
   await giveTo(instance.account, directory);
 }
 

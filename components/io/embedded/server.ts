@@ -62,11 +62,16 @@ export async function initServer(instance: Instance, options: InitOptions): Prom
     if (result.exitCode !== 0) throw initFailure(instance.directory, result);
     await rename(draft, instance.dataDirectory);
   } catch (error) {
-    await rm(draft, { recursive: true, force: true });
+    await discard(draft);
     throw diskFailure(instance.directory, error);
   } finally {
-    await rm(passwordFile, { force: true });
+    await discard(passwordFile);
   }
+}
+
+/** What failed before is the error to show: a place that cannot be made cannot be removed either. */
+async function discard(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** A place that is given by its path may hold anything: it is neither removed nor filled up. */

@@ -21,6 +21,15 @@ describe("the copy of the stack's file", () => {
     expect(parse(copy)).toMatchObject(parse(committed) as object);
   });
 
+  test("keeps the lines of the file where they are, also after a document's start", () => {
+    for (const text of [committed, `---\n${committed}`, `---\n${committed}`.trimEnd()]) {
+      const copy = withSalt(text, "v1:salt");
+      expect(copy.startsWith(text)).toBe(true);
+      expect(parse(copy)).toEqual({ ...(parse(text) as object), encryptionsalt: "v1:salt" });
+    }
+    expect(withSalt("", "v1:salt")).toBe('encryptionsalt: "v1:salt"\n');
+  });
+
   test("has one salt, even where the file had another", () => {
     expect(saltOf(withSalt(withSalt(committed, "v1:old"), "v1:new"))).toBe("v1:new");
   });
@@ -28,7 +37,8 @@ describe("the copy of the stack's file", () => {
 
 describe("what a command changed in its copy", () => {
   const before = withSalt(committed, "v1:salt");
-  const after = (edit: (text: string) => string) => takeOver(before, edit(before), committed);
+  const after = (edit: (text: string) => string) =>
+    takeOver(before, withSalt(edit(committed), "v1:salt"), committed);
 
   test("is nothing when only the salt differs", () => {
     expect(takeOver(committed, before, committed)).toBe(committed);
@@ -66,6 +76,16 @@ describe("what a command changed in its copy", () => {
   test("keeps a value that differs by white space alone", () => {
     const spaced = after((text) => text.replace("embedded #", '"embed ded" #'));
     expect((parse(spaced) as { config: Record<string, unknown> }).config["pgstead:target"]).toBe("embed ded");
+  });
+
+  test("is nothing where a file cannot be read: what was written is never emptied", () => {
+    for (const broken of ["a: [", "a: 1\n---\nb: 2\n", "- a list\n", "text"]) {
+      expect(takeOver(broken, before, committed)).toBe(committed);
+      expect(takeOver(before, broken, committed)).toBe(committed);
+      expect(takeOver(before, withSalt("config: {}\n", "v1:salt"), broken)).toBe(broken);
+    }
+    const started = `---\n${committed}`;
+    expect(takeOver(withSalt(started, "v1:a"), withSalt(started, "v1:a"), started)).toBe(started);
   });
 
   test("brings an encrypted value along, and no salt", () => {
