@@ -106,6 +106,6 @@ function createDatabaseAccess(
 }
 
 function withServer(connection: Connection, database?: pulumi.Resource): pulumi.CustomResourceOptions {
-  const deletedWith = connection.deletedWith ?? database;
+  const deletedWith = database ?? connection.deletedWith;
   return deletedWith === undefined ? {} : { deletedWith };
 }

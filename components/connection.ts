@@ -26,8 +26,8 @@ export interface Connection {
   readonly provider: postgresql.Provider;
   readonly capabilities: Capabilities;
   /**
-   * Set where the server goes with the stack: its resources are then `deletedWith` it, so that `destroy` works with a
-   * dead server as well.
+   * Set where the server goes with the stack: its roles and databases are then `deletedWith` it, so that `destroy` works
+   * with a dead server as well. What is in a database is `deletedWith` the database.
    */
   readonly deletedWith?: pulumi.Resource;
 }
@@ -47,13 +47,14 @@ type AccessInputs = { readonly [Name in keyof AccessConnection]: pulumi.Input<Ac
  * `"*"` alone does not cover properties that are not set, so every property is named.
  *
  * @param properties all property names of the resource type
+ * @param deletedWith what takes it along when it goes itself: the database of a schema
  */
 export function createOnly(
   connection: Connection,
   properties: readonly string[],
   deletedWith?: pulumi.Resource,
 ): pulumi.CustomResourceOptions {
-  const owner = connection.deletedWith ?? deletedWith;
+  const owner = deletedWith ?? connection.deletedWith;
   return {
     provider: connection.provider,
     ignoreChanges: ["*", ...properties],

@@ -9,13 +9,6 @@ export interface RoleArgs {
   readonly name: string;
 
   /**
-   * Name of the resources in Pulumi's state; a change makes the role anew.
-   *
-   * @default - the role's name
-   */
-  readonly key?: string;
-
-  /**
    * Whether one can log in as it (`LOGIN`). A login gets a password of its own.
    *
    * @default - false: a role that holds objects or privileges
@@ -97,7 +90,6 @@ export type RolePlan = Required<Omit<RoleArgs, "validUntil">> & Pick<RoleArgs, "
 /** Fills in what was left out, and refuses names that occur twice. */
 export function resolveRoles(args: RolesArgs): readonly RolePlan[] {
   const plan = args.roles.map((role) => ({
-    key: role.name,
     login: false,
     connectionLimit: -1,
     passwordVersion: 1,
@@ -108,26 +100,21 @@ export function resolveRoles(args: RolesArgs): readonly RolePlan[] {
     bypassRowLevelSecurity: false,
     ...role,
   }));
-  for (const property of ["name", "key"] as const) {
-    const names = plan.map((role) => role[property]);
-    const twice = names.filter((name, index) => names.indexOf(name) !== index);
-    if (twice.length > 0) throw new Error(`roles declared twice: ${[...new Set(twice)].join(", ")}`);
-  }
+  const names = plan.map(({ name }) => name);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0) throw new Error(`roles declared twice: ${[...new Set(twice)].join(", ")}`);
   return plan;
 }
 
 function createCredentials(plan: readonly RolePlan[], parent: pulumi.Resource): Map<string, Credential> {
   const logins = plan.filter(({ login }) => login);
   return new Map(
-    logins.map(({ name, key, passwordVersion }) => [
-      name,
-      new Credential(key, { passwordVersion }, { parent }),
-    ]),
+    logins.map(({ name, passwordVersion }) => [name, new Credential(name, { passwordVersion }, { parent })]),
   );
 }
 
 function declareRole(role: RolePlan, credential: Credential | undefined): DeclaredRole {
-  const { key: _key, passwordVersion: _version, ...attributes } = role;
+  const { passwordVersion: _version, ...attributes } = role;
   return credential === undefined
     ? attributes
     : { ...attributes, verifier: pulumi.secret(credential.verifier) };
@@ -164,7 +151,7 @@ function createRole(
   connection: Connection,
   parent: pulumi.Resource,
 ): pulumi.Resource {
-  const { key, passwordVersion: _version, validUntil, ...attributes } = plan;
+  const { passwordVersion: _version, validUntil, ...attributes } = plan;
   const args = {
     ...attributes,
     ...(validUntil === undefined ? {} : { validUntil }),
@@ -174,5 +161,6 @@ function createRole(
     // REASSIGN OWNED reaches one database only: what depends on the role stops the preview instead (core).
     skipReassignOwned: true,
   };
-  return new postgresql.Role(key, args, { parent, ...createOnly(connection, roleProperties) });
+  // Named after the role: another name is another role, and the old one leaves.
+  return new postgresql.Role(plan.name, args, { parent, ...createOnly(connection, roleProperties) });
 }

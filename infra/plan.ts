@@ -50,14 +50,13 @@ function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePl
   return {
     name,
     database: { name, owner, encoding, locale, template, connectionLimit, protect: config.protect },
-    roles: database.roles.map((role) => planRole(name, role)),
+    roles: database.roles.map(planRole),
     schemas: database.schemas.map((schema) => ({ name: schema })),
     extensions: database.extensions,
     logins: Object.fromEntries(logins.map((role) => [role.key, role.name])),
   };
 }
 
-function planRole(database: string, role: RoleConfig): RoleArgs {
-  const { key, ...attributes } = role;
-  return { ...attributes, key: `${database}-${key}` };
+function planRole({ key: _key, ...role }: RoleConfig): RoleArgs {
+  return role;
 }

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "./identifier";
-import type { Plan, Refusal, Statement } from "./statement";
+import { planLeaving } from "./leaving";
+import type { Plan, Statement } from "./statement";
 
 export interface DesiredSchema {
   readonly name: string;
@@ -26,12 +27,16 @@ export interface ActualSchema {
   readonly owner: string;
   /** What it holds, by kind: `table` 3, `function` 1; members of extensions do not count. */
   readonly contents: readonly { readonly kind: string; readonly count: number }[];
+  /** What lies elsewhere and depends on what it holds, as `pg_describe_object` names it. */
+  readonly dependents: readonly string[];
 }
 
 export interface ActualExtension {
   readonly name: string;
   readonly schema: string;
   readonly version: string;
+  /** What depends on its members and is none of them, as `pg_describe_object` names it. */
+  readonly dependents: readonly string[];
 }
 
 export interface DatabaseCatalog {
@@ -53,13 +58,7 @@ export function planDatabaseAccess(
   const extensions = new Map(actual.extensions.map((extension) => [extension.name, extension]));
   const knownSchemas = new Set(before?.schemas.map(({ name }) => name));
   const knownExtensions = new Set(before?.extensions.map(({ name }) => name));
-  const leaving = leavingSchemas(desired, before)
-    .flatMap(({ name }) => schemas.get(name) ?? [])
-    .map((schema) => withStrangers(schema, [...desired.extensions, ...(before?.extensions ?? [])], actual));
-  const leavingExtensions = actual.extensions.filter(
-    ({ name }) =>
-      knownExtensions.has(name) && !desired.extensions.some((extension) => extension.name === name),
-  );
+  const gone = planLeaving(desired, before, actual);
   return {
     statements: [
       ...sorted(desired.schemas).flatMap((schema) =>
@@ -68,9 +67,9 @@ export function planDatabaseAccess(
       ...sorted(desired.extensions).flatMap((extension) =>
         diffExtension(extension, extensions.get(extension.name), knownExtensions.has(extension.name)),
       ),
-      ...leaving.flatMap((schema) => emptySchema(desired, schema, leavingExtensions)),
+      ...gone.statements,
     ],
-    refusals: leaving.flatMap((schema) => refuseLostSchema(desired, schema)),
+    refusals: gone.refusals,
   };
 }
 
@@ -112,84 +111,6 @@ function diffExtension(
 function missing(sql: string, known: boolean): Statement {
   const reason = "declared and not on the server";
   return { sql, reason, risk: "none", ...(known ? {} : { by: "@pulumi/postgresql" as const }) };
-}
-
-function leavingSchemas(
-  desired: DatabaseAccess,
-  before: DatabaseAccess | undefined,
-): readonly DesiredSchema[] {
-  const staying = new Set(desired.schemas.map(({ name }) => name));
-  return (before?.schemas ?? []).filter(({ name }) => !staying.has(name) && name !== "public");
-}
-
-/**
- * Adds the extensions that somebody installed into a schema by hand to what it holds. Declared ones do not count: one
- * that stays is moved to its own schema first, and one that leaves is dropped by its official resource first.
- */
-function withStrangers(
-  schema: ActualSchema,
-  declared: readonly DesiredExtension[],
-  actual: DatabaseCatalog,
-): ActualSchema {
-  const ours = new Set(declared.map(({ name }) => name));
-  const count = actual.extensions.filter(
-    (found) => found.schema === schema.name && !ours.has(found.name),
-  ).length;
-  return count === 0 ? schema : { ...schema, contents: [...schema.contents, { kind: "extension", count }] };
-}
-
-/** The official deletion is RESTRICT: a schema whose loss is allowed is emptied before it. */
-function emptySchema(
-  desired: DatabaseAccess,
-  schema: ActualSchema,
-  leavingExtensions: readonly ActualExtension[],
-): Statement[] {
-  if (schema.contents.length === 0 || !isLossAllowed(desired, schema)) return [];
-  const name = quoteIdentifier(schema.name);
-  return [
-    {
-      sql: `DROP SCHEMA ${name} CASCADE`,
-      reason: `it left the configuration, with ${renderContents(schema)}: allowed by "${lossEntry(desired, schema)}"`,
-      risk: "data-loss",
-    },
-    {
-      sql: `CREATE SCHEMA ${name} AUTHORIZATION ${quoteIdentifier(schema.owner)}`,
-      reason: "left empty for its official resource to drop",
-      risk: "none",
-    },
-    // CASCADE took them, and their official resources fail where there is nothing to drop.
-    ...leavingExtensions
-      .filter((extension) => extension.schema === schema.name)
-      .map((extension) => ({
-        sql: `CREATE EXTENSION ${quoteIdentifier(extension.name)} SCHEMA ${name}`,
-        reason: "left for its official resource to drop",
-        risk: "none" as const,
-      })),
-  ];
-}
-
-function refuseLostSchema(desired: DatabaseAccess, schema: ActualSchema): Refusal[] {
-  if (schema.contents.length === 0 || isLossAllowed(desired, schema)) return [];
-  const entry = lossEntry(desired, schema);
-  return [
-    {
-      subject: entry,
-      message: `it left the configuration and is not empty: ${renderContents(schema)} would be lost`,
-      hint: `declare it again, or allow the loss with pgstead:allowDataLoss: ["${entry}"]`,
-    },
-  ];
-}
-
-function isLossAllowed(desired: DatabaseAccess, schema: ActualSchema): boolean {
-  return desired.allowDataLoss.includes(lossEntry(desired, schema));
-}
-
-function lossEntry(desired: DatabaseAccess, schema: ActualSchema): string {
-  return `schema ${desired.database}.${schema.name}`;
-}
-
-function renderContents(schema: ActualSchema): string {
-  return schema.contents.map(({ kind, count }) => `${count} ${kind}${count === 1 ? "" : "s"}`).join(", ");
 }
 
 function sorted<Item extends { readonly name: string }>(items: readonly Item[]): Item[] {

@@ -29,8 +29,8 @@ export interface ActualRole {
   readonly replication: boolean;
   readonly bypassRowLevelSecurity: boolean;
   readonly superuser: boolean;
-  /** Seconds since 1970; null is never. */
-  readonly validUntil: number | null;
+  /** Seconds since 1970; null is never, `-infinity` a password that was never valid. */
+  readonly validUntil: number | "-infinity" | null;
   /** What pg_authid holds; null is no password. */
   readonly verifier: string | null;
   /** Objects and privileges that keep the role from being dropped, by database. */
@@ -138,6 +138,7 @@ export function validUntilSeconds(text: string | undefined): number | null {
   return Date.parse(`${date}T${time}${zone.toUpperCase()}${minutes}`) / 1000;
 }
 
-function renderSeconds(seconds: number | null): string {
+function renderSeconds(seconds: ActualRole["validUntil"]): string {
+  if (seconds === "-infinity") return "'-infinity'";
   return seconds === null ? "'infinity'" : `'${new Date(seconds * 1000).toISOString()}'`;
 }

@@ -1,5 +1,7 @@
 import { diffDatabase, refuseFixed, type ActualDatabase, type DesiredDatabase } from "./database";
-import { diffRole, type ActualRole, type DesiredRole } from "./role";
+import { quoteIdentifier } from "./identifier";
+import { createRole, diffRole, type ActualRole, type DesiredRole } from "./role";
+import { renderSize } from "./size";
 import type { Plan, Refusal, Statement } from "./statement";
 
 /** What `Access` of scope server declares: the roles and databases of a server. */
@@ -44,6 +46,13 @@ export function planServerAccess(
         const statements = diffDatabase(database, found);
         return found === undefined && !knownDatabases.has(database.name) ? official(statements) : statements;
       }),
+      ...leave(before?.roles, desired.roles)
+        .filter(({ name }) => !roles.has(name))
+        .map(({ verifier: _verifier, ...role }) => leftToDrop(createRole({ ...role, login: false }))),
+      ...leave(before?.databases, desired.databases)
+        .filter(({ name }) => !databases.has(name))
+        // Its owner may be gone or on the way out: the managing role does.
+        .map(({ name }) => leftToDrop({ ...emptyDatabase, sql: `CREATE DATABASE ${quoteIdentifier(name)}` })),
     ],
     refusals: [
       ...desired.databases.flatMap((database) => {
@@ -61,6 +70,21 @@ function official(statements: readonly Statement[]): Statement[] {
   return statements.map((statement) => ({ ...statement, by: "@pulumi/postgresql" }));
 }
 
+/** `urn:pulumi:<stack>::<project>::…` */
+function stackOf(urn: string): string {
+  return urn.split(":")[2] ?? "";
+}
+
+const emptyDatabase = { reason: "", risk: "none", transactional: false } as const;
+
+/** Somebody dropped what leaves in this run: its official resource fails where there is nothing to drop. */
+function leftToDrop(statement: Statement): Statement {
+  return {
+    ...statement,
+    reason: "left for its official resource to drop, which fails where there is nothing",
+  };
+}
+
 function refuseLostDatabases(
   desired: ServerAccess,
   before: ServerAccess | undefined,
@@ -71,11 +95,11 @@ function refuseLostDatabases(
     const found = actual.get(name);
     const entry = `database ${name}`;
     if (found === undefined || desired.allowDataLoss.includes(entry)) return [];
-    const size = found.sizeBytes === null ? "" : ` (${renderBytes(found.sizeBytes)})`;
+    const size = found.sizeBytes === null ? "" : ` (${renderSize(found.sizeBytes)})`;
     // Single quotes: the URN holds a $.
     const unprotect =
       desired.protect && urn !== undefined
-        ? ` and unprotect it: npm run pulumi -- state unprotect '${urn}'`
+        ? ` and unprotect it: npm run pulumi -- state unprotect --stack ${stackOf(urn)} '${urn}'`
         : "";
     return [
       {
@@ -118,12 +142,4 @@ function leave<Item extends { readonly name: string }>(
 
 function byName<Item extends { readonly name: string }>(items: readonly Item[]): Item[] {
   return items.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** A size as `pg_size_pretty` writes it. */
-export function renderBytes(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  let [value, unit] = [bytes, 0];
-  while (value >= 10_240 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
-  return `${Math.round(value)} ${units[unit] ?? ""}`;
 }

@@ -11,26 +11,38 @@ const lockKey = "31638942963294564";
  * taken in the maintenance database, whatever database the work is in.
  *
  * @param maintenance a session in the maintenance database
- * @param waitSeconds bound of the wait for another run; then an error that names who holds it
+ * @param options waitSeconds: bound of the wait for another run, then an error that names who holds it; signal: ends
+ * the wait
  */
 export async function withServerLock<Result>(
   maintenance: Session,
   work: () => Promise<Result>,
-  waitSeconds = 120,
+  { waitSeconds = 120, signal }: { readonly waitSeconds?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Result> {
-  await maintenance.query(`SET lock_timeout = ${waitSeconds * 1000}`);
-  try {
-    await maintenance.query(`SELECT pg_catalog.pg_advisory_lock(${lockKey})`);
-  } catch (error) {
-    if ((error as DatabaseError).code !== "55P03") throw error;
-    throw await lockFailure(maintenance, waitSeconds);
-  }
+  await takeLock(maintenance, waitSeconds, signal);
   try {
     return await work();
   } finally {
     // Where the connection is lost the server has let go of the lock, and what lost it is the error to show.
     await maintenance.query(`SELECT pg_catalog.pg_advisory_unlock(${lockKey})`).catch(() => undefined);
   }
+}
+
+/** Asks again every second, so that a run that is cancelled does not wait on. */
+async function takeLock(maintenance: Session, waitSeconds: number, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + waitSeconds * 1000;
+  await maintenance.query(`SET lock_timeout = ${Math.min(1000, waitSeconds * 1000)}`);
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      await maintenance.query(`SELECT pg_catalog.pg_advisory_lock(${lockKey})`);
+      break;
+    } catch (error) {
+      if ((error as DatabaseError).code !== "55P03") throw error;
+      if (Date.now() >= deadline) throw await lockFailure(maintenance, waitSeconds);
+    }
+  }
+  await maintenance.query("RESET lock_timeout");
 }
 
 async function lockFailure(maintenance: Session, waitSeconds: number): Promise<Error> {
@@ -58,12 +70,17 @@ export async function applyStatements(session: Session, statements: readonly Sta
   }
 }
 
+/** Longest wait of a statement for the lock of an object. */
+const tableLockSeconds = 60;
+
 async function inTransaction(session: Session, statements: readonly Statement[]): Promise<void> {
   const isSecret = statements.some(({ redacted }) => redacted !== undefined);
   // Before BEGIN, which decides whether log_transaction_sample_rate takes the transaction.
   if (isSecret) await session.query(silence.map(([name, value]) => `SET ${name} = ${value}`).join("; "));
   await session.query("BEGIN");
   try {
+    // A table that somebody else holds must not hold up everybody who waits for the server's lock.
+    await session.query(`SET LOCAL lock_timeout = ${tableLockSeconds * 1000}`);
     for (const statement of statements) await send(session, statement);
     await session.query("COMMIT");
     if (isSecret) await session.query(silence.map(([name]) => `RESET ${name}`).join("; "));
@@ -93,6 +110,14 @@ async function send(session: Session, statement: Statement): Promise<void> {
     await session.query(statement.sql);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
+    if (error.code === "55P03") {
+      const hint = "let that session finish, or end it with pg_terminate_backend, then run this again.";
+      throw problemError(
+        shown(statement),
+        `another session holds what it needs: waited ${tableLockSeconds} s`,
+        hint,
+      );
+    }
     const details = [error.detail, error.hint].filter((text) => text !== undefined).join("; ");
     throw problemError(
       shown(statement),

@@ -9,13 +9,8 @@ export interface Account {
 
 export interface RunOptions {
   readonly account?: Account | undefined;
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Written to the program's standard input, which is then closed. */
-  readonly input?: string;
   /** Milliseconds after which the program is ended and the call fails; default 60 000. */
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunResult {
@@ -32,11 +27,10 @@ export function runProgram(
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
-      stdio: ["pipe", "pipe", "pipe"],
-      cwd: options.cwd ?? "/",
-      env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: "/", // the account of the server may not be able to enter ours
+      env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
       ...(options.account === undefined ? {} : { uid: options.account.uid, gid: options.account.gid }),
-      signal: options.signal,
     });
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
@@ -45,7 +39,6 @@ export function runProgram(
     const output = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
-    child.stdin.on("error", () => undefined); // a program that ended before it read its input says so by its exit code
     child.on("error", (error) => {
       clearTimeout(timer);
       reject(error);
@@ -62,6 +55,5 @@ export function runProgram(
       const patience = setTimeout(finish, 250);
       child.once("close", finish);
     });
-    child.stdin.end(options.input ?? "");
   });
 }

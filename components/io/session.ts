@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { Client, type ClientConfig, DatabaseError, type QueryResultRow } from "pg";
+import { problemError } from "../core/problem";
 import type { ConnectionTarget } from "../core/connection";
 
 export interface SessionOptions {
@@ -111,12 +112,22 @@ function refuseWeakPasswordRequests(client: Client): void {
   }
 }
 
+/** Starting up, shutting down, ended by a crash of another session: there is no server to speak of yet, or any more. */
+const comingOrGoing = new Set(["57P03", "57P01", "57P02"]);
+
 function connectFailure(target: ConnectionTarget, options: SessionOptions, error: unknown): Error {
   const place = `${target.host}:${target.port}`;
   const who = `${target.user} on database ${options.database ?? "postgres"} at ${place}`;
   if (error instanceof LoginRefusedError) return error;
-  // Class 28 is a refused login; 3D000 a database that does not exist: the server is there.
-  if (error instanceof DatabaseError && (error.code?.startsWith("28") === true || error.code === "3D000")) {
+  if (error instanceof DatabaseError && !comingOrGoing.has(error.code ?? "")) {
+    // Class 28 is a refused login; 3D000 a database that does not exist.
+    const isRefused = error.code?.startsWith("28") === true || error.code === "3D000";
+    if (isRefused) return new LoginRefusedError(`login of ${who}: ${error.message}`, { cause: error });
+    const hint = error.hint ?? "the server is there and does not take this session: see its log.";
+    return problemError(who, `${error.message} (${error.code ?? "no code"})`, hint, { cause: error });
+  }
+  // The client's own check of the server's side of SCRAM.
+  if (error instanceof Error && error.message.startsWith("SASL")) {
     return new LoginRefusedError(`login of ${who}: ${error.message}`, { cause: error });
   }
   const reason =

@@ -35,6 +35,8 @@ export interface AccessScope {
   plan(maintenance: Session, open: OpenDatabase): Promise<Plan>;
   /** The plan against a server that has nothing yet. */
   planEmpty(): Plan;
+  /** What can be told without the server: nothing to do, and no loss that nobody allowed. */
+  planUnread(): Plan;
   /** Opens the session that the statements belong to. */
   send(maintenance: Session, open: OpenDatabase, use: (session: Session) => Promise<void>): Promise<void>;
 }
@@ -56,13 +58,17 @@ function serverScope(
 ): Omit<AccessScope, "connections" | "isServerNew"> {
   const desired = readServerAccess(inputs);
   const before = oldInputs === undefined ? undefined : readServerAccess(oldInputs);
-  const staying = new Set(desired.databases.map(({ name }) => name));
-  const leaving = (before?.databases ?? []).map(({ name }) => name).filter((name) => !staying.has(name));
+  const leaving = namesLeaving(before?.databases, desired.databases);
   return {
     id: "server",
     plan: async (maintenance) =>
       planServerAccess(desired, before, await readServerCatalog(maintenance, leaving)),
     planEmpty: () => planServerAccess(desired, before, { roles: [], databases: [] }),
+    planUnread: () =>
+      refuseUnread(
+        leaving.map((name) => `database ${name}`),
+        desired.allowDataLoss,
+      ),
     send: (maintenance, _open, use) => use(maintenance),
   };
 }
@@ -73,19 +79,44 @@ function databaseScope(
 ): Omit<AccessScope, "connections" | "isServerNew"> {
   const desired = revealMap(inputs) as unknown as DatabaseAccess;
   const before = oldInputs === undefined ? undefined : (revealMap(oldInputs) as unknown as DatabaseAccess);
-  const public_ = { name: "public", owner: "pg_database_owner", contents: [] };
+  const leaving = {
+    schemas: namesLeaving(before?.schemas, desired.schemas),
+    extensions: namesLeaving(before?.extensions, desired.extensions),
+  };
+  const public_ = { name: "public", owner: "pg_database_owner", contents: [], dependents: [] };
   const planEmpty = (): Plan => planDatabaseAccess(desired, before, { schemas: [public_], extensions: [] });
+  const losses = leaving.schemas.map((name) => `schema ${desired.database}.${name}`);
   return {
     id: `database/${desired.database}`,
     planEmpty,
+    planUnread: () => refuseUnread(losses, desired.allowDataLoss),
     async plan(maintenance, open) {
       if (!(await databaseExists(maintenance, desired.database))) return planEmpty();
       return open(desired.database, async (session) =>
-        planDatabaseAccess(desired, before, await readDatabaseCatalog(session)),
+        planDatabaseAccess(desired, before, await readDatabaseCatalog(session, leaving)),
       );
     },
     send: (_maintenance, open, use) => open(desired.database, use),
   };
+}
+
+/** A server that does not answer may hold anything: what would be lost cannot be told, so it must not be. */
+function refuseUnread(losses: readonly string[], allowed: readonly string[]): Plan {
+  const refusals = losses
+    .filter((entry) => !allowed.includes(entry))
+    .map((entry) => ({
+      subject: entry,
+      message: "it left the configuration, and what it holds cannot be told: the server does not answer",
+      hint: `declare it again and bring the server up first, or allow the loss with pgstead:allowDataLoss: ["${entry}"]`,
+    }));
+  return { statements: [], refusals };
+}
+
+type Named = readonly { readonly name: string }[];
+
+function namesLeaving(before: Named | undefined, desired: Named): string[] {
+  const staying = new Set(desired.map(({ name }) => name));
+  return (before ?? []).map(({ name }) => name).filter((name) => !staying.has(name));
 }
 
 async function databaseExists(maintenance: Session, name: string): Promise<boolean> {

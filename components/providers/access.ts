@@ -41,10 +41,6 @@ export const access: ResourceType = {
   async diff(request) {
     const scope = readScope(request.inputs, request.oldInputs);
     const plan = await planLive(request, scope);
-    if (plan === undefined) {
-      await request.log("info", "plan: the server cannot be reached: compared with the state");
-      return difference(request, undefined);
-    }
     await showPlan(request, plan);
     return difference(request, plan);
   },
@@ -52,7 +48,7 @@ export const access: ResourceType = {
   async create(request) {
     const scope = readScope(request.inputs, undefined);
     if (request.preview) {
-      const plan = (await planLive(request, scope)) ?? scope.planEmpty();
+      const plan = await planLive(request, scope);
       await showPlan(request, plan);
       return { id: scope.id, state: stateOf(request.inputs, plan) };
     }
@@ -62,8 +58,7 @@ export const access: ResourceType = {
   async update(request) {
     const scope = readScope(request.inputs, request.oldInputs);
     if (!request.preview) return stateOf(request.inputs, await apply(request, scope));
-    const plan = (await planLive(request, scope)) ?? { statements: [], refusals: [] };
-    return stateOf(request.inputs, plan);
+    return stateOf(request.inputs, await planLive(request, scope));
   },
 
   read({ id, inputs, state }) {
@@ -79,22 +74,27 @@ export const access: ResourceType = {
   delete: () => Promise.resolve(),
 };
 
-/** The plan against the live server; undefined where it cannot be reached. Reads only. */
-async function planLive(request: ResourceRequest, scope: AccessScope): Promise<Plan | undefined> {
+/**
+ * The plan against the live server; where it cannot be reached, what can be told without it, which is said. Reads only.
+ */
+async function planLive(request: ResourceRequest, scope: AccessScope): Promise<Plan> {
   let refused: LoginRefusedError | undefined;
+  let reason = "its address is not known yet";
   for (const connection of scope.connections) {
     try {
       return await onServer(scope, connection, { readOnly: true, statementTimeoutMs: previewTimeoutMs });
     } catch (error) {
       // A rotation that was interrupted: the server may have the password of the state still.
       if (error instanceof LoginRefusedError) refused ??= error;
-      else if (!(error instanceof ServerUnreachableError)) throw error;
-      await request.log("debug", error.message);
+      else if (error instanceof ServerUnreachableError) reason = error.message;
+      else throw error;
     }
   }
   if (refused !== undefined) throw refused;
   // Where this run makes the server anew, nothing of what the state knows is on it.
-  return scope.isServerNew ? scope.planEmpty() : undefined;
+  if (scope.isServerNew) return scope.planEmpty();
+  await showOnce(request, `plan: compared with the state only: ${reason}`);
+  return scope.planUnread();
 }
 
 async function onServer(
@@ -114,7 +114,8 @@ async function apply(request: ResourceRequest, scope: AccessScope): Promise<Plan
   if (connection === undefined) throw new Error("the connection is not known");
   return withSession(connection, {}, async (maintenance) => {
     await assertSame(maintenance, connection);
-    return withServerLock(maintenance, async () => {
+    const { signal } = request;
+    const work = async (): Promise<Plan> => {
       const open = <Result>(database: string, use: (session: Session) => Promise<Result>) =>
         withSession(connection, { database }, use);
       const plan = await scope.plan(maintenance, open);
@@ -123,6 +124,7 @@ async function apply(request: ResourceRequest, scope: AccessScope): Promise<Plan
       const statements = plan.statements;
       if (statements.length === 0) return plan;
       await showPlan(request, plan);
+      signal.throwIfAborted();
       await scope.send(maintenance, open, (session) => applyStatements(session, statements));
       const rest = await scope.plan(maintenance, open);
       if (rest.statements.length === 0) return rest;
@@ -131,7 +133,8 @@ async function apply(request: ResourceRequest, scope: AccessScope): Promise<Plan
         `the server still differs after the change: ${renderPlan(rest)}`,
         "does another program change it at the same time? Run this again.",
       );
-    });
+    };
+    return withServerLock(maintenance, work, { signal });
   });
 }
 
@@ -143,7 +146,7 @@ async function assertSame(session: Session, connection: ServerConnection): Promi
  * What says how to get there (the connection) or what is allowed (`allowDataLoss`, `protect`) is never a difference: only
  * what is declared to be there.
  */
-function difference(request: DiffRequest, plan: Plan | undefined) {
+function difference(request: DiffRequest, plan: Plan) {
   const detailed: Record<string, PropertyDifference> = {};
   const names = ["roles", "databases", "schemas", "extensions"];
   for (const name of ["scope", "database"]) {
@@ -152,8 +155,7 @@ function difference(request: DiffRequest, plan: Plan | undefined) {
   for (const name of names) {
     if (!sameValue(request.oldInputs[name], request.inputs[name])) detailed[name] = "update";
   }
-  const live =
-    plan !== undefined && !isEmptyPlan(plan) && names.every((name) => detailed[name] === undefined);
+  const live = !isEmptyPlan(plan) && names.every((name) => detailed[name] === undefined);
   if (live) detailed.live = "update";
   return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["live"] };
 }
@@ -167,7 +169,10 @@ const lastShown = new Map<string, string>();
 /** Writes the plan under the resource; an update does not repeat what its diff has just shown. */
 async function showPlan(request: ResourceRequest, plan: Plan): Promise<void> {
   if (plan.statements.length === 0 && plan.refusals.length === 0) return;
-  const text = renderPlan(plan, { full: process.env.PGSTEAD_PLAN === "full" });
+  await showOnce(request, renderPlan(plan, { full: process.env.PGSTEAD_PLAN === "full" }));
+}
+
+async function showOnce(request: ResourceRequest, text: string): Promise<void> {
   if (lastShown.get(request.urn) === text) return;
   lastShown.set(request.urn, text);
   await request.log("info", text);

@@ -17,8 +17,8 @@ function service(disposable: boolean) {
   const roles = new Roles("shop", {
     connection,
     roles: [
-      { name: "shop_owner", key: "shop-owner" },
-      { name: "shop_app", key: "shop-app", login: true, connectionLimit: 40, validUntil: "2030-01-01" },
+      { name: "shop_owner" },
+      { name: "shop_app", login: true, connectionLimit: 40, validUntil: "2030-01-01" },
     ],
   });
   const database = new Database("shop", {
@@ -73,14 +73,14 @@ test("a service is these resources, each below its component", () => {
     ["pgstead:index:Access::server", "pg:index:ServerAccessControl::server"],
     ["pgstead:index:Access::shop", "pg:index:DatabaseAccessControl::shop"],
     ["pgstead:index:Credential::server-administrator", "pg:index:EmbeddedServer::server"],
-    ["pgstead:index:Credential::shop-app", "pg:index:Roles::shop"],
+    ["pgstead:index:Credential::shop_app", "pg:index:Roles::shop"],
     ["pgstead:index:EmbeddedServer::server", "pg:index:EmbeddedServer::server"],
     ["pgstead:index:Guard::guard", ""],
     ["postgresql:index/database:Database::shop", "pg:index:Database::shop"],
     ["postgresql:index/extension:Extension::shop-hstore", "pg:index:Schemas::shop"],
     ["postgresql:index/extension:Extension::shop-pg_trgm", "pg:index:Schemas::shop"],
-    ["postgresql:index/role:Role::shop-app", "pg:index:Roles::shop"],
-    ["postgresql:index/role:Role::shop-owner", "pg:index:Roles::shop"],
+    ["postgresql:index/role:Role::shop_app", "pg:index:Roles::shop"],
+    ["postgresql:index/role:Role::shop_owner", "pg:index:Roles::shop"],
     ["postgresql:index/schema:Schema::shop-app", "pg:index:Schemas::shop"],
     ["pulumi:providers:postgresql::server", "pg:index:EmbeddedServer::server"],
   ]);
@@ -108,12 +108,18 @@ describe("official resources", () => {
       [database]: "",
       "postgresql:index/extension:Extension::shop-hstore": database,
       "postgresql:index/extension:Extension::shop-pg_trgm": database,
-      "postgresql:index/role:Role::shop-app": "",
-      "postgresql:index/role:Role::shop-owner": "",
+      "postgresql:index/role:Role::shop_app": "",
+      "postgresql:index/role:Role::shop_owner": "",
       "postgresql:index/schema:Schema::shop-app": database,
     });
     const server = "pgstead:index:EmbeddedServer::server";
-    expect(new Set(Object.values(pairs(disposable)))).toEqual(new Set([server]));
+    expect(pairs(disposable)).toEqual({
+      ...pairs(kept),
+      "pgstead:index:Access::server": server,
+      [database]: server,
+      "postgresql:index/role:Role::shop_app": server,
+      "postgresql:index/role:Role::shop_owner": server,
+    });
   });
 
   test("a database is protected unless it is disposable, and nothing else is", () => {
@@ -124,17 +130,17 @@ describe("official resources", () => {
   });
 
   test("a role gets its verifier as password, no memberships, and leaves what it owns alone", () => {
-    const { inputs } = only(kept, "postgresql:index/role:Role::shop-app");
+    const { inputs } = only(kept, "postgresql:index/role:Role::shop_app");
     expect(inputs).toMatchObject({
       name: "shop_app",
       login: true,
       connectionLimit: 40,
       validUntil: "2030-01-01",
       skipReassignOwned: true,
-      password: { value: "verifier of shop-app" },
+      password: { value: "verifier of shop_app" },
     });
     expect(inputs).not.toHaveProperty("roles");
-    expect(only(kept, "postgresql:index/role:Role::shop-owner").inputs).not.toHaveProperty("password");
+    expect(only(kept, "postgresql:index/role:Role::shop_owner").inputs).not.toHaveProperty("password");
   });
 
   test("a schema is dropped without what it holds, and public is not made", () => {
@@ -158,7 +164,7 @@ describe("secrets", () => {
       "pgstead:index:Access::server": ["connection.password", "roles.1.verifier"],
       "pgstead:index:Access::shop": ["connection.password"],
       "pgstead:index:EmbeddedServer::server": ["password", "verifier"],
-      "postgresql:index/role:Role::shop-app": ["password"],
+      "postgresql:index/role:Role::shop_app": ["password"],
       "pulumi:providers:postgresql::server": ["password"],
     });
   });
@@ -179,7 +185,7 @@ describe("secrets", () => {
 
   test("leave the components as secrets with their values", async () => {
     const { passwords } = parts.roles;
-    expect(await valueOf(passwords)).toEqual({ shop_app: "password of shop-app" });
+    expect(await valueOf(passwords)).toEqual({ shop_app: "password of shop_app" });
     expect(await (passwords as unknown as { isSecret: Promise<boolean> }).isSecret).toBe(true);
   });
 });
@@ -190,9 +196,9 @@ describe("the order", () => {
   test("is roles, database, access of the server, schemas, extensions, access of the database", () => {
     const [access, database] = ["pgstead:index:Access::server", "postgresql:index/database:Database::shop"];
     const schema = "postgresql:index/schema:Schema::shop-app";
-    expect(dependencies(database)).toContain("postgresql:index/role:Role::shop-owner");
+    expect(dependencies(database)).toContain("postgresql:index/role:Role::shop_owner");
     expect(dependencies(access)).toEqual(
-      expect.arrayContaining([database, "postgresql:index/role:Role::shop-app"]),
+      expect.arrayContaining([database, "postgresql:index/role:Role::shop_app"]),
     );
     expect(dependencies(schema)).toEqual(expect.arrayContaining([access, database]));
     expect(dependencies("postgresql:index/extension:Extension::shop-hstore")).toContain(schema);

@@ -21,22 +21,7 @@ async function failing(program: () => unknown): Promise<{ message: string; regis
 const server = () => new EmbeddedServer("server", { port: 54320 }).connection;
 
 test.each<[string, RoleArgs[], string]>([
-  [
-    "by name",
-    [
-      { name: "app", key: "a" },
-      { name: "app", key: "b" },
-    ],
-    "roles declared twice: app",
-  ],
-  [
-    "by key",
-    [
-      { name: "app", key: "k" },
-      { name: "api", key: "k" },
-    ],
-    "roles declared twice: k",
-  ],
+  ["one", [{ name: "app" }, { name: "app" }], "roles declared twice: app"],
   ["several", [{ name: "b" }, { name: "a" }, { name: "b" }, { name: "a" }], "roles declared twice: b, a"],
 ])("roles declared twice %s are refused before anything is registered", async (_how, roles, message) => {
   expect(await failing(() => new Roles("shop", { connection: server(), roles }))).toEqual({

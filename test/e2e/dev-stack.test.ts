@@ -129,9 +129,9 @@ test("a schema, an extension and a login role are added with nothing else touche
   await checkout.configure(["pgstead:database", "extensions", 4], "citext");
   await checkout.configure(["pgstead:roles", "report"], { login: true });
   expect((await preview(checkout)).changes).toEqual([
-    "create pgstead:index:Credential promptforge-report",
+    "create pgstead:index:Credential promptforge_report",
     "create postgresql:index/extension:Extension promptforge-citext",
-    "create postgresql:index/role:Role promptforge-report",
+    "create postgresql:index/role:Role promptforge_report",
     "create postgresql:index/schema:Schema promptforge-sales",
     "update pgstead:index:Access promptforge",
     "update pgstead:index:Access server",
@@ -152,7 +152,7 @@ test("a raised limit and a rotated password change no membership", async () => {
   await checkout.configure(["pgstead:roles", "app", "passwordVersion"], 2);
   expect((await preview(checkout)).changes).toEqual([
     "update pgstead:index:Access server",
-    "update pgstead:index:Credential promptforge-app",
+    "update pgstead:index:Credential promptforge_app",
   ]);
   await checkout.pulumi("up", "--yes", "--skip-preview");
   expect(await asAdministrator(memberships)).toEqual(before);

@@ -34,7 +34,7 @@ test("a run that is cancelled in the middle leaves a state from which the next o
   await checkout.run("infra/toolchain/start.ts");
   expect((await preview(checkout)).changes).toEqual([]);
   await checkout.pulumi("destroy", "--yes");
-  await interruptedStart(/Role promptforge-\w+ creating/);
+  await interruptedStart(/Role promptforge_\w+ creating/);
   await checkout.run("infra/toolchain/start.ts");
   expect((await preview(checkout)).changes).toEqual([]);
 });

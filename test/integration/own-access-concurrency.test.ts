@@ -66,12 +66,12 @@ test("the one that waited too long names who holds the lock, and changed nothing
     worked = true;
     return Promise.resolve();
   };
-  await expect(withServerLock(session, work, 0.1)).rejects.toThrow(
+  await expect(withServerLock(session, work, { waitSeconds: 0.1 })).rejects.toThrow(
     /another run changes this server: pgstead \(session \d+\); waited 0.1 s[\s\S]*pg_terminate_backend/,
   );
   expect(worked).toBe(false);
   await release();
-  await withServerLock(session, work, 0.1);
+  await withServerLock(session, work, { waitSeconds: 0.1 });
   expect(worked).toBe(true);
   await session.close();
 });

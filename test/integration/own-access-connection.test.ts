@@ -20,7 +20,9 @@ test("a server that does not answer is said, and the preview goes on with the st
   await own.server.halt();
   try {
     expect(await own.stack.diff(reachable)).toMatchObject({ changed: false });
-    expect(messages("the server cannot be reached: compared with the state")).toHaveLength(1);
+    expect(
+      messages("plan: compared with the state only: no answer from PostgreSQL at 127.0.0.1"),
+    ).toHaveLength(1);
     const changed = serverAccess(own.connection, { roles: [role("r", { connectionLimit: 4 })] });
     expect(await own.stack.diff(changed)).toMatchObject({ detailed: { roles: "update" } });
     const entry = own.stack.entry("Access/server");

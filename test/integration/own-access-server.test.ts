@@ -154,7 +154,7 @@ describe("what leaves the configuration", () => {
     const { refusals } = await client.update(request, { preview: true });
     expect(refusals).toMatchObject([{ subject: "database going" }]);
     expect((refusals as PropertyMap[])[0]?.message).toMatch(
-      /the database \(\d+ kB\) and everything in it would be dropped/,
+      /the database \([\d.]+ MB\) and everything in it would be dropped/,
     );
     await expect(own.stack.up(without)).rejects.toThrow(
       /before any statement was sent \(1 refusal\)[\s\S]*allowDataLoss: \["database going"\]/,

@@ -24,6 +24,37 @@ WITH contents AS (
     AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS o WHERE o.classid = d.classid AND o.objid = d.objid
                     AND (o.deptype IN ('e', 'i') OR o.deptype = 'a' AND c.relkind = 'S'))
+), members AS (
+  -- What belongs to a schema or to an extension that is asked about ($1, $2).
+  SELECT d.refclassid AS holder_class, d.refobjid AS holder, d.classid, d.objid
+  FROM pg_catalog.pg_depend AS d
+  WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.deptype = 'n' AND d.refobjid IN (
+          SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::text[]))
+     OR d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e' AND d.refobjid IN (
+          SELECT oid FROM pg_catalog.pg_extension WHERE extname = ANY ($2::text[]))
+), dependents AS (
+  -- What depends on a member, and on which relation it sits (a rule on its view, a constraint on its table). Parts of
+  -- operator families, casts and the like come with the function or type that they are of.
+  SELECT m.holder_class, m.holder, pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) AS name,
+         coalesce(w.ev_class, t.conrelid, a.adrelid, g.tgrelid, p.polrelid, d.objid) AS seat
+  FROM members AS m
+  JOIN pg_catalog.pg_depend AS d ON d.refclassid = m.classid AND d.refobjid = m.objid AND d.deptype = 'n'
+  LEFT JOIN pg_catalog.pg_rewrite AS w ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid
+  LEFT JOIN pg_catalog.pg_constraint AS t
+    ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND t.oid = d.objid
+  LEFT JOIN pg_catalog.pg_attrdef AS a ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = d.objid
+  LEFT JOIN pg_catalog.pg_trigger AS g ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = d.objid
+  LEFT JOIN pg_catalog.pg_policy AS p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+  WHERE d.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass,
+                      'pg_catalog.pg_type'::pg_catalog.regclass)
+     OR coalesce(w.oid, t.oid, a.oid, g.oid, p.oid) IS NOT NULL
+), outsiders AS (
+  -- Nor what an extension brought: that goes, or stays, with the extension.
+  SELECT DISTINCT d.holder_class, d.holder, d.name
+  FROM dependents AS d
+  WHERE NOT EXISTS (SELECT FROM members AS m
+                    WHERE m.holder_class = d.holder_class AND m.holder = d.holder AND m.objid = d.seat)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e WHERE e.objid = d.seat AND e.deptype = 'e')
 ), counted AS (
   SELECT schema, kind, count(*) AS count FROM contents GROUP BY schema, kind
 )
@@ -34,20 +65,37 @@ SELECT pg_catalog.json_build_object(
       'owner', pg_catalog.pg_get_userbyid(n.nspowner),
       'contents', (SELECT coalesce(pg_catalog.json_agg(
                      pg_catalog.json_build_object('kind', kind, 'count', count) ORDER BY kind), '[]'::json)
-                   FROM counted WHERE counted.schema = n.oid)
+                   FROM counted WHERE counted.schema = n.oid),
+      'dependents', (SELECT coalesce(pg_catalog.json_agg(o.name ORDER BY o.name), '[]'::json) FROM outsiders AS o
+                     WHERE o.holder_class = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND o.holder = n.oid)
     )), '[]'::json)
     FROM pg_catalog.pg_namespace AS n
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   ),
   'extensions', (
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
-      'name', e.extname, 'schema', n.nspname, 'version', e.extversion)), '[]'::json)
+      'name', e.extname, 'schema', n.nspname, 'version', e.extversion,
+      'dependents', (SELECT coalesce(pg_catalog.json_agg(o.name ORDER BY o.name), '[]'::json) FROM outsiders AS o
+                     WHERE o.holder_class = 'pg_catalog.pg_extension'::pg_catalog.regclass AND o.holder = e.oid)
+      )), '[]'::json)
     FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
   )
 ) AS catalog`;
 
-export async function readDatabaseCatalog(session: Session): Promise<DatabaseCatalog> {
-  const [row] = await session.query<{ catalog: DatabaseCatalog }>(databaseCatalogSql);
+/** Schemas and extensions whose dependents are wanted: looking for them walks `pg_depend`. */
+export interface AskedDependents {
+  readonly schemas: readonly string[];
+  readonly extensions: readonly string[];
+}
+
+export async function readDatabaseCatalog(
+  session: Session,
+  asked: AskedDependents = { schemas: [], extensions: [] },
+): Promise<DatabaseCatalog> {
+  const [row] = await session.query<{ catalog: DatabaseCatalog }>(databaseCatalogSql, [
+    asked.schemas,
+    asked.extensions,
+  ]);
   if (row === undefined) throw new Error("the catalogue read gave no row");
   return row.catalog;
 }

@@ -20,7 +20,9 @@ SELECT pg_catalog.json_build_object(
       'bypassRowLevelSecurity', r.rolbypassrls,
       'superuser', r.rolsuper,
       'validUntil', CASE WHEN pg_catalog.isfinite(r.rolvaliduntil)
-                         THEN extract(epoch FROM r.rolvaliduntil) END,
+                           THEN pg_catalog.to_json(extract(epoch FROM r.rolvaliduntil))
+                         WHEN r.rolvaliduntil = '-infinity'
+                           THEN pg_catalog.to_json('-infinity'::text) END,
       'verifier', r.rolpassword,
       'dependencies', coalesce(d.list, '[]'::json)
     )), '[]'::json)

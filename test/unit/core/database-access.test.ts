@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   planDatabaseAccess,
+  type ActualExtension,
+  type ActualSchema,
   type DatabaseAccess,
   type DatabaseCatalog,
 } from "../../../components/core/database-access";
@@ -18,8 +20,17 @@ const tables = [
   { kind: "table", count: 2 },
 ];
 
-function server(change: Partial<DatabaseCatalog> = {}): DatabaseCatalog {
-  return { schemas: [], extensions: [], ...change };
+interface Found {
+  readonly schemas?: readonly (Omit<ActualSchema, "dependents"> & Partial<ActualSchema>)[];
+  readonly extensions?: readonly (Omit<ActualExtension, "dependents"> & Partial<ActualExtension>)[];
+}
+
+/** A server's catalogue, in which nothing depends on anything unless it is said. */
+function server({ schemas = [], extensions = [] }: Found = {}): DatabaseCatalog {
+  return {
+    schemas: schemas.map((schema) => ({ dependents: [], ...schema })),
+    extensions: extensions.map((extension) => ({ dependents: [], ...extension })),
+  };
 }
 
 const lines = (desired: DatabaseAccess, before: DatabaseAccess | undefined, actual: DatabaseCatalog) =>
@@ -77,7 +88,10 @@ describe("schemas and extensions", () => {
 
 describe("a schema that leaves", () => {
   const before = declare({ schemas: [app], extensions: [trgm] });
-  const full = server({ schemas: [{ ...app, contents: tables }] });
+  const full = server({
+    schemas: [{ ...app, contents: tables }],
+    extensions: [{ ...trgm, version: "1.6" }],
+  });
   const allowed = { allowDataLoss: ["schema shop.app"] };
 
   test("is refused while it holds something, with what would be lost and the entry that allows it", () => {
@@ -127,6 +141,21 @@ describe("a schema that leaves", () => {
     expect(stays.statements.map(({ sql }) => sql)).toEqual(['ALTER EXTENSION "pg_trgm" SET SCHEMA "public"']);
   });
 
+  test("never takes along what lies outside of it, whatever is allowed", () => {
+    const dependents = ["view public.recent", "constraint mood on table audit.log"];
+    const actual = server({ schemas: [{ ...app, contents: tables, dependents }] });
+    const plan = planDatabaseAccess(declare(allowed), declare({ schemas: [app] }), actual);
+    expect(plan.statements).toEqual([]);
+    expect(plan.refusals).toEqual([
+      {
+        subject: "schema app",
+        message:
+          "it left the configuration, and what lies outside of it depends on it: view public.recent, constraint mood on table audit.log",
+        hint: "declare it again, or change or drop what depends on it first",
+      },
+    ]);
+  });
+
   test("leaves the extensions that leave with it for their official resources to drop", () => {
     const extensions = [{ name: "pg_trgm", schema: "app", version: "1.6" }];
     const actual = server({ schemas: [{ ...app, contents: tables }], extensions });
@@ -134,6 +163,29 @@ describe("a schema that leaves", () => {
       'DROP SCHEMA "app" CASCADE',
       'CREATE SCHEMA "app" AUTHORIZATION "shop_owner"',
       'CREATE EXTENSION "pg_trgm" SCHEMA "app"',
+    ]);
+  });
+});
+
+describe("an extension that leaves", () => {
+  const before = declare({ extensions: [trgm] });
+
+  test("is left to its official resource where nothing needs it", () => {
+    const actual = server({ extensions: [{ ...trgm, version: "1.6" }] });
+    expect(isEmptyPlan(planDatabaseAccess(declare(), before, actual))).toBe(true);
+  });
+
+  test("is refused while something depends on it, with the first names", () => {
+    const dependents = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `column ${name} of table app.t`);
+    const actual = server({ extensions: [{ ...trgm, version: "1.6", dependents }] });
+    const [refusal] = planDatabaseAccess(declare(), before, actual).refusals;
+    expect(refusal?.subject).toBe("extension pg_trgm");
+    expect(refusal?.message).toMatch(/^it left the configuration and is in use: column a .* and 2 more$/);
+  });
+
+  test("is made again where somebody dropped it: its official resource fails where there is nothing", () => {
+    expect(lines(declare(), before, server())).toEqual([
+      'CREATE EXTENSION "pg_trgm" SCHEMA "public" | left for its official resource to drop, which fails where there is nothing | none',
     ]);
   });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ActualDatabase, DesiredDatabase } from "../../../components/core/database";
 import type { ActualRole, DesiredRole } from "../../../components/core/role";
-import { planServerAccess, renderBytes, type ServerAccess } from "../../../components/core/server-access";
+import { planServerAccess, type ServerAccess } from "../../../components/core/server-access";
 import { isEmptyPlan, ownStatements } from "../../../components/core/statement";
 
 function role(name: string): DesiredRole {
@@ -98,16 +98,21 @@ describe("a database that leaves", () => {
     expect(planServerAccess(declare(), before, actual).refusals).toEqual([
       {
         subject: "database shop",
-        message: "it left the configuration: the database (7520 kB) and everything in it would be dropped",
+        message: "it left the configuration: the database (7.3 MB) and everything in it would be dropped",
         hint: 'declare it again, or allow the loss with pgstead:allowDataLoss: ["database shop"]',
       },
     ]);
   });
 
   test("says how to unprotect where it is protected", () => {
-    const withUrn = { ...before, databases: before.databases.map((one) => ({ ...one, urn: "urn:of$it" })) };
+    const withUrn = {
+      ...before,
+      databases: before.databases.map((one) => ({ ...one, urn: "urn:pulumi:prod::p::t$it" })),
+    };
     const [refusal] = planServerAccess(declare({ protect: true }), withUrn, actual).refusals;
-    expect(refusal?.hint).toContain("npm run pulumi -- state unprotect 'urn:of$it'");
+    expect(refusal?.hint).toContain(
+      "npm run pulumi -- state unprotect --stack prod 'urn:pulumi:prod::p::t$it'",
+    );
   });
 
   test("goes where its own entry allows it, and no other", () => {
@@ -117,8 +122,10 @@ describe("a database that leaves", () => {
     expect(allow("database shops", "schema shop.app")).toHaveLength(1);
   });
 
-  test("that is gone already stops nothing", () => {
-    expect(planServerAccess(declare(), before, { roles: [], databases: [] }).refusals).toEqual([]);
+  test("that is gone already stops nothing, and is made again for its official resource to drop", () => {
+    const plan = planServerAccess(declare(), before, { roles: [], databases: [] });
+    expect(plan.refusals).toEqual([]);
+    expect(plan.statements.map(({ sql }) => sql)).toContain('CREATE DATABASE "shop"');
   });
 });
 
@@ -152,12 +159,11 @@ describe("a role that leaves", () => {
   });
 });
 
-test.each([
-  [0, "0 bytes"],
-  [10_239, "10239 bytes"],
-  [10_240, "10 kB"],
-  [7_700_000, "7520 kB"],
-  [52_428_800, "50 MB"],
-])("%i bytes are %s, as pg_size_pretty has it", (bytes, text) => {
-  expect(renderBytes(bytes)).toBe(text);
+test("a role that somebody dropped is made again, without a login, for its official resource to drop", () => {
+  const before = declare({ roles: [{ ...role("app"), verifier: "SCRAM-SHA-256$of app" }] });
+  const [statement] = planServerAccess(declare(), before, { roles: [], databases: [] }).statements;
+  expect(statement?.sql).toBe(
+    'CREATE ROLE "app" NOLOGIN INHERIT NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS',
+  );
+  expect(statement?.by).toBeUndefined();
 });
