@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname, isAbsolute, join, parse } from "node:path";
+import { dirname, isAbsolute, join, normalize, parse } from "node:path";
 import { problemError } from "../../components/core/problem";
 import { createSite, type Site } from "./site";
 import { officialSite } from "./versions";
@@ -43,19 +43,21 @@ export function createContext(
 /** `$PGSTEAD_CACHE`, `$XDG_CACHE_HOME/pgstead`, `~/Library/Caches/pgstead` (macOS) or `~/.cache/pgstead`. */
 export function cacheHome(env: NodeJS.ProcessEnv, platform: string = process.platform): string {
   const usual = platform === "darwin" ? ["Library", "Caches"] : [".cache"];
-  return (
+  return outsideKernel(
+    "PGSTEAD_CACHE",
     absolute(env, "PGSTEAD_CACHE") ??
-    below(absoluteOrNothing(env, "XDG_CACHE_HOME")) ??
-    join(home(env, "PGSTEAD_CACHE"), ...usual, "pgstead")
+      below(absoluteOrNothing(env, "XDG_CACHE_HOME")) ??
+      join(home(env, "PGSTEAD_CACHE"), ...usual, "pgstead"),
   );
 }
 
 /** `$PGSTEAD_STATE`, `$XDG_STATE_HOME/pgstead` or `~/.local/state/pgstead`. */
 export function stateHome(env: NodeJS.ProcessEnv): string {
-  return (
+  return outsideKernel(
+    "PGSTEAD_STATE",
     absolute(env, "PGSTEAD_STATE") ??
-    below(absoluteOrNothing(env, "XDG_STATE_HOME")) ??
-    join(home(env, "PGSTEAD_STATE"), ".local", "state", "pgstead")
+      below(absoluteOrNothing(env, "XDG_STATE_HOME")) ??
+      join(home(env, "PGSTEAD_STATE"), ".local", "state", "pgstead"),
   );
 }
 
@@ -87,6 +89,20 @@ function absolute(env: NodeJS.ProcessEnv, name: string): string | undefined {
     name,
     `${value} is not an absolute path`,
     `set ${name} to a directory that starts with /, or unset it.`,
+  );
+}
+
+/**
+ * Refuses the kernel's own file systems by their names: Node's recursive mkdir never ends below /proc, as its parent is
+ * there and yet nothing can be made in it. /dev/shm is a file system like any other.
+ */
+function outsideKernel(name: string, directory: string): string {
+  const [kernels] = /^\/(?:proc|sys|dev(?!\/shm\/))(?=\/|$)/.exec(normalize(directory)) ?? [];
+  if (kernels === undefined) return directory;
+  throw problemError(
+    name,
+    `${directory} is below ${kernels}, which is the kernel's`,
+    `set ${name} to a directory on a disk that this account may write to.`,
   );
 }
 

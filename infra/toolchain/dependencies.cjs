@@ -1,52 +1,82 @@
 "use strict";
-const { spawnSync } = require("node:child_process");
+const { spawn } = require("node:child_process");
 const crypto = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
+const { lockInstall, problem } = require("./dependencies-lock.cjs");
 
 const root = path.resolve(__dirname, "../..");
 const lockFile = path.join(root, "package-lock.json");
-const marker = path.join(root, "node_modules", ".pgstead-lock");
+const modules = path.join(root, "node_modules");
+const marker = path.join(modules, ".pgstead-lock");
 
 /** Installs the locked npm dependencies unless the last complete install was of the same lock file. */
-function ensureDependencies() {
+async function ensureDependencies() {
   assertNode();
-  const wanted = crypto.createHash("sha256").update(fs.readFileSync(lockFile)).digest("hex");
-  if (installed() === wanted) return;
+  if (isInstalled()) return;
+  const lock = await lockInstall(root, isInstalled);
+  try {
+    if (!isInstalled()) await install(lock.keepFor); // not made by another run while this one waited
+  } finally {
+    lock.release();
+  }
+}
+
+async function install(onStart) {
   console.error("pgstead: installing npm dependencies (once per change of package-lock.json) …");
+  const wanted = wantedMark();
   const started = Date.now();
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const result = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    // `npm start` hands its own settings on as npm_config_*; those of another command must not change this install.
-    env: withoutNpmSettings(process.env),
-  });
-  if (result.status !== 0) {
-    console.error(`pgstead: \`npm ci\` failed (${result.error?.message ?? `exit code ${result.status}`}).`);
-    console.error(
-      "  hint: is the npm registry reachable from here? Try `npm ping`, then run the command again.",
+  const failure = await npmCi(onStart);
+  if (failure !== undefined) {
+    throw problem(
+      `\`npm ci\` failed (${failure}).`,
+      "is the npm registry reachable from here? Try `npm ping`, then run the command again.",
     );
-    process.exit(2);
   }
   fs.writeFileSync(marker, wanted);
   console.error(`pgstead: dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-function installed() {
+/** Undefined, or how it failed. */
+function npmCi(onStart) {
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  return new Promise((resolve) => {
+    const child = spawn(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+      // `npm start` hands its own settings on as npm_config_*; those of another command must not change this install.
+      env: withoutNpmSettings(process.env),
+    });
+    if (child.pid !== undefined) onStart(child.pid);
+    child.on("error", (error) => resolve(error.message));
+    child.on("exit", (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)));
+  });
+}
+
+function isInstalled() {
   try {
-    return fs.readFileSync(marker, "utf8");
-  } catch {
-    return undefined; // never installed, or `npm ci` was interrupted: it removes node_modules first
+    return fs.readFileSync(marker, "utf8") === wantedMark();
+  } catch (error) {
+    if (error.path !== marker) throw error;
+    return false; // never installed, or `npm ci` was interrupted: it empties node_modules first
   }
 }
 
-function assertNode() {
+function wantedMark() {
+  return crypto.createHash("sha256").update(fs.readFileSync(lockFile)).digest("hex");
+}
+
+function isNodeNewEnough() {
   const [major = 0] = process.versions.node.split(".").map(Number);
-  if (major >= 20) return;
-  console.error(`pgstead: Node ${process.versions.node} is too old: 20 or newer is needed.`);
-  console.error("  hint: install a current Node, then run the command again.");
-  process.exit(2);
+  return major >= 20;
+}
+
+function assertNode() {
+  if (isNodeNewEnough()) return;
+  throw problem(
+    `Node ${process.versions.node} is too old: 20 or newer is needed.`,
+    "install a current Node, then run the command again.",
+  );
 }
 
 function withoutNpmSettings(env) {
@@ -55,4 +85,4 @@ function withoutNpmSettings(env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !dropped.test(name)));
 }
 
-module.exports = { ensureDependencies };
+module.exports = { ensureDependencies, isInstalled, isNodeNewEnough, modules };

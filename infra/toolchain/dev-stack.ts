@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { problemError } from "../../components/core/problem";
 import type { ToolchainContext } from "./context";
 import { makeDirectory, withLock } from "./install";
@@ -52,6 +52,7 @@ export async function ensureDevStack(
     });
   }
   removeDeadLocks(stack);
+  removeTornAttributes(dirname(stack.checkpoint));
   return stack;
 }
 
@@ -101,6 +102,8 @@ async function ensurePassphrase(stack: DevStack): Promise<void> {
       `put it back, or give the stack up: remove ${stack.backend} and start again (the embedded server keeps its data; its stack file may need another dataDirectory).`,
     );
   }
+  // A salt belongs to its passphrase: with that of a lost one, Pulumi refuses the new one.
+  rmSync(stubFile(stack), { force: true });
   const draft = `${stack.passphraseFile}.${randomBytes(4).toString("hex")}`;
   await writeFile(draft, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   await chmod(draft, 0o600);
@@ -160,5 +163,26 @@ function isDead(file: string): boolean {
     return host === hostname() && !isRunning(pid);
   } catch {
     return false; // being written, or already gone
+  }
+}
+
+/**
+ * Pulumi's file backend keeps a small `.attrs` beside each file and writes it in place: one that a killed `pulumi` left
+ * half written makes every later command fail with "EOF". A file without one is as good.
+ */
+function removeTornAttributes(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (name.endsWith(".attrs") && !isJson(join(directory, name))) {
+      rmSync(join(directory, name), { force: true });
+    }
+  }
+}
+
+function isJson(file: string): boolean {
+  try {
+    JSON.parse(readFileSync(file, "utf8"));
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -107,7 +107,7 @@ function buildFailure(program: GoProgram, printed: string): Error {
 function noWayToPulumi(context: ToolchainContext, refusal: string): Error {
   return problemError(
     "pulumi",
-    `there is none on PATH or in ${context.cache}, ${context.site.url} cannot be reached, and ${refusal}`,
+    `there is none on PATH or in ${context.cache}, none came from ${context.site.url}, and ${refusal}`,
     "install Pulumi (https://www.pulumi.com/docs/install/), or Go 1.25 or newer to have it built here.",
   );
 }

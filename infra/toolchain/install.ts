@@ -9,6 +9,9 @@ import { problemError } from "../../components/core/problem";
 /** Milliseconds without a sign of life after which a lock counts as left behind by a killed process. */
 const staleAfter = 10_000;
 
+/** The end of a line that tells of waiting for a lock. */
+export const waiting = `waiting for it (one that was killed counts as gone after ${staleAfter / 1000} s) …`;
+
 export interface Installation {
   /** The directory that shall exist; it appears as a whole or not at all. */
   readonly target: string;

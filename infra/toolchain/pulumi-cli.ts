@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { ToolchainContext } from "./context";
 import { buildPulumi } from "./go-build";
-import { install } from "./install";
+import { install, waiting } from "./install";
 import { readPathPulumis, type PulumiCli } from "./path-pulumi";
 import { isProgram, run } from "./process";
 import { withProgress } from "./progress";
@@ -31,7 +31,7 @@ export async function resolvePulumi(context: ToolchainContext): Promise<PulumiCl
     isComplete: () => readCached(context) !== undefined,
     fill: (draft) => fetchPulumi(context, draft),
     onWait: () => {
-      context.say("another run is getting Pulumi: waiting for it …");
+      context.say(`another run is getting Pulumi: ${waiting}`);
     },
   });
   const cached = readCached(context);
@@ -86,10 +86,9 @@ async function downloadPulumi(context: ToolchainContext, draft: string): Promise
       context.say,
       `downloading Pulumi ${pulumiVersion} from ${context.site.url}`,
       async () => {
-        const checksums = await context.site.text(`/releases/sdk/pulumi-${pulumiVersion}-checksums.txt`);
-        if (checksums === undefined) context.say("its checksums are not published there: not verified");
+        const checksum = await publishedChecksum(context, name);
         await mkdir(unpacked);
-        await downloadArchive(context, `/releases/sdk/${name}`, unpacked, checksumOf(checksums, name));
+        await downloadArchive(context, `/releases/sdk/${name}`, unpacked, checksum);
         await rename(join(unpacked, "pulumi"), join(draft, "bin"));
         const answer = await run(join(draft, "bin", "pulumi"), ["version"], {
           env: context.env,
@@ -109,7 +108,17 @@ async function downloadPulumi(context: ToolchainContext, draft: string): Promise
   }
 }
 
-/** Downloads a `.tar.gz`, compares it with its published checksum where there is one, and unpacks it. */
+/** Without a checksum a download is not used, and there is no setting that would allow it: the build has its own. */
+async function publishedChecksum(context: ToolchainContext, name: string): Promise<string> {
+  const file = `pulumi-${pulumiVersion}-checksums.txt`;
+  const list = await context.site.text(`/releases/sdk/${file}`);
+  if (list === undefined) throw new Error(`the list of its checksums cannot be had there: no ${file}`);
+  const checksum = checksumOf(list, name);
+  if (checksum === undefined) throw new Error(`${file} has no line for ${name}, so it cannot be verified`);
+  return checksum;
+}
+
+/** Downloads a `.tar.gz`, compares it with its checksum (plugins have none published), and unpacks it. */
 export async function downloadArchive(
   context: ToolchainContext,
   path: string,
@@ -132,8 +141,8 @@ async function assertChecksum(file: string, expected: string): Promise<void> {
 }
 
 /** The checksum of a file in a list of `<hex>  <name>` lines. Pure. */
-export function checksumOf(list: string | undefined, name: string): string | undefined {
-  for (const line of (list ?? "").split("\n")) {
+export function checksumOf(list: string, name: string): string | undefined {
+  for (const line of list.split("\n")) {
     const [checksum, file] = line.trim().split(/\s+\*?/);
     if (file === name && /^([0-9a-f]{64}|[0-9a-f]{128})$/i.test(checksum ?? ""))
       return checksum?.toLowerCase();

@@ -4,17 +4,40 @@
  * Runs a TypeScript file of this project: `node infra/toolchain/run.cjs infra/ops/cli.ts …`.
  *
  * Works on a fresh clone: it installs the npm dependencies first where they are missing or older than the lock file.
+ * The doctor alone has to do with what is there.
  */
-const { ensureDependencies } = require("./dependencies.cjs");
+const { ensureDependencies, isInstalled } = require("./dependencies.cjs");
 
+const doctor = "infra/toolchain/doctor.ts";
 const [entry, ...args] = process.argv.slice(2);
 if (entry === undefined) {
   console.error("usage: node infra/toolchain/run.cjs <file.ts> [arguments]");
   process.exit(2);
 }
-ensureDependencies();
-const { bundle } = require("./bundle.cjs");
-const file = bundle(entry);
-process.argv = [process.argv[0], file, ...args];
-process.setSourceMapsEnabled(true);
-require(file);
+if (entry === doctor) examine();
+else installAndRun();
+
+function installAndRun() {
+  ensureDependencies().then(run, (error) => {
+    if (error.hint === undefined) throw error;
+    console.error(`pgstead: ${error.message}\n  hint: ${error.hint}`);
+    process.exitCode = 2;
+  });
+}
+
+function examine() {
+  try {
+    run();
+  } catch (error) {
+    if (isInstalled()) throw error;
+    process.exitCode = require("./doctor-first.cjs").reportFirst(args);
+  }
+}
+
+function run() {
+  const { bundle } = require("./bundle.cjs");
+  const file = bundle(entry);
+  process.argv = [process.argv[0], file, ...args];
+  process.setSourceMapsEnabled(true);
+  require(file);
+}

@@ -5,7 +5,7 @@ import { parseOutputs, renderConnection } from "./connect";
 import { createContext, setting, type ToolchainContext } from "./context";
 import { readCheckpoint, type DevStack } from "./dev-stack";
 import { prepareEnvironment } from "./environment";
-import { withLock } from "./install";
+import { waiting, withLock } from "./install";
 import { devStack } from "./login";
 import { main } from "./main";
 import { runPulumi } from "./run-pulumi";
@@ -45,7 +45,7 @@ main(async (args) => {
 /** A second start of the same checkout waits for the first and then finds nothing to do; Pulumi itself would refuse. */
 function oneAtATime(context: ToolchainContext, bringUp: () => Promise<number>): Promise<number> {
   return withLock(join(context.state, "start"), bringUp, () => {
-    context.say("another start of this checkout is at work: waiting for it …");
+    context.say(`another start of this checkout is at work: ${waiting}`);
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { projectRoot } from "../../components/io/places";
@@ -59,8 +59,20 @@ describe("the dev stack", () => {
     const { context, dev } = await makeProject();
     await rm(dev.passphraseFile);
     await expect(ensureDevStack(context, { program: "pulumi", env: {} })).rejects.toThrow(
-      /it is gone, and with it the secrets of stack dev/,
+      /it is gone, and with it the secrets of stack dev[^]*hint: [^]*remove .*backend/,
     );
+  });
+
+  test("is made anew with another passphrase when the lost one's state was removed, as the hint says", async () => {
+    const { context, dev } = await makeProject();
+    await rm(dev.passphraseFile);
+    await rm(dev.backend, { recursive: true });
+    await ensureDevStack(context, {
+      program: join(machine.path, "pulumi"),
+      env: { ...machine.env, PULUMI_BACKEND_URL: `file://${dev.backend}` },
+    });
+    expect(existsSync(dev.checkpoint)).toBe(true);
+    expect(existsSync(dev.passphraseFile)).toBe(true);
   });
 
   test("is unlocked when the Pulumi that locked it was killed, and only then", async () => {
@@ -72,6 +84,15 @@ describe("the dev stack", () => {
     await writeFile(join(dev.locks, "elsewhere.json"), lock(2 ** 22 + 1, "another-machine"));
     await ensureDevStack(context, { program: "pulumi", env: {} });
     expect((await readdir(dev.locks)).sort()).toEqual(["elsewhere.json", "running.json"]);
+  });
+
+  test("can be read again when Pulumi was killed while it wrote: torn attributes of its files are removed", async () => {
+    const { context, dev } = await makeProject();
+    const torn = ["", '{"user.cache_control":"","md5":"q'];
+    for (const [index, text] of torn.entries()) await writeFile(`${dev.checkpoint}.${index}.attrs`, text);
+    await writeFile(`${dev.checkpoint}.attrs`, '{"md5":"qqqq"}');
+    await ensureDevStack(context, { program: "pulumi", env: {} });
+    expect((await readdir(dirname(dev.checkpoint))).sort()).toEqual(["dev.json", "dev.json.attrs"]);
   });
 
   test("uses nothing of the user's own Pulumi", async () => {

@@ -69,14 +69,20 @@ export async function makeMachine(): Promise<Machine> {
   return machine;
 }
 
-export function start(env: NodeJS.ProcessEnv, script: string, args: readonly string[], input?: string): Run {
+export function start(
+  env: NodeJS.ProcessEnv,
+  script: string,
+  args: readonly string[],
+  input = "",
+  checkout = projectRoot(),
+): Run {
   const begun = Date.now();
   const child = spawn(process.execPath, ["infra/toolchain/run.cjs", script, ...args], {
-    cwd: projectRoot(),
+    cwd: checkout,
     env,
     stdio: ["pipe", "pipe", "pipe"],
   });
-  child.stdin.end(input ?? "");
+  child.stdin.end(input);
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
@@ -94,6 +100,7 @@ export function fakePulumi(version = "3.245.0"): string {
 if [ "$1" = version ]; then echo v${version}; exit; fi
 if [ "$1 $2" = "stack init" ]; then
   stacks="\${PULUMI_BACKEND_URL#file://}/.pulumi/stacks/pgstead"
+  if [ -e "Pulumi.$3.yaml" ]; then echo "incorrect passphrase" >&2; exit 255; fi
   mkdir -p "$stacks"
   echo '{"version":3,"checkpoint":{"latest":{}}}' > "$stacks/$3.json"
   echo "encryptionsalt: v1:fake" > "Pulumi.$3.yaml"

@@ -79,7 +79,9 @@ describe("a build from Go modules", () => {
       [0, "v3.245.0\n"],
     ]);
     expect(await machine.lines("builds")).toHaveLength(2);
-    expect(runs.map(({ stderr }) => stderr).join()).toContain("another run is getting Pulumi: waiting");
+    expect(runs.map(({ stderr }) => stderr).join()).toMatch(
+      /another run is getting Pulumi: waiting for it \(one that was killed counts as gone after 10 s\)/,
+    );
     expect(leftovers()).toEqual([]);
   });
 
@@ -184,6 +186,34 @@ describe("the download site", () => {
     expect(await machine.lines("builds")).toHaveLength(2);
   });
 
+  test.each([
+    ["has no list of checksums", undefined, "the list of its checksums cannot be had there"],
+    [
+      "has a list without this archive",
+      `${"ab".repeat(32)}  other.tar.gz\n`,
+      "has no line for pulumi-v3.245.0-",
+    ],
+    ["has a list whose line is damaged", "damaged  ", "has no line for pulumi-v3.245.0-"],
+  ])("is not believed when it %s: Pulumi is built", async (_, list, reason) => {
+    const { bytes } = await pulumiArchive(machine);
+    const name = `pulumi-v3.245.0-${process.platform}-${process.arch}.tar.gz`;
+    const site = await downloadSite({
+      [`/releases/sdk/${name}`]: bytes,
+      ...(list === undefined
+        ? {}
+        : { "/releases/sdk/pulumi-3.245.0-checksums.txt": list === "damaged  " ? `${list}${name}\n` : list }),
+    });
+    await withSystemTar();
+    await machine.script("go", fakeGo());
+    machine.env.PGSTEAD_DOWNLOAD_SITE = site.url;
+    const { exitCode, stderr } = await machine.pulumi("version").ended;
+    site.close();
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(reason);
+    expect(stderr).toContain("building it instead");
+    expect(await machine.lines("builds")).toHaveLength(2);
+  });
+
   async function withSystemTar(): Promise<void> {
     await machine.script("tar", 'exec tar "$@"');
   }
@@ -198,6 +228,17 @@ describe("an unusable machine", () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain("this account cannot write there");
     expect(stderr).toContain("PGSTEAD_CACHE");
+  });
+
+  test.each(["PGSTEAD_CACHE", "PGSTEAD_STATE"])("a kernel's directory as %s is refused", async (name) => {
+    machine.env[name] = "/proc/x"; // where Node's recursive mkdir never ends
+    await machine.script("go", fakeGo());
+    const run = machine.pulumi("version");
+    const patience = setTimeout(() => run.child.kill("SIGKILL"), 15_000);
+    const { exitCode, stderr } = await run.ended;
+    clearTimeout(patience);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("/proc/x") as string]);
+    expect(stderr).toContain(`hint: set ${name} to`);
   });
 
   test("the doctor names what is missing, builds nothing, and ends with 2", async () => {

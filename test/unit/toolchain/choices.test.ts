@@ -90,6 +90,15 @@ describe("directories", () => {
     expect(cacheHome({ ...home, XDG_CACHE_HOME: "/c", PGSTEAD_CACHE: "/p" })).toBe("/p");
     expect(() => stateHome({ ...home, PGSTEAD_STATE: "here" })).toThrow("here is not an absolute path");
   });
+
+  test("none is made among the kernel's own, wherever its name comes from", () => {
+    const refusal = /is below \/(proc|sys|dev), which is the kernel's\n.*hint: set PGSTEAD_(CACHE|STATE) to/;
+    expect(() => cacheHome({ ...home, PGSTEAD_CACHE: "/proc/x" })).toThrow(refusal);
+    expect(() => cacheHome({ ...home, XDG_CACHE_HOME: "/anns/../sys" }, "linux")).toThrow(refusal);
+    expect(() => stateHome({ HOME: "/dev/null" })).toThrow(refusal);
+    expect(stateHome({ PGSTEAD_STATE: "/process/x" })).toBe("/process/x");
+    expect(cacheHome({ PGSTEAD_CACHE: "/dev/shm/x" })).toBe("/dev/shm/x"); // a file system like any other
+  });
 });
 
 describe("a list of checksums", () => {
@@ -104,7 +113,6 @@ describe("a list of checksums", () => {
   test("gives nothing for a file that is not listed, or not rightly", () => {
     expect(checksumOf(list, "tar.gz")).toBeUndefined();
     expect(checksumOf(list, "broken.tar.gz")).toBeUndefined();
-    expect(checksumOf(undefined, "pulumi.tar.gz")).toBeUndefined();
   });
 });
 
