@@ -10,18 +10,24 @@ export async function readSystemIdentifier(session: Session): Promise<string> {
   return row.id;
 }
 
+/** What tells a server from the one that the state knows; undefined: it is the same, or the state knows none. */
+export function describeOther(found: string, expected: string | undefined): string | undefined {
+  if (expected === undefined || expected === "" || found === expected) return undefined;
+  return `its system identifier is ${found}, the state knows ${expected}`;
+}
+
 /** Refuses a server that is not the one that the state knows: another one took its address. */
 export async function assertSameServer(
   session: Session,
   expected: string | undefined,
   place: string,
 ): Promise<void> {
-  if (expected === undefined) return;
-  const found = await readSystemIdentifier(session);
-  if (found === expected) return;
+  if (expected === undefined || expected === "") return;
+  const other = describeOther(await readSystemIdentifier(session), expected);
+  if (other === undefined) return;
   throw problemError(
     place,
-    `another server answers there: its system identifier is ${found}, the state knows ${expected}`,
+    `another server answers there: ${other}`,
     "stop that server or give this stack another port; after a planned change of server, run `pulumi refresh`.",
   );
 }

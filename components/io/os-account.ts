@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { problemError } from "../core/problem";
 import type { Account } from "./process";
 
@@ -8,7 +8,7 @@ import type { Account } from "./process";
  */
 const candidates = ["pgstead", "postgres", "nobody"];
 
-/** The account to run PostgreSQL as: undefined (this process's own) unless this process is root's. */
+/** The account to run a new server as: undefined (this process's own) unless this process is root's. */
 export function serverAccount(uid = process.getuid?.(), passwd = "/etc/passwd"): Account | undefined {
   if (uid !== 0) return undefined;
   const accounts = parsePasswd(readFileSync(passwd, "utf8"));
@@ -19,6 +19,22 @@ export function serverAccount(uid = process.getuid?.(), passwd = "/etc/passwd"):
     `PostgreSQL does not run as root, and none of the accounts ${candidates.join(", ")} exists`,
     "create one (`useradd --system pgstead`), or run as an ordinary user.",
   );
+}
+
+/**
+ * The account that owns a data directory, as which alone its server runs; undefined (this process's own) unless this
+ * process is root's, and where root itself is the owner, as whom PostgreSQL does not run.
+ */
+export function ownerAccount(
+  dataDirectory: string,
+  processUid = process.getuid?.(),
+  passwd = "/etc/passwd",
+): Account | undefined {
+  if (processUid !== 0) return undefined;
+  const { uid, gid } = statSync(dataDirectory);
+  if (uid === 0) return undefined;
+  const known = parsePasswd(readFileSync(passwd, "utf8")).find((account) => account.uid === uid);
+  return { name: known?.name ?? String(uid), uid, gid };
 }
 
 function parsePasswd(text: string): Account[] {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, parse } from "node:path";
+import { dirname, isAbsolute, join, parse } from "node:path";
+import { problemError } from "../core/problem";
 
 /**
  * Root of the pgstead project: where its package.json, sources and node_modules are.
@@ -23,10 +24,17 @@ export function projectRoot(): string {
  * for others `$XDG_DATA_HOME/pgstead` or `~/.local/share/pgstead`.
  */
 export function dataHome(env: NodeJS.ProcessEnv = process.env, uid = process.getuid?.()): string {
-  if (env.PGSTEAD_DATA !== undefined && env.PGSTEAD_DATA !== "") return env.PGSTEAD_DATA;
+  const { PGSTEAD_DATA: own = "", XDG_DATA_HOME: share = "", HOME: home = "" } = env;
+  // A relative one would mean another place for every process: the wrapper, the program and the provider.
+  if (own !== "" && !isAbsolute(own)) {
+    const hint = "set PGSTEAD_DATA to a directory that starts with /, or unset it.";
+    throw problemError("PGSTEAD_DATA", `${own} is not an absolute path`, hint);
+  }
+  if (own !== "") return own;
   if (uid === 0) return "/var/lib/pgstead";
-  const share = env.XDG_DATA_HOME ?? join(env.HOME ?? homedir(), ".local", "share");
-  return join(share, "pgstead");
+  // The XDG specification has relative paths ignored.
+  if (isAbsolute(share)) return join(share, "pgstead");
+  return join(isAbsolute(home) ? home : homedir(), ".local", "share", "pgstead");
 }
 
 /** Data directory of the embedded server of a stack of a checkout: two clones, or two stacks, never share one. */

@@ -90,11 +90,21 @@ async function planLive(request: ResourceRequest, scope: AccessScope): Promise<P
       else throw error;
     }
   }
-  if (refused !== undefined) throw refused;
-  // Where this run makes the server anew, nothing of what the state knows is on it.
+  // Where this run makes the server anew, nothing of what the state knows is on it; who answers there is another one,
+  // and the server's own plan says whose the port is.
   if (scope.isServerNew) return scope.planEmpty();
+  if (refused !== undefined) throw explainRefusal(refused);
   await showOnce(request, `plan: compared with the state only: ${reason}`);
   return scope.planUnread();
+}
+
+function explainRefusal(refused: LoginRefusedError): Error {
+  return problemError(
+    "the server refuses the login that the state has",
+    refused.message,
+    "was its password or pg_hba.conf changed by hand? Set it back: `npm run pulumi -- stack output administratorUri --show-secrets` has the password. Does another server answer there? Stop it, or give this stack another port.",
+    { cause: refused },
+  );
 }
 
 async function onServer(

@@ -3,9 +3,11 @@ import { quoteIdentifier, quoteLiteral } from "../core/identifier";
 import { applyStatements } from "../io/apply";
 import { writeOwner, type Instance } from "../io/embedded/instance";
 import { initServer, readServerStatus, startServer, stopServer } from "../io/embedded/server";
-import { readSystemIdentifier } from "../io/identity";
-import { LoginRefusedError, openSession, withSession, type Session } from "../io/session";
+import { assertSameServer, readSystemIdentifier } from "../io/identity";
+import { LoginRefusedError, openSession, type Session } from "../io/session";
 import type { ResourceRequest } from "./contract";
+
+type Login = Parameters<typeof openSession>[0];
 
 /** Inputs of `EmbeddedServer`, as `check` has proven them. */
 export interface EmbeddedInputs {
@@ -18,6 +20,14 @@ export interface EmbeddedInputs {
   readonly restart: "allow" | "refuse";
 }
 
+/** What the state knows of the server. */
+export interface KnownServer {
+  /** The administrator's password, where it may still be the valid one. */
+  readonly password?: string | undefined;
+  /** Undefined or empty: not known yet. */
+  readonly systemIdentifier?: string | undefined;
+}
+
 /** What a running server says of itself. */
 export interface LiveServer {
   readonly [name: string]: string;
@@ -28,14 +38,13 @@ export interface LiveServer {
 /**
  * Makes the server run as declared: initdb where there is no data, start, restart for another port, and the
  * administrator's password. Safe to run again after it was killed at any point.
- *
- * @param oldPassword the administrator's password of the state, where it may still be the valid one
+ * A server that is not the one that the state knows is refused before its administrator gets our password.
  */
 export async function bringUp(
   request: ResourceRequest,
   instance: Instance,
   inputs: EmbeddedInputs,
-  oldPassword: string | undefined,
+  known: KnownServer,
 ): Promise<LiveServer> {
   const status = await readServerStatus(instance);
   const [head = "", project = ""] = request.urn.split("::");
@@ -48,7 +57,9 @@ export async function bringUp(
   }
   await writeOwner(instance, { checkout: inputs.checkout, project, stack, port: inputs.port });
   await startServer(instance, { port: inputs.port, clusterName: `pgstead ${project}/${stack}` });
-  const session = await signIn(instance, inputs, oldPassword).catch(async (error: unknown) => {
+  // One that has just been made has an identifier that no state knows.
+  const expected = status.kind === "absent" ? { ...known, systemIdentifier: undefined } : known;
+  const session = await signIn(instance, inputs, expected).catch(async (error: unknown) => {
     // A server that is not ours to change is left as it was found.
     if (status.kind === "stopped") await stopServer(instance);
     throw error;
@@ -68,30 +79,40 @@ export async function bringUp(
  * verifier is set with it and proven by this login. Only then the new one is stored: killed anywhere, one of the two
  * works.
  */
-async function signIn(
-  instance: Instance,
-  inputs: EmbeddedInputs,
-  oldPassword: string | undefined,
-): Promise<Session> {
+async function signIn(instance: Instance, inputs: EmbeddedInputs, known: KnownServer): Promise<Session> {
   const target = { host: "127.0.0.1", port: inputs.port, user: inputs.administrator };
+  const login = { ...target, password: inputs.password };
   try {
-    return await openSession({ ...target, password: inputs.password });
+    return await openSame(login, known);
   } catch (error) {
     if (!(error instanceof LoginRefusedError)) throw error;
-    const old = oldPassword === inputs.password ? undefined : oldPassword;
-    if (old === undefined || !(await rotate({ ...target, password: old }, inputs))) {
+    const old = known.password === inputs.password ? undefined : known.password;
+    if (old === undefined || !(await rotate({ ...target, password: old }, inputs, known))) {
       throw strangeServer(instance, inputs, error);
     }
   }
-  return openSession({ ...target, password: inputs.password });
+  return openSame(login, known);
 }
 
-async function rotate(target: Parameters<typeof openSession>[0], inputs: EmbeddedInputs): Promise<boolean> {
+/** A session with the server that the state knows, and with no other. */
+async function openSame(login: Login, known: KnownServer): Promise<Session> {
+  const session = await openSession(login);
+  try {
+    await assertSameServer(session, known.systemIdentifier, `${login.host}:${login.port}`);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+async function rotate(login: Login, inputs: EmbeddedInputs, known: KnownServer): Promise<boolean> {
   const sql = `ALTER ROLE ${quoteIdentifier(inputs.administrator)} PASSWORD ${quoteLiteral(inputs.verifier)}`;
   const redacted = `ALTER ROLE ${quoteIdentifier(inputs.administrator)} PASSWORD '[verifier]'`;
   const statement = { sql, redacted, reason: "a new password", risk: "access" as const };
   try {
-    await withSession(target, {}, (session) => applyStatements(session, [statement]));
+    const session = await openSame(login, known);
+    await applyStatements(session, [statement]).finally(() => session.close());
     return true;
   } catch (error) {
     if (error instanceof LoginRefusedError) return false;

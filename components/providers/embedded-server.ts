@@ -7,12 +7,13 @@ import {
 } from "../core/embedded-server";
 import type { Refusal } from "../core/statement";
 import { findPackage } from "../io/embedded/binaries";
+import { assertSameData, readDiskIdentifier, refuseOtherData } from "../io/embedded/control-file";
 import { instanceAt, removeInstance, type Instance } from "../io/embedded/instance";
 import { refusePort } from "../io/embedded/port";
 import { readPort, readServerStatus, stopServer } from "../io/embedded/server";
 import { defaultDataDirectory } from "../io/places";
 import type { DiffRequest, ReadResult, ResourceRequest, ResourceType } from "./contract";
-import { bringUp, type EmbeddedInputs } from "./embedded-lifecycle";
+import { bringUp, type EmbeddedInputs, type KnownServer } from "./embedded-lifecycle";
 import { ResourceInitError } from "./failure";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
@@ -39,7 +40,7 @@ export const embeddedServer: ResourceType = {
       .text("verifier")
       .flag("disposable")
       .oneOf("restart", "allow", "refuse")
-      .integer("port", 1, 65535);
+      .integer("port", 1024, 65535);
     if (newInputs.dataDirectory !== undefined) check.text("dataDirectory");
     const moved =
       oldInputs.port !== undefined &&
@@ -77,12 +78,13 @@ export const embeddedServer: ResourceType = {
     const inputs = embeddedInputs(request.inputs);
     const found = await readServerStatus(instance);
     try {
-      const live = await bringUp(request, instance, inputs, undefined);
+      const live = await bringUp(request, instance, inputs, {});
       return { id, state: stateOf(request.inputs, instance, live, plan.refusals) };
     } catch (error) {
       // Data that was there before is not known to be ours: in the state, it would be removed by `destroy`.
       if (found.kind !== "absent" || (await readServerStatus(instance)).kind === "absent") throw error;
-      const partial = previewState(request.inputs, instance, plan, { systemIdentifier: "" });
+      const live = { systemIdentifier: (await readDiskIdentifier(id)) ?? "", version: "" };
+      const partial = stateOf(request.inputs, instance, live, plan.refusals);
       throw new ResourceInitError(id, request.inputs, partial, (error as Error).message, { cause: error });
     }
   },
@@ -93,8 +95,7 @@ export const embeddedServer: ResourceType = {
     if (request.preview) return previewState(request.inputs, instance, plan, request.state);
     assertNoRefusals(plan.refusals);
     const inputs = embeddedInputs(request.inputs);
-    const before = revealMap(request.state);
-    const live = await bringUp(request, instance, inputs, before.password as string | undefined);
+    const live = await bringUp(request, instance, inputs, knownServer(request.state));
     return stateOf(request.inputs, instance, live, plan.refusals);
   },
 
@@ -102,12 +103,15 @@ export const embeddedServer: ResourceType = {
     const instance = instanceAt(id);
     const status = await readServerStatus(instance);
     if (status.kind === "absent") return state.disposable === false ? { id, inputs, state } : undefined;
-    if (state.port !== undefined) return { id, inputs, state };
-    return importInstance(instance);
+    if (state.port === undefined) return importInstance(instance);
+    // Another server in its place is refused until somebody has asked for this.
+    const systemIdentifier = (await readDiskIdentifier(id)) ?? state.systemIdentifier;
+    return { id, inputs, state: { ...state, systemIdentifier } };
   },
 
   async delete({ id, state, log }) {
     const instance = instanceAt(id);
+    await assertSameData(id, knownServer(state).systemIdentifier);
     await stopServer(instance);
     if (state.disposable === true) await removeInstance(instance);
     else await log("info", `stopped; the data stays in ${instance.dataDirectory}`);
@@ -116,7 +120,10 @@ export const embeddedServer: ResourceType = {
 
 async function planLive(request: DiffRequest): Promise<EmbeddedPlan> {
   const newPassword = !sameValue(request.state.password, request.inputs.password);
-  return planFor(request.inputs, instanceAt(request.id), { isNew: false, newPassword });
+  const plan = await planFor(request.inputs, instanceAt(request.id), { isNew: false, newPassword });
+  const other = await refuseOtherData(request.id, knownServer(request.state).systemIdentifier);
+  // Nothing that was planned is to be done to a server of somebody else.
+  return other === undefined ? plan : { actions: [], refusals: [...plan.refusals, other] };
 }
 
 async function planFor(
@@ -196,11 +203,18 @@ async function importInstance(instance: Instance): Promise<ReadResult> {
     disposable: false,
     restart: "refuse",
   };
-  const live = { systemIdentifier: "", version: "" };
+  const live = { systemIdentifier: (await readDiskIdentifier(instance.dataDirectory)) ?? "", version: "" };
   return { id: instance.dataDirectory, inputs, state: stateOf(inputs, instance, live, []) };
 }
 
-/** The inputs, which \`check\` has proven, without the wrappers of secrets. */
+/** What the state has of the server; a run that was interrupted may have left it open. */
+function knownServer(state: PropertyMap): KnownServer {
+  const { password, systemIdentifier } = revealMap(state);
+  const text = (value: unknown) => (typeof value === "string" && value !== unknown ? value : undefined);
+  return { password: text(password), systemIdentifier: text(systemIdentifier) };
+}
+
+/** The inputs, which `check` has proven, without the wrappers of secrets. */
 function embeddedInputs(inputs: PropertyMap): EmbeddedInputs {
   return revealMap(inputs) as unknown as EmbeddedInputs;
 }

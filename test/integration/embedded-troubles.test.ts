@@ -12,7 +12,13 @@ import {
   writeServerFile,
 } from "../../components/io/embedded/instance";
 import { refusePort } from "../../components/io/embedded/port";
-import { initServer, readServerStatus, startServer, stopServer } from "../../components/io/embedded/server";
+import {
+  draftOf,
+  initServer,
+  readServerStatus,
+  startServer,
+  stopServer,
+} from "../../components/io/embedded/server";
 import { dataHome } from "../../components/io/places";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import {
@@ -162,9 +168,9 @@ describe("a data directory", () => {
 
   test("that an interrupted initdb left as a draft is made anew, and one that is empty is used", async () => {
     const instance = instanceAt(join(directory, "data"));
-    await makeServerDirectory(instance, `${instance.dataDirectory}.new`);
-    await writeServerFile(instance, join(`${instance.dataDirectory}.new`, "PG_VERSION"), "17\n");
     await makeServerDirectory(instance, instance.directory);
+    await makeServerDirectory(instance, draftOf(instance));
+    await writeServerFile(instance, join(draftOf(instance), "PG_VERSION"), "17\n");
     await writeServerFile(instance, join(instance.directory, "initdb.verifier"), "left behind");
     await makeServerDirectory(instance, instance.dataDirectory);
     expect((await readServerStatus(instance)).kind).toBe("absent");

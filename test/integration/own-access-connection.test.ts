@@ -65,6 +65,14 @@ test("where the server is made anew in this run, all that was on it is planned",
   }
 });
 
+test("where the server is to be made anew, another one that refuses the login is not asked", async () => {
+  const connection = { ...own.connection, password: secret("not theirs"), systemIdentifier: unknown };
+  const client = own.provider.resource("pgstead:index:Access", "newcomer");
+  const { state } = await client.create(serverAccess(connection, roles).inputs, { preview: true });
+  expect(state.refusals).toEqual([]);
+  expect(own.lastPlan()[0]).toContain('CREATE ROLE "r" NOLOGIN');
+});
+
 test("another server at the same place is refused, in the preview and in the run", async () => {
   own.stack.entries.clear();
   const id = await identifier();
@@ -110,7 +118,7 @@ test("a rotation that was interrupted does not stop the preview: the password of
   await own.sql("ALTER ROLE r NOLOGIN");
 });
 
-test("a login that is refused everywhere stops the preview, without the password in its words", async () => {
+test("a login that is refused everywhere stops the preview with a hint, without the password in its words", async () => {
   own.stack.entries.clear();
   const wrong = { ...own.connection, password: secret("hunter2-wrong") };
   const client = own.provider.resource("pgstead:index:Access", "server");
@@ -119,5 +127,6 @@ test("a login that is refused everywhere stops the preview, without the password
     .diff({ id: "server", state: inputs, oldInputs: inputs, inputs })
     .catch((error: unknown) => error);
   expect(String(failure)).toContain('password authentication failed for user "postgres"');
+  expect(String(failure)).toMatch(/hint: was its password or pg_hba.conf changed by hand\?/);
   expect(String(failure)).not.toContain("hunter2");
 });

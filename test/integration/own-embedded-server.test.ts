@@ -3,7 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readServerStatus, stopServer } from "../../components/io/embedded/server";
+import { readDiskIdentifier } from "../../components/io/embedded/control-file";
+import { draftOf, readServerStatus, stopServer } from "../../components/io/embedded/server";
 import { scramVerifier } from "../../components/io/scram";
 import { isUnknown, secret } from "../../components/providers/properties";
 import { embeddedToken, useEmbeddedStack } from "../support/own-embedded";
@@ -94,7 +95,7 @@ describe("a new server", () => {
         (error: unknown) => error,
       );
       const timer = setInterval(() => {
-        if (!existsSync(`${own.instance.dataDirectory}.new`)) return;
+        if (!existsSync(draftOf(own.instance))) return;
         clearInterval(timer);
         listener.listen(own.port, "127.0.0.1", () => void run.then(resolve));
       }, 2);
@@ -103,6 +104,7 @@ describe("a new server", () => {
     const partial = failure as InitFailure;
     expect(partial.id).toBe(own.instance.dataDirectory);
     expect(partial.reasons.join()).toContain(`port ${own.port} is in use`);
+    expect(partial.state.systemIdentifier).toBe(await readDiskIdentifier(partial.id));
     await new Promise((resolve) => listener.close(resolve));
     own.stack.entries.set("EmbeddedServer/server", {
       name: "server",
@@ -161,7 +163,7 @@ test("what cannot change, and what is wrong, is refused all at once", async () =
       /^colour: not an argument of this resource; it has administrator, checkout/,
     ) as string,
     "restart: expected one of allow, refuse",
-    "port: expected a whole number from 1 to 65535",
+    "port: expected a whole number from 1024 to 65535",
     "dataDirectory: a server cannot move: set it back, or destroy the stack and make it anew",
     "administrator: it cannot change from postgres to root: initdb makes it; set the name back",
   ]);

@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { serverAccount } from "../os-account";
+import { ownerAccount, serverAccount } from "../os-account";
 import { dataHome } from "../places";
 import type { Account } from "../process";
-import { readPostmaster } from "./postmaster";
+import { assertNothingRuns, readPostmaster } from "./postmaster";
 
 /** An embedded server's place on disk. */
 export interface Instance {
   readonly dataDirectory: string;
-  /** Beside the data directory, with `.pgstead` after its name: the start log and `instance.json`. */
+  /** Beside the data directory, with `.pgstead` after its name: initdb's draft, the start log and `instance.json`. */
   readonly directory: string;
+  /** Owner of the data; where there is none yet, the account that is to become it. */
   readonly account: Account | undefined;
 }
 
@@ -23,7 +24,9 @@ export interface InstanceOwner {
 }
 
 export function instanceAt(dataDirectory: string): Instance {
-  return { dataDirectory, directory: `${dataDirectory}.pgstead`, account: serverAccount() };
+  // Which accounts there are changes with the packages of the host; whose the data is does not.
+  const owner = existsSync(join(dataDirectory, "PG_VERSION")) ? ownerAccount(dataDirectory) : undefined;
+  return { dataDirectory, directory: `${dataDirectory}.pgstead`, account: owner ?? serverAccount() };
 }
 
 /** Makes a directory, and what is missing above it, so that every account can pass whatever the umask is. */
@@ -79,7 +82,9 @@ export async function findInstanceOnPort(
   return undefined;
 }
 
+/** Removes a server with its data, unless it runs. */
 export async function removeInstance(instance: Instance): Promise<void> {
+  await assertNothingRuns(instance.dataDirectory);
   await rm(instance.dataDirectory, { recursive: true, force: true });
   await rm(instance.directory, { recursive: true, force: true });
 }

@@ -1,7 +1,8 @@
-import { readFile, readlink, realpath, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { runProgram } from "../process";
+import { problemError } from "../../core/problem";
+import { findServerOf, isServerOf } from "./server-process";
 
 /** A server process that runs on a data directory. */
 export interface Postmaster {
@@ -29,6 +30,17 @@ export async function removeStaleLock(dataDirectory: string): Promise<boolean> {
   return true;
 }
 
+/** Refuses to go on while a server runs on a data directory, whatever its lock file says. */
+export async function assertNothingRuns(dataDirectory: string): Promise<void> {
+  const pid = (await readPostmaster(dataDirectory))?.pid ?? (await findServerOf(dataDirectory));
+  if (pid === undefined) return;
+  throw problemError(
+    dataDirectory,
+    `a server runs on it: process ${pid}`,
+    "stop that server (`pg_ctl stop`, or end the process with SIGINT), then run this again: its data stays until then.",
+  );
+}
+
 async function lockFile(dataDirectory: string): Promise<string | undefined> {
   try {
     return await readFile(join(dataDirectory, "postmaster.pid"), "utf8");
@@ -36,29 +48,4 @@ async function lockFile(dataDirectory: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-}
-
-/** PostgreSQL works in its data directory, so the working directory tells a server from a number used again. */
-async function isServerOf(pid: number, dataDirectory: string): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-  }
-  if (process.platform !== "linux") return (await commandLine(pid)).includes("postgres");
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // A process that was killed but not yet collected by its parent keeps its number (state Z).
-    if (/\) [ZX] /.test(stat)) return false;
-    return (await readlink(`/proc/${pid}/cwd`)) === (await realpath(dataDirectory));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return false;
-    if (code === "EACCES" || code === "EPERM") return false; // another account's: not our server
-    throw error;
-  }
-}
-
-async function commandLine(pid: number): Promise<string> {
-  return (await runProgram("ps", ["-p", String(pid), "-o", "command="])).stdout;
 }

@@ -43,7 +43,7 @@ export async function readServerStatus(instance: Instance): Promise<ServerStatus
  */
 export async function initServer(instance: Instance, options: InitOptions): Promise<void> {
   const binaries = await installBinaries();
-  const draft = `${instance.dataDirectory}.new`;
+  const draft = draftOf(instance);
   const passwordFile = join(instance.directory, "initdb.verifier");
   try {
     await rm(draft, { recursive: true, force: true });
@@ -67,6 +67,11 @@ export async function initServer(instance: Instance, options: InitOptions): Prom
   } finally {
     await discard(passwordFile);
   }
+}
+
+/** Where initdb works: in a directory of ours, on the file system of the data, from which it is renamed into place. */
+export function draftOf(instance: Instance): string {
+  return join(instance.directory, "initdb.draft");
 }
 
 /** What failed before is the error to show: a place that cannot be made cannot be removed either. */
