@@ -16,10 +16,11 @@ export function pulumiOutputs(root: string, write: WriteLine): OutputsSource {
     const { exitCode, stdout, stderr } = await runPulumi(root, args, write);
     if (exitCode === 0) return stdout;
     if (/no stack named|no current checkpoint|stack .* not found/i.test(stderr)) throw neverDeployed(stack);
+    const { reason, hint } = explainFailure(stderr, stack);
     throw cannotTell(
       `the state of stack ${stack} cannot be read`,
-      lastLines(stderr) || `Pulumi ended with exit code ${exitCode}`,
-      hintFor(stderr, stack),
+      reason || `Pulumi ended with exit code ${exitCode}`,
+      hint,
     );
   };
 }
@@ -42,7 +43,8 @@ function runPulumi(root: string, args: readonly string[], write: WriteLine): Pro
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
     createInterface({ input: child.stderr }).on("line", (line) => {
       output.stderr += `${line}\n`;
-      if (line.startsWith("pgstead:")) write(line);
+      // With a colon at its end it is the title of a problem, which is told once, at the end.
+      if (line.startsWith("pgstead:") && !line.endsWith(":")) write(line);
     });
     child.on("error", reject);
     child.on("close", (code) => {
@@ -51,21 +53,28 @@ function runPulumi(root: string, args: readonly string[], write: WriteLine): Pro
   });
 }
 
+/** The end of what was said, where the reason stands; a problem of the toolchain brings its own hint. */
+export function explainFailure(stderr: string, stack: string): { reason: string; hint: string } {
+  const lines = stderr.split("\n").map((line) => line.trim());
+  const hint = lines.findLast((line) => line.startsWith("hint: "))?.slice("hint: ".length);
+  const reasons = lines
+    .filter((line) => line !== "" && !line.startsWith("hint: "))
+    .filter((line) => !line.startsWith("pgstead:") || line.endsWith(":"))
+    .map((line) => line.replace(/^pgstead: /, ""));
+  const reason = reasons
+    .slice(-3)
+    .reduce((text, line) => `${text}${text.endsWith(":") ? " " : "; "}${line}`, "");
+  return { reason: reason.replace(/^; /, ""), hint: hint ?? hintFor(stderr, stack) };
+}
+
 function hintFor(stderr: string, stack: string): string {
   if (/passphrase/i.test(stderr)) {
-    return "set PULUMI_CONFIG_PASSPHRASE_FILE or PULUMI_CONFIG_PASSPHRASE to the stack's passphrase";
+    return stack === "dev"
+      ? "put back the passphrase that this state was made with; `npm run doctor` says where the state of stack dev is"
+      : "set PULUMI_CONFIG_PASSPHRASE_FILE or PULUMI_CONFIG_PASSPHRASE to the stack's passphrase";
   }
   if (/login|logged in|access token|credentials/i.test(stderr)) {
     return "log in to the backend that holds the stack with `npm run pulumi -- login`";
   }
   return `\`npm run doctor\` says what is missing; \`npm run pulumi -- stack --stack ${stack}\` shows the state`;
-}
-
-/** The end of what Pulumi said, where the reason stands. */
-function lastLines(stderr: string): string {
-  const lines = stderr.split("\n").map((line) => line.trim());
-  return lines
-    .filter((line) => line !== "" && !line.startsWith("pgstead:"))
-    .slice(-3)
-    .join("; ");
 }
