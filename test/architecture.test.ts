@@ -237,7 +237,9 @@ function layerOf(file: string): Layer | undefined {
 /** The file that an import means; the layers need no more than its place. */
 function fileOf(path: string): string {
   if (path === "components") return "components/index.ts";
-  return /\.(?:c?js|ts|json)$/.test(path) ? path : `${path}.ts`;
+  // `import()` takes the name that a file has once it is compiled.
+  if (path.endsWith(".js")) return path.replace(/\.js$/, ".ts");
+  return /\.(?:cjs|ts|json)$/.test(path) ? path : `${path}.ts`;
 }
 
 function textFaults(file: string, text: string): string[] {

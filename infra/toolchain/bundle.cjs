@@ -8,6 +8,7 @@
 const crypto = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
+const { problem } = require("./dependencies-lock.cjs");
 
 const root = path.resolve(__dirname, "../..");
 const cache = path.join(root, "node_modules", ".cache", "pgstead");
@@ -83,10 +84,17 @@ function stampOf(file) {
 
 /** Replaces a file as a whole: a process that starts at the same time sees the old one or the new one. */
 function replace(file, contents) {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}.${crypto.randomBytes(4).toString("hex")}`;
-  fs.writeFileSync(draft, contents);
-  fs.renameSync(draft, file);
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(draft, contents);
+    fs.renameSync(draft, file);
+  } catch (error) {
+    throw problem(
+      `the sources of this checkout cannot be compiled: ${error.message}`,
+      "this account has to be able to write below the checkout's node_modules; free space, or mend the permissions.",
+    );
+  }
 }
 
 module.exports = { bundle, root };

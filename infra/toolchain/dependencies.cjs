@@ -23,18 +23,31 @@ async function ensureDependencies() {
 }
 
 async function install(onStart) {
+  assertWritable();
   console.error("pgstead: installing npm dependencies (once per change of package-lock.json) …");
   const wanted = wantedMark();
   const started = Date.now();
   const failure = await npmCi(onStart);
   if (failure !== undefined) {
-    throw problem(
-      `\`npm ci\` failed (${failure}).`,
-      "is the npm registry reachable from here? Try `npm ping`, then run the command again.",
-    );
+    const hint = failure.endsWith("ENOENT")
+      ? "npm comes with Node: is it on PATH? Install it (`npm --version` tells), then run the command again."
+      : "is the npm registry reachable from here? Try `npm ping`, then run the command again.";
+    throw problem(`\`npm ci\` failed (${failure}).`, hint);
   }
   fs.writeFileSync(marker, wanted);
   console.error(`pgstead: dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+/** npm itself reports a read-only disk as a missing file. */
+function assertWritable() {
+  try {
+    fs.accessSync(root, fs.constants.W_OK);
+  } catch (error) {
+    throw problem(
+      `the npm packages cannot be installed in ${root}: ${error.message}`,
+      "mend the permissions of the checkout, or clone it to a place that this account may write to.",
+    );
+  }
 }
 
 /** Undefined, or how it failed. */

@@ -35,10 +35,21 @@ export async function prepareEnvironment(
 ): Promise<PulumiEnvironment> {
   const login = chooseLogin({ command, env: context.env, selected: readSelectedStack(context) });
   if (login.kind === "user") assertLogin(context, command, login);
+  tellBackend(context, command, login);
   const cli = await resolvePulumi(context);
   return login.kind === "dev"
     ? prepareDev(context, command, { cli, login, options })
     : prepareUser(context, command, { cli, login, options });
+}
+
+/** A variable that was set for another project makes a stack dev of this one that is not there: say whose it is. */
+function tellBackend(context: ToolchainContext, command: PulumiCommand, login: Login): void {
+  if (login.reason !== "PULUMI_BACKEND_URL" || !needsStack(command)) return;
+  if ((command.stack ?? devStack) !== devStack) return;
+  const url = context.env.PULUMI_BACKEND_URL ?? "";
+  context.say(
+    `PULUMI_BACKEND_URL is set: this is about the stacks of ${url}, not of this checkout; unset it for stack dev`,
+  );
 }
 
 interface Resolved {

@@ -82,6 +82,6 @@ function startScript(node: string): string {
   return `#!/bin/sh
 node=${quoted}
 [ -x "$node" ] || node=node
-exec "$node" "$(dirname "$0")/provider.cjs" "$@"
+exec "$node" "\${0%/*}/provider.cjs" "$@"
 `;
 }

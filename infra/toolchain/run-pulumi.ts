@@ -4,6 +4,7 @@ import type { PulumiCommand } from "./arguments";
 import type { ToolchainContext } from "./context";
 import type { PulumiEnvironment } from "./environment";
 import { passSignals } from "./signals";
+import { assertStackFile } from "./stack-check";
 import { copyStackFile } from "./stack-copy";
 
 /** Runs a Pulumi command in its environment with this process's own input and output, and gives its exit code. */
@@ -14,6 +15,7 @@ export async function runPulumi(
   args: readonly string[],
 ): Promise<number> {
   const { dev, cli, env } = environment;
+  if (dev !== undefined) await assertStackFile(context.project, command);
   const copy = dev === undefined ? undefined : copyStackFile(context.project, dev, command, args);
   try {
     return await passThrough(cli.program, copy?.args ?? args, { cwd: context.project, env });

@@ -18,18 +18,21 @@ if (entry === doctor) examine();
 else installAndRun();
 
 function installAndRun() {
-  ensureDependencies().then(run, (error) => {
-    if (error.hint === undefined) throw error;
-    console.error(`pgstead: ${error.message}\n  hint: ${error.hint}`);
-    process.exitCode = 2;
-  });
+  ensureDependencies().then(run).catch(tell);
+}
+
+/** What has a hint is not a fault of this program: it is told without a stack trace. */
+function tell(error) {
+  if (error.hint === undefined) throw error;
+  console.error(`pgstead: ${error.message}\n  hint: ${error.hint}`);
+  process.exitCode = 2;
 }
 
 function examine() {
   try {
     run();
   } catch (error) {
-    if (isInstalled()) throw error;
+    if (isInstalled()) return tell(error);
     process.exitCode = require("./doctor-first.cjs").reportFirst(args);
   }
 }

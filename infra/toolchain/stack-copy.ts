@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { problemError } from "../../components/core/problem";
 import { takesConfigFile, withOptions, type PulumiCommand } from "./arguments";
 import { readSalt, type DevStack } from "./dev-stack";
 import { devStack } from "./login";
@@ -61,7 +62,16 @@ function settle(file: string, { before, after }: { readonly before: string; read
   const current = after === file || !existsSync(file) ? before : readFileSync(file, "utf8");
   const settled = takeOver(before, left, current);
   if (settled === "" || (existsSync(file) && readFileSync(file, "utf8") === settled)) return;
-  writeFileSync(file, settled);
+  try {
+    writeFileSync(file, settled);
+  } catch (error) {
+    throw problemError(
+      file,
+      `what the command changed in the configuration cannot be written there: ${(error as Error).message}`,
+      "make the file writable, then run the command again.",
+      { cause: error },
+    );
+  }
 }
 
 /** Copies of runs that were killed. */

@@ -1,5 +1,6 @@
 /** `npm start`: gets whatever is missing, brings up stack dev, and says how to connect. */
 import { join } from "node:path";
+import { problemError } from "../../components/core/problem";
 import { parseCommand, withOptions } from "./arguments";
 import { parseOutputs, renderConnection } from "./connect";
 import { createContext, setting, type ToolchainContext } from "./context";
@@ -25,6 +26,7 @@ main(async (args) => {
     process.stdout.write(usage);
     return 0;
   }
+  assertOptions(args);
   const context = createContext();
   // `up --refresh` is another thing: `npm run pulumi -- up --refresh` has it.
   const refresh = args.includes("--refresh");
@@ -41,6 +43,16 @@ main(async (args) => {
   if (exitCode === 0) tell(dev);
   return exitCode;
 });
+
+/** `pulumi up` would take it for a template to fetch. */
+function assertOptions([first]: readonly string[]): void {
+  if (first === undefined || first.startsWith("-")) return;
+  throw problemError(
+    `npm start -- ${first}`,
+    "it takes options only",
+    `for another stack: npm start -- --stack ${first}; for another command: npm run pulumi -- ${first}`,
+  );
+}
 
 /** A second start of the same checkout waits for the first and then finds nothing to do; Pulumi itself would refuse. */
 function oneAtATime(context: ToolchainContext, bringUp: () => Promise<number>): Promise<number> {

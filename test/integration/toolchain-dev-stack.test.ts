@@ -111,6 +111,27 @@ describe("the dev stack", () => {
   });
 });
 
+test("a backend that is set by the environment is said, where stack dev may have been meant", async () => {
+  const { context } = await makeProject();
+  const said: string[] = [];
+  const theirs = {
+    ...context,
+    env: { ...context.env, PULUMI_BACKEND_URL: "file:///theirs" },
+    say: (line: string) => void said.push(line),
+  };
+  await prepareEnvironment(theirs, parseCommand(["stack", "--stack", "prod"]));
+  await prepareEnvironment(theirs, parseCommand(["version"]));
+  expect(said).toEqual([]);
+  await prepareEnvironment(theirs, parseCommand(["stack", "output"]));
+  expect(said).toEqual([expect.stringMatching(/PULUMI_BACKEND_URL is set: .*file:\/\/\/theirs.*unset it/)]);
+});
+
+test("a start takes no argument: Pulumi would look for a template of that name", async () => {
+  const { exitCode, stderr } = await start(machine.env, "infra/toolchain/start.ts", ["staging"]).ended;
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/npm start -- staging:\n.*options only\n.*hint: .*npm start -- --stack staging/);
+});
+
 describe("the stack's file in the checkout", () => {
   const copyOf = (args: readonly string[]) =>
     args.find((arg) => arg.startsWith("--config-file="))?.slice(14) ?? "";
@@ -122,6 +143,16 @@ describe("the stack's file in the checkout", () => {
     finish();
     expect(existsSync(copyOf(args))).toBe(false);
     expect(await readFile(file, "utf8")).toBe(committed);
+  });
+
+  test("that cannot be written is one error with a hint, not a lost change", async () => {
+    const { context, dev, file } = await makeProject();
+    const { args, finish } = copyStackFile(context.project, dev, parseCommand(["config", "set"]), ["config"]);
+    await writeFile(copyOf(args), committed.replace("54320", "54321"));
+    await rm(context.project, { recursive: true });
+    expect(finish).toThrow(
+      new RegExp(`${file}:\\n.*cannot be written there: ENOENT.*\\n.*hint: make the file`),
+    );
   });
 
   test("gets what a command changed in its copy, and keeps its comments", async () => {

@@ -104,6 +104,30 @@ describe("the npm packages of a fresh clone", () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  test("cannot be installed without npm, which is said", async () => {
+    const { exitCode, stderr } = await start(
+      { ...machine.env, PATH: temporary },
+      "hello.ts",
+      [],
+      "",
+      checkout,
+    ).ended;
+    expect([exitCode, await installs()]).toEqual([2, []]);
+    expect(stderr).toContain("hint: npm comes with Node: is it on PATH?");
+  });
+
+  test("are there, and the sources cannot be compiled below them: one error with a hint", async () => {
+    await hello().ended;
+    await rm(join(checkout, "node_modules", ".cache"), { recursive: true });
+    await writeFile(join(checkout, "node_modules", ".cache"), "a file, as on a disk that cannot be written");
+    const { exitCode, stderr } = await hello().ended;
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(
+      /^pgstead: the sources of this checkout cannot be compiled: .*\n {2}hint: this account/,
+    );
+    expect(stderr).not.toContain("    at ");
+  });
+
   test("cannot be installed without a temporary directory for the lock, which is said", async () => {
     await rm(temporary, { recursive: true });
     const { exitCode, stderr } = await hello().ended;
