@@ -70,7 +70,9 @@ test("a database that leaves the configuration needs its word, and unprotecting 
   await checkout.configure(["pgstead:databases", "billing"], undefined);
   const first = await refused("preview");
   expect(first.text).toContain('pgstead:allowDataLoss: ["database billing"]');
-  const urn = /npm run pulumi -- state unprotect --stack dev '(urn:[^']+Database::billing)'/.exec(first.text)?.[1];
+  const urn = /npm run pulumi -- state unprotect --stack dev '(urn:[^']+Database::billing)'/.exec(
+    first.text,
+  )?.[1];
   await checkout.configure(["pgstead:allowDataLoss"], ["database billing"]);
   const second = await refused("up", "--yes", "--skip-preview");
   expect(second.text).toContain("protected");

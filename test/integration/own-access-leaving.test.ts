@@ -63,7 +63,10 @@ test.each([
 
 test("an extension in use is refused by the name of what uses it, and goes when nothing does", async () => {
   const { access, sql } = await declare("in_use", { extensions: [{ name: "citext", schema: "public" }] });
-  await sql("CREATE TABLE public.people (email public.citext)", "CREATE INDEX ON public.people (email public.citext_ops)");
+  await sql(
+    "CREATE TABLE public.people (email public.citext)",
+    "CREATE INDEX ON public.people (email public.citext_ops)",
+  );
   await expect(own.stack.up(access({}))).rejects.toThrow(
     /extension citext: it left the configuration and is in use: .*column email of table public\.people/,
   );
