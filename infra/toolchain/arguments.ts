@@ -98,6 +98,7 @@ const loginCommands = new Set([
   "neo",
 ]);
 
+export const isUpdate = (command: PulumiCommand) => is(new Set(["up"]), command);
 export const runsEngine = (command: PulumiCommand) => is(engineCommands, command);
 export const needsStack = (command: PulumiCommand) =>
   is(stackCommands, command) && command.words.join(" ") !== "stack init";

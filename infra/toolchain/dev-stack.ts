@@ -130,6 +130,8 @@ interface Checkpoint {
   readonly latest?: {
     readonly secrets_providers?: { readonly state?: { readonly salt?: unknown } };
     readonly resources?: readonly { readonly type?: string; readonly outputs?: Record<string, unknown> }[];
+    /** What a run that was killed had begun. */
+    readonly pending_operations?: readonly unknown[];
   };
 }
 

@@ -1,9 +1,10 @@
 import { realpathSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
-import { needsBackend, needsStack, runsEngine, type PulumiCommand } from "./arguments";
+import { isUpdate, needsBackend, needsStack, runsEngine, type PulumiCommand } from "./arguments";
 import { userPulumiHome, type ToolchainContext } from "./context";
 import { backendUrl, ensureDevStack, locateDevStack, type DevStack } from "./dev-stack";
 import { makeDirectory } from "./install";
+import { resumeInterrupted } from "./interrupted";
 import { assertLogin, chooseLogin, devStack, readSelectedStack, type Login } from "./login";
 import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugin-place";
 import { ensurePlugin, homeWith } from "./plugins";
@@ -68,6 +69,7 @@ async function prepareDev(
   const dev = needsStack(command)
     ? await ensureDevStack(context, { program: cli.program, env })
     : locateDevStack(context);
+  if (isUpdate(command)) await resumeInterrupted(context, dev, { program: cli.program, env });
   if (needsBackend(command)) await makeDirectory(dev.backend, 0o700);
   return { cli, login, env, dev };
 }

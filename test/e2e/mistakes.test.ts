@@ -1,5 +1,9 @@
 import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createContext } from "../../infra/toolchain/context";
+import { locateDevStack } from "../../infra/toolchain/dev-stack";
 import { preview } from "../support/changes";
 import { makeCheckout, type Checkout } from "../support/checkout";
 
@@ -39,8 +43,32 @@ test("a run that is cancelled in the middle leaves a state from which the next o
   expect((await preview(checkout)).changes).toEqual([]);
 });
 
+test("a run whose Pulumi is killed while it creates leaves a state from which the next one goes on", async () => {
+  const said: string[] = [];
+  for (const moment of [/Role promptforge_\w+ creating/, /Extension promptforge-\w+ creating/]) {
+    await checkout.pulumi("destroy", "--yes");
+    await interruptedStart(moment, killPulumi);
+    said.push((await checkout.run("infra/toolchain/start.ts")).text);
+    expect((await preview(checkout)).changes).toEqual([]);
+    expect(await checkout.pulumi("refresh", "--yes")).toMatchObject({ exitCode: 0 });
+  }
+  expect(said.join()).toContain("an earlier run was killed: going on from there");
+});
+
+/** As the kernel does where memory is short: Pulumi alone, without a word. Its lock has its number. */
+function killPulumi(): void {
+  const { locks } = locateDevStack(createContext(checkout.env, checkout.directory));
+  for (const name of readdirSync(locks).filter((name) => name.endsWith(".json"))) {
+    const { pid } = JSON.parse(readFileSync(join(locks, name), "utf8")) as { pid: number };
+    process.kill(pid, "SIGKILL");
+  }
+}
+
 /** Starts as a user would and presses Ctrl-C as soon as the output says so: the whole process group gets SIGINT. */
-function interruptedStart(moment: RegExp): Promise<void> {
+function interruptedStart(
+  moment: RegExp,
+  interrupt = (group: number): void => void process.kill(-group, "SIGINT"),
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["infra/toolchain/run.cjs", "infra/toolchain/start.ts"], {
       cwd: checkout.directory,
@@ -55,7 +83,7 @@ function interruptedStart(moment: RegExp): Promise<void> {
         text += chunk;
         if (interrupted || !moment.test(text)) return;
         interrupted = true;
-        process.kill(-child.pid!, "SIGINT");
+        interrupt(child.pid!);
       });
     }
     child.on("error", reject);
