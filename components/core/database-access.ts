@@ -77,11 +77,11 @@ function diffSchema(desired: DesiredSchema, actual: ActualSchema | undefined, kn
   const [schema, owner] = [quoteIdentifier(desired.name), quoteIdentifier(desired.owner)];
   if (actual === undefined) {
     const sql = `CREATE SCHEMA ${schema} AUTHORIZATION ${owner}`;
-    return [missing(sql, known || desired.name === "public")];
+    return [missing(sql, "schema", known || desired.name === "public")];
   }
   if (actual.owner === desired.owner) return [];
   const sql = `ALTER SCHEMA ${schema} OWNER TO ${owner}`;
-  return [{ sql, reason: `the server has owner ${actual.owner}`, risk: "access" }];
+  return [{ sql, reason: `the server has owner ${actual.owner}`, risk: "access", kind: "owner" }];
 }
 
 function diffExtension(
@@ -93,24 +93,34 @@ function diffExtension(
   const version = desired.version === undefined ? "" : quoteLiteral(desired.version).trim();
   if (actual === undefined) {
     const sql = `CREATE EXTENSION ${extension} SCHEMA ${schema}`;
-    return [missing(version === "" ? sql : `${sql} VERSION ${version}`, known)];
+    return [missing(version === "" ? sql : `${sql} VERSION ${version}`, "extension", known)];
   }
   const statements: Statement[] = [];
   if (desired.version !== undefined && desired.version !== actual.version) {
     const sql = `ALTER EXTENSION ${extension} UPDATE TO ${version}`;
-    statements.push({ sql, reason: `the server has version ${actual.version}`, risk: "lock" });
+    statements.push({
+      sql,
+      reason: `the server has version ${actual.version}`,
+      risk: "lock",
+      kind: "extension",
+    });
   }
   if (actual.schema !== desired.schema) {
     const sql = `ALTER EXTENSION ${extension} SET SCHEMA ${schema}`;
-    statements.push({ sql, reason: `the server has it in schema ${actual.schema}`, risk: "access" });
+    statements.push({
+      sql,
+      reason: `the server has it in schema ${actual.schema}`,
+      risk: "access",
+      kind: "extension",
+    });
   }
   return statements;
 }
 
 /** What the last run did not know, and is not there, is made by its official resource. */
-function missing(sql: string, known: boolean): Statement {
+function missing(sql: string, kind: "schema" | "extension", known: boolean): Statement {
   const reason = "declared and not on the server";
-  return { sql, reason, risk: "none", ...(known ? {} : { by: "@pulumi/postgresql" as const }) };
+  return { sql, reason, risk: "none", kind, ...(known ? {} : { by: "@pulumi/postgresql" as const }) };
 }
 
 function sorted<Item extends { readonly name: string }>(items: readonly Item[]): Item[] {

@@ -34,11 +34,16 @@ export function diffDatabase(desired: DesiredDatabase, actual: ActualDatabase | 
   const statements: Statement[] = [];
   if (actual.owner !== desired.owner) {
     const sql = `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(desired.owner)}`;
-    statements.push({ sql, reason: `the server has owner ${actual.owner}`, risk: "access" });
+    statements.push({ sql, reason: `the server has owner ${actual.owner}`, risk: "access", kind: "owner" });
   }
   if (!actual.allowConnections) {
     const sql = `ALTER DATABASE ${database} ALLOW_CONNECTIONS true`;
-    statements.push({ sql, reason: "the server takes no connections to it", risk: "access" });
+    statements.push({
+      sql,
+      reason: "the server takes no connections to it",
+      risk: "access",
+      kind: "database",
+    });
   }
   if (actual.connectionLimit !== desired.connectionLimit) {
     const sql = `ALTER DATABASE ${database} CONNECTION LIMIT ${desired.connectionLimit}`;
@@ -46,6 +51,7 @@ export function diffDatabase(desired: DesiredDatabase, actual: ActualDatabase | 
       sql,
       reason: `the server has CONNECTION LIMIT ${actual.connectionLimit}`,
       risk: "access",
+      kind: "database",
     });
   }
   return statements;
@@ -64,6 +70,7 @@ export function createDatabase(desired: DesiredDatabase): Statement {
     sql: `CREATE DATABASE ${quoteIdentifier(desired.name)} ${options.join(" ")}`,
     reason: "declared and not on the server",
     risk: "none",
+    kind: "database",
     transactional: false,
   };
 }

@@ -48,6 +48,7 @@ function createForDeletion({ name, schema }: { readonly name: string; readonly s
     sql: `CREATE EXTENSION ${quoteIdentifier(name)} SCHEMA ${quoteIdentifier(schema)}`,
     reason: "left for its official resource to drop, which fails where there is nothing",
     risk: "none",
+    kind: "extension",
   };
 }
 
@@ -87,11 +88,13 @@ function emptySchema(desired: DatabaseAccess, schema: ActualSchema): Statement[]
       sql: `DROP SCHEMA ${name} CASCADE`,
       reason: `it left the configuration, with ${renderContents(schema)}: allowed by "${lossEntry(desired, schema)}"`,
       risk: "data-loss",
+      kind: "schema",
     },
     {
       sql: `CREATE SCHEMA ${name} AUTHORIZATION ${quoteIdentifier(schema.owner)}`,
       reason: "left empty for its official resource to drop",
       risk: "none",
+      kind: "schema",
     },
   ];
 }

@@ -67,6 +67,7 @@ export function diffRole(desired: DesiredRole, actual: ActualRole | undefined): 
             sql: `ALTER ROLE ${role} ${options.join(" ")}`,
             reason: attributeReason(actual, options),
             risk: "access" as const,
+            kind: "role" as const,
           },
         ]),
     ...diffVerifier(desired, actual),
@@ -80,12 +81,13 @@ export function createRole(desired: DesiredRole): Statement {
   if (desired.validUntil !== undefined) options.push(`VALID UNTIL ${quoteLiteral(desired.validUntil)}`);
   const sql = `CREATE ROLE ${quoteIdentifier(desired.name)} ${options.join(" ")}`;
   const reason = "declared and not on the server";
-  if (desired.verifier === undefined) return { sql, reason, risk: "access" };
+  if (desired.verifier === undefined) return { sql, reason, risk: "access", kind: "role" };
   return {
     sql: `${sql} PASSWORD ${quoteLiteral(desired.verifier ?? "")}`,
     redacted: `${sql} PASSWORD '[verifier]'`,
     reason,
     risk: "access",
+    kind: "role",
   };
 }
 
@@ -101,6 +103,7 @@ function diffVerifier(desired: DesiredRole, actual: ActualRole): Statement[] {
       redacted: statement("'[verifier]'"),
       reason: desired.verifier === null ? "a new password is made in this run" : verifierReason(actual),
       risk: "access",
+      kind: "role",
     },
   ];
 }

@@ -75,7 +75,7 @@ function stackOf(urn: string): string {
   return urn.split(":")[2] ?? "";
 }
 
-const emptyDatabase = { reason: "", risk: "none", transactional: false } as const;
+const emptyDatabase = { reason: "", risk: "none", kind: "database", transactional: false } as const;
 
 /** Somebody dropped what leaves in this run: its official resource fails where there is nothing to drop. */
 function leftToDrop(statement: Statement): Statement {

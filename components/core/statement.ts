@@ -4,14 +4,37 @@ export type Risk = "none" | "access" | "lock" | "restart" | "data-loss";
 /** From the mildest to the worst: the order in which a summary names them is the reverse. */
 export const risks: readonly Risk[] = ["none", "access", "lock", "restart", "data-loss"];
 
+/** What a statement is about: a report of drift groups by it. */
+export type StatementKind =
+  | "server"
+  | "setting"
+  | "pg_hba"
+  | "role"
+  | "membership"
+  | "database"
+  | "schema"
+  | "extension"
+  | "owner"
+  | "privilege"
+  | "default privilege"
+  | "PUBLIC";
+
 /** One thing that will run against the server, with its reason. */
 export interface Statement {
-  /** What is sent. It may hold a SCRAM verifier: only {@link shown} may be printed. */
+  /**
+   * What is sent. It may hold a SCRAM verifier: only {@link shown} may be printed. Of a {@link step} it is words for
+   * people, such as `restart the server`.
+   */
   readonly sql: string;
   /** The statement as people may see it, where that differs from what is sent. */
   readonly redacted?: string;
   readonly reason: string;
   readonly risk: Risk;
+  readonly kind: StatementKind;
+  /** Database that it runs in, where that is another one than its resource's own. */
+  readonly database?: string;
+  /** True for what is done and is not SQL: a file that is written, a restart. */
+  readonly step?: true;
   /** False for what PostgreSQL does not run inside of a transaction, such as CREATE DATABASE; default true. */
   readonly transactional?: boolean;
   /** Set where an official resource of the same run will send it, so that ours does not. */
@@ -26,10 +49,20 @@ export interface Refusal {
   readonly hint: string;
 }
 
+/** Something on the server that nobody declared: drift that is reported and left alone. */
+export interface Undeclared {
+  readonly kind: StatementKind;
+  /** What it is, such as `membership of carol in shop_app_reader`. */
+  readonly subject: string;
+  readonly message: string;
+}
+
 /** What a resource would do to a server. */
 export interface Plan {
   readonly statements: readonly Statement[];
   readonly refusals: readonly Refusal[];
+  /** What is not ours to change; it never makes a plan differ from an empty one. */
+  readonly undeclared?: readonly Undeclared[];
 }
 
 /** The statement without anything secret. */
@@ -40,6 +73,15 @@ export function shown(statement: Statement): string {
 /** The statements that the resource itself sends. */
 export function ownStatements(plan: Plan): readonly Statement[] {
   return plan.statements.filter(({ by }) => by === undefined);
+}
+
+/** Several plans as one, in their order. */
+export function joinPlans(...plans: readonly Plan[]): Plan {
+  return {
+    statements: plans.flatMap(({ statements }) => statements),
+    refusals: plans.flatMap(({ refusals }) => refusals),
+    undeclared: plans.flatMap(({ undeclared = [] }) => undeclared),
+  };
 }
 
 /** True where nothing is to be done and nothing is refused. */
@@ -62,17 +104,20 @@ const maxLines = 40;
 
 /** The whole plan as text: the summary, then each statement with its reason, then the refusals. */
 export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string {
-  const limit = options.full === true ? plan.statements.length : maxLines;
+  const limit = options.full === true ? Infinity : maxLines;
   const lines = plan.statements.slice(0, limit).map((statement) => {
     const by = statement.by === undefined ? "" : ` (by ${statement.by})`;
     const risk = statement.risk === "none" ? "" : ` [${statement.risk}]`;
     return `  ${shown(statement)};  -- ${statement.reason}${risk}${by}`;
   });
   const cut = plan.statements.length - lines.length;
+  const undeclared = plan.undeclared ?? [];
   return [
     `plan: ${renderSummary(plan.statements)}${plan.refusals.length === 0 ? "" : `; ${plan.refusals.length} refused`}`,
     ...lines,
     ...(cut > 0 ? [`  … and ${cut} more; PGSTEAD_PLAN=full shows them all`] : []),
     ...plan.refusals.map(({ subject, message, hint }) => `  refused: ${subject}: ${message}; ${hint}`),
+    ...undeclared.slice(0, limit).map(({ subject, message }) => `  left alone: ${subject}: ${message}`),
+    ...(undeclared.length > limit ? [`  … and ${undeclared.length - limit} more left alone`] : []),
   ].join("\n");
 }

@@ -59,15 +59,53 @@ async function lockFailure(maintenance: Session, waitSeconds: number): Promise<E
 }
 
 /**
- * Sends statements in their order: all transactional ones that follow each other in one transaction, so that they hold
- * together or not at all; the others by themselves.
+ * Sends statements in their order: all transactional ones that follow each other, in the same database, in one
+ * transaction, so that they hold together or not at all; the others by themselves.
+ *
+ * @param session where statements run that name no database
+ * @param open opens another database, for those that name one
  */
-export async function applyStatements(session: Session, statements: readonly Statement[]): Promise<void> {
+export async function applyStatements(
+  session: Session,
+  statements: readonly Statement[],
+  open?: (database: string, use: (session: Session) => Promise<void>) => Promise<void>,
+): Promise<void> {
   for (const group of groups(statements)) {
-    const [first] = group;
-    if (first?.transactional === false) await send(session, first);
-    else await inTransaction(session, group);
+    const database = group[0]?.database;
+    if (database === undefined) await sendGroup(session, group);
+    else if (open === undefined) throw new Error(`there is no way to database ${database}`);
+    else await open(database, (other) => sendGroup(other, group));
   }
+}
+
+async function sendGroup(session: Session, group: readonly Statement[]): Promise<void> {
+  const [first] = group;
+  if (first?.transactional === false) await send(session, first);
+  else await inTransaction(session, group);
+}
+
+/** Two transactions changed the same row of the catalogue, or waited for each other: the same again may work. */
+const collisions = new Set(["40001", "40P01"]);
+const collisionText =
+  /^tuple concurrently (?:updated|deleted)|^cache lookup failed|^could not open relation with OID/;
+
+/** What the statement was about is not there any more: another plan is needed. */
+const vanished = new Set(["42P01", "42883", "42704", "42703", "3F000", "3D000"]);
+
+/**
+ * True for an error that is gone when the server is read and changed again: somebody else's DDL got in between.
+ *
+ * @param planChanged whether a new read gave another plan: an object that is still missing is an error
+ */
+export function isPassing(error: unknown, planChanged: boolean): boolean {
+  const cause = error instanceof Error && error.cause instanceof DatabaseError ? error.cause : error;
+  if (!(cause instanceof DatabaseError)) return false;
+  const { code = "" } = cause;
+  return (
+    collisions.has(code) ||
+    (code === "XX000" && collisionText.test(cause.message)) ||
+    (planChanged && vanished.has(code))
+  );
 }
 
 /** Longest wait of a statement for the lock of an object. */
@@ -112,17 +150,15 @@ async function send(session: Session, statement: Statement): Promise<void> {
     if (!(error instanceof DatabaseError)) throw error;
     if (error.code === "55P03") {
       const hint = "let that session finish, or end it with pg_terminate_backend, then run this again.";
-      throw problemError(
-        shown(statement),
-        `another session holds what it needs: waited ${tableLockSeconds} s`,
-        hint,
-      );
+      const message = `another session holds what it needs: waited ${tableLockSeconds} s`;
+      throw problemError(shown(statement), message, hint, { cause: error });
     }
     const details = [error.detail, error.hint].filter((text) => text !== undefined).join("; ");
     throw problemError(
       shown(statement),
       `${error.message}${error.code === undefined ? "" : ` (${error.code})`}`,
       details === "" ? "nothing of this transaction was kept; mend the cause and run this again." : details,
+      { cause: error },
     );
   }
 }
@@ -131,7 +167,8 @@ function groups(statements: readonly Statement[]): Statement[][] {
   const result: Statement[][] = [];
   for (const statement of statements) {
     const last = result.at(-1);
-    const alone = statement.transactional === false || last?.[0]?.transactional === false;
+    const apart = last?.[0]?.database !== statement.database;
+    const alone = apart || statement.transactional === false || last?.[0]?.transactional === false;
     if (last === undefined || alone) result.push([statement]);
     else last.push(statement);
   }

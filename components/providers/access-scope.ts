@@ -1,61 +1,24 @@
-import type { ConnectionTarget } from "../core/connection";
 import { planDatabaseAccess, type DatabaseAccess } from "../core/database-access";
 import { planServerAccess, type ServerAccess } from "../core/server-access";
 import type { Plan } from "../core/statement";
+import { applyStatements } from "../io/apply";
 import { readDatabaseCatalog } from "../io/catalog/database";
 import { readServerCatalog } from "../io/catalog/server";
 import type { Session } from "../io/session";
-import {
-  hasUnknown,
-  isUnknown,
-  revealMap,
-  unknown,
-  type PropertyMap,
-  type PropertyValue,
-} from "./properties";
+import type { Planned } from "./planned";
+import { isUnknown, revealMap, type PropertyMap } from "./properties";
+import { readConnections } from "./server-connection";
 
-/** A way to the server, and the server that is expected there. */
-export interface ServerConnection extends ConnectionTarget {
-  readonly systemIdentifier?: string;
-}
-
-export type OpenDatabase = <Result>(
-  database: string,
-  use: (session: Session) => Promise<Result>,
-) => Promise<Result>;
-
-/** What one `Access` resource looks after, and how. */
-export interface AccessScope {
-  readonly id: string;
-  /** Ways to the server: the declared one, then that of the state, where they differ. */
-  readonly connections: readonly ServerConnection[];
-  /** True where this run is to make the server: it has no identity yet. */
-  readonly isServerNew: boolean;
-  /** Reads the catalogue and decides. */
-  plan(maintenance: Session, open: OpenDatabase): Promise<Plan>;
-  /** The plan against a server that has nothing yet. */
-  planEmpty(): Plan;
-  /** What can be told without the server: nothing to do, and no loss that nobody allowed. */
-  planUnread(): Plan;
-  /** Opens the session that the statements belong to. */
-  send(maintenance: Session, open: OpenDatabase, use: (session: Session) => Promise<void>): Promise<void>;
-}
+type Scope = Omit<Planned, "connections" | "isServerNew">;
 
 /** @param oldInputs what the last run declared; undefined for a new resource */
-export function readScope(inputs: PropertyMap, oldInputs: PropertyMap | undefined): AccessScope {
-  const connections = [inputs.connection, oldInputs?.connection].flatMap(
-    (value) => readConnection(value) ?? [],
-  );
-  const { systemIdentifier } = revealMap((inputs.connection ?? {}) as PropertyMap);
-  const base = { connections: withoutTwin(connections), isServerNew: isUnknown(systemIdentifier) };
-  if (inputs.scope === "server") return { ...base, ...serverScope(inputs, oldInputs) };
-  return { ...base, ...databaseScope(inputs, oldInputs) };
+export function readScope(inputs: PropertyMap, oldInputs: PropertyMap | undefined): Planned {
+  const connections = readConnections(inputs, oldInputs);
+  if (inputs.scope === "server") return { ...connections, ...serverScope(inputs, oldInputs) };
+  return { ...connections, ...databaseScope(inputs, oldInputs) };
 }
 
-function serverScope(
-  inputs: PropertyMap,
-  oldInputs: PropertyMap | undefined,
-): Omit<AccessScope, "connections" | "isServerNew"> {
+function serverScope(inputs: PropertyMap, oldInputs: PropertyMap | undefined): Scope {
   const desired = readServerAccess(inputs);
   const before = oldInputs === undefined ? undefined : readServerAccess(oldInputs);
   const leaving = namesLeaving(before?.databases, desired.databases);
@@ -69,14 +32,11 @@ function serverScope(
         leaving.map((name) => `database ${name}`),
         desired.allowDataLoss,
       ),
-    send: (maintenance, _open, use) => use(maintenance),
+    act: (plan, { maintenance, open }) => applyStatements(maintenance, plan.statements, open),
   };
 }
 
-function databaseScope(
-  inputs: PropertyMap,
-  oldInputs: PropertyMap | undefined,
-): Omit<AccessScope, "connections" | "isServerNew"> {
+function databaseScope(inputs: PropertyMap, oldInputs: PropertyMap | undefined): Scope {
   const desired = revealMap(inputs) as unknown as DatabaseAccess;
   const before = oldInputs === undefined ? undefined : (revealMap(oldInputs) as unknown as DatabaseAccess);
   const leaving = {
@@ -96,7 +56,8 @@ function databaseScope(
         planDatabaseAccess(desired, before, await readDatabaseCatalog(session, leaving)),
       );
     },
-    send: (_maintenance, open, use) => open(desired.database, use),
+    act: ({ statements }, { open }) =>
+      open(desired.database, (session) => applyStatements(session, statements, open)),
   };
 }
 
@@ -131,22 +92,4 @@ function readServerAccess(inputs: PropertyMap): ServerAccess {
     isUnknown(role.verifier) ? { ...role, verifier: null } : role,
   );
   return { ...plain, roles } as unknown as ServerAccess;
-}
-
-/** The connection, unless a part of it that is needed to get there is not known yet. */
-function readConnection(value: PropertyValue | undefined): ServerConnection | undefined {
-  if (value === undefined || value === null || isUnknown(value)) return undefined;
-  const map = revealMap(value as PropertyMap);
-  const { systemIdentifier, ...target } = map;
-  if (hasUnknown(target)) return undefined;
-  const known = systemIdentifier !== unknown && systemIdentifier !== undefined && systemIdentifier !== "";
-  return { ...target, ...(known ? { systemIdentifier } : {}) } as unknown as ServerConnection;
-}
-
-function withoutTwin(connections: readonly ServerConnection[]): ServerConnection[] {
-  const seen = new Set<string>();
-  return connections.filter((connection) => {
-    const key = JSON.stringify(connection);
-    return seen.has(key) ? false : seen.add(key);
-  });
 }

@@ -109,7 +109,13 @@ async function openSame(login: Login, known: KnownServer): Promise<Session> {
 async function rotate(login: Login, inputs: EmbeddedInputs, known: KnownServer): Promise<boolean> {
   const sql = `ALTER ROLE ${quoteIdentifier(inputs.administrator)} PASSWORD ${quoteLiteral(inputs.verifier)}`;
   const redacted = `ALTER ROLE ${quoteIdentifier(inputs.administrator)} PASSWORD '[verifier]'`;
-  const statement = { sql, redacted, reason: "a new password", risk: "access" as const };
+  const statement = {
+    sql,
+    redacted,
+    reason: "a new password",
+    risk: "access" as const,
+    kind: "role" as const,
+  };
   try {
     const session = await openSame(login, known);
     await applyStatements(session, [statement]).finally(() => session.close());

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { KeyMeta } from "./schema";
+import type { KeyMeta } from "./schema-words";
 
 /** A place in the schema without its wrappers (optional, default, preprocess). */
 export interface Place {

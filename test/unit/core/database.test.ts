@@ -32,6 +32,7 @@ test("a new one is made outside of a transaction", () => {
       sql: `CREATE DATABASE "sh""op" OWNER "shop_owner" TEMPLATE "template0" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' CONNECTION LIMIT 5`,
       reason: "declared and not on the server",
       risk: "none",
+      kind: "database",
       transactional: false,
     },
   ]);
@@ -44,16 +45,19 @@ test("owner, limit and closed doors are set back", () => {
       sql: 'ALTER DATABASE "shop" OWNER TO "shop_owner"',
       reason: "the server has owner postgres",
       risk: "access",
+      kind: "owner",
     },
     {
       sql: 'ALTER DATABASE "shop" ALLOW_CONNECTIONS true',
       reason: "the server takes no connections to it",
       risk: "access",
+      kind: "database",
     },
     {
       sql: 'ALTER DATABASE "shop" CONNECTION LIMIT -1',
       reason: "the server has CONNECTION LIMIT 0",
       risk: "access",
+      kind: "database",
     },
   ]);
 });

@@ -49,6 +49,7 @@ test("a role that is missing is made whole, without its verifier being shown", (
     sql: `${sql} '${plain.verifier ?? ""}'`,
     redacted: `${sql} '[verifier]'`,
     risk: "access",
+    kind: "role",
   });
 });
 
@@ -58,6 +59,7 @@ test("a group has no password and no limit", () => {
     sql: 'CREATE ROLE "shop_app" NOLOGIN INHERIT NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS',
     reason: "declared and not on the server",
     risk: "access",
+    kind: "role",
   });
 });
 
@@ -79,7 +81,7 @@ describe("what was changed by hand is set back in one statement", () => {
     ],
   ])("%s", (_what, change, option, reason) => {
     expect(diffRole(plain, onServer(plain, change))).toEqual([
-      { sql: `ALTER ROLE "shop_app" ${option}`, reason, risk: "access" },
+      { sql: `ALTER ROLE "shop_app" ${option}`, reason, risk: "access", kind: "role" },
     ]);
   });
 
@@ -90,6 +92,7 @@ describe("what was changed by hand is set back in one statement", () => {
         sql: 'ALTER ROLE "shop_app" NOSUPERUSER LOGIN CONNECTION LIMIT 40',
         reason: "the server has SUPERUSER NOLOGIN CONNECTION LIMIT -1",
         risk: "access",
+        kind: "role",
       },
     ]);
   });

@@ -12,15 +12,28 @@ const limit: Statement = {
   sql: "ALTER ROLE a CONNECTION LIMIT 5",
   reason: "the server has 4",
   risk: "access",
+  kind: "role",
 };
 const verifier: Statement = {
   sql: "ALTER ROLE a PASSWORD 'SCRAM-SHA-256$4096:x'",
   redacted: "ALTER ROLE a PASSWORD '[verifier]'",
   reason: "another password",
   risk: "access",
+  kind: "role",
 };
-const official: Statement = { sql: "CREATE SCHEMA b", reason: "new", risk: "none", by: "@pulumi/postgresql" };
-const drop: Statement = { sql: "DROP SCHEMA c CASCADE", reason: "it left", risk: "data-loss" };
+const official: Statement = {
+  sql: "CREATE SCHEMA b",
+  reason: "new",
+  risk: "none",
+  kind: "schema",
+  by: "@pulumi/postgresql",
+};
+const drop: Statement = {
+  sql: "DROP SCHEMA c CASCADE",
+  reason: "it left",
+  risk: "data-loss",
+  kind: "schema",
+};
 const refusal = { subject: "schema s.c", message: "2 tables would be lost", hint: "declare it again" };
 
 test("a plan shows each statement with its reason, its risk and who sends it", () => {

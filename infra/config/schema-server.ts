@@ -1,0 +1,37 @@
+import { choice, integer, map, passwordVersion, text } from "./schema-words";
+
+const administrator = map(
+  {
+    name: text("a name", {
+      description: "Name of the only superuser. Fixed at birth: a change is refused.",
+      example: "postgres",
+    }).default("postgres"),
+    passwordVersion: passwordVersion("Raise it to rotate the administrator's password.").default(1),
+  },
+  {
+    description: "The superuser that pgstead works as.",
+    example: "{ passwordVersion: 2 }",
+  },
+);
+
+export const server = map(
+  {
+    port: integer(1024, 65_535, {
+      description: "Port on 127.0.0.1 (`port`). A change restarts the server.",
+      example: "54320",
+    }).default(54_320),
+    dataDirectory: text("an absolute path", {
+      description:
+        "Absolute path of the data directory (`data_directory`), of this server alone. A server cannot move: a change is refused.",
+      example: "/srv/postgresql/shop",
+      defaultText: "one of this checkout and stack, outside the checkout",
+    }).optional(),
+    restart: choice(["allow", "refuse"], {
+      description: "May a change of configuration restart the server? A dead server is started in any case.",
+      example: "allow",
+      defaultText: "`allow` on a disposable stack, else `refuse`",
+    }).optional(),
+    administrator: administrator.prefault({}),
+  },
+  { description: "The server itself.", example: "{ port: 54320 }" },
+);
