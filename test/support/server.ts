@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { initServer, startServer as start, stopServer } from "../../components/io/embedded/server";
 import { canListen } from "../../components/io/embedded/port";
 import { instanceAt, type Instance } from "../../components/io/embedded/instance";
+import { readPostmaster } from "../../components/io/embedded/postmaster";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { openSession, type Session } from "../../components/io/session";
 
@@ -21,6 +22,8 @@ export interface TestServer {
   start(): Promise<void>;
   /** Stops it and keeps the data. */
   halt(): Promise<void>;
+  /** Ends it without a checkpoint, as a crash does: the next start recovers. */
+  crash(): Promise<void>;
   /** Ends it and removes everything. */
   stop(): Promise<void>;
 }
@@ -54,11 +57,17 @@ export async function startServer(): Promise<TestServer> {
       await start(instance, settings);
     },
     halt: () => stopServer(instance),
+    crash: () => crash(instance),
     stop: async () => {
       await stopServer(instance);
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function crash({ dataDirectory }: Instance): Promise<void> {
+  const postmaster = await readPostmaster(dataDirectory);
+  if (postmaster !== undefined) process.kill(postmaster.pid, "SIGKILL");
 }
 
 /** A directory of its own that the server's account can pass; the caller removes it. */
