@@ -1,6 +1,7 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
-import type { AccessConnection } from "./providers/resources";
+import type { Tls } from "./core/connection";
+import type { AccessConnection, ServerPlace } from "./providers/resources";
 
 /** What a target can do; what it cannot is a clear error at preview. */
 export interface Capabilities {
@@ -20,11 +21,15 @@ export interface Connection {
   readonly user: pulumi.Output<string>;
   /** Its password; secret. */
   readonly password: pulumi.Output<string>;
+  /** Encryption; absent: in clear on loopback, else proven in full. */
+  readonly tls?: Tls;
   /** The number that tells this server from every other one. */
   readonly systemIdentifier: pulumi.Output<string>;
   /** `@pulumi/postgresql` on this server: one provider for all its databases, as each one is a process. */
   readonly provider: postgresql.Provider;
   readonly capabilities: Capabilities;
+  /** How the server is restarted; absent: somebody else does. */
+  readonly control?: Inputs<ServerPlace>;
   /**
    * Set where the server goes with the stack: its roles and databases are then `deletedWith` it, so that `destroy` works
    * with a dead server as well. What is in a database is `deletedWith` the database.
@@ -34,11 +39,12 @@ export interface Connection {
 
 /** The connection as a property of the own resources. */
 export function accessConnection(connection: Connection): AccessInputs {
-  const { host, port, user, password, systemIdentifier } = connection;
-  return { host, port, user, password, systemIdentifier };
+  const { host, port, user, password, tls, systemIdentifier } = connection;
+  return { host, port, user, password, systemIdentifier, ...(tls === undefined ? {} : { tls }) };
 }
 
-type AccessInputs = { readonly [Name in keyof AccessConnection]: pulumi.Input<AccessConnection[Name]> };
+type Inputs<Shape> = { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> };
+type AccessInputs = Inputs<AccessConnection>;
 
 /**
  * Options of an official resource, which only creates and deletes: whatever changes later is read, planned and mended
@@ -60,4 +66,13 @@ export function createOnly(
     ignoreChanges: ["*", ...properties],
     ...(owner === undefined ? {} : { deletedWith: owner }),
   };
+}
+
+/** What takes an own `Access` resource along when it goes: the database that it looks into, else the server. */
+export function accessDeletedWith(
+  connection: Connection,
+  database?: pulumi.Resource,
+): pulumi.CustomResourceOptions {
+  const deletedWith = database ?? connection.deletedWith;
+  return deletedWith === undefined ? {} : { deletedWith };
 }

@@ -2,6 +2,8 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { createOnly, type Connection } from "./connection";
 import type { DesiredDatabase } from "./core/database";
+import { resolveDatabase, type DatabaseDeclaration } from "./core/desired/server";
+import type { DesiredSettings } from "./core/role-settings";
 
 export interface DatabaseArgs {
   /** The server that holds the database. */
@@ -28,6 +30,13 @@ export interface DatabaseArgs {
   readonly locale?: string;
 
   /**
+   * Character classes (`LC_CTYPE`), where they are those of another locale. A change is refused.
+   *
+   * @default - the locale
+   */
+  readonly ctype?: string;
+
+  /**
    * Database that it is copied from (`TEMPLATE`). A change is refused.
    *
    * @default - `template0`: nothing but what PostgreSQL brings
@@ -40,6 +49,30 @@ export interface DatabaseArgs {
    * @default - -1: no limit but the server's `max_connections`
    */
   readonly connectionLimit?: number;
+
+  /**
+   * Settings of every session in it (`ALTER DATABASE … SET`), lists as lists. They count for new sessions; those that
+   * somebody else set are reset.
+   *
+   * @default - none
+   */
+  readonly settings?: DesiredSettings;
+
+  /**
+   * Whether what nobody declared on it is taken away, rather than reported: privileges of foreign roles, foreign members
+   * of its roles and groups.
+   *
+   * @default - false: other programs may have their own roles here
+   */
+  readonly authoritative?: boolean;
+
+  /**
+   * Whether privileges, default privileges and PUBLIC stay as the server has them: for a database that was adopted. Its
+   * schemas then have no groups of readers and writers.
+   *
+   * @default - false
+   */
+  readonly keepPrivileges?: boolean;
 
   /**
    * Whether Pulumi refuses to delete it, rows included, until it is unprotected.
@@ -62,8 +95,10 @@ export interface DatabaseArgs {
 export class Database extends pulumi.ComponentResource {
   /** The official resource: what is inside of the database is `deletedWith` it. */
   readonly resource: postgresql.Database;
-  /** What `AccessControl` looks after. */
+  /** What was declared, filled in. */
   readonly declared: DesiredDatabase;
+  /** What was declared, as `ServerAccessControl` takes it. */
+  readonly declaration: DatabaseDeclaration;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     const plan = resolveDatabase(args);
@@ -72,21 +107,10 @@ export class Database extends pulumi.ComponentResource {
     this.resource = createDatabase(name, args, plan, this);
 
     this.declared = plan;
+    const { connection: _connection, dependsOn: _dependsOn, protect: _protect, ...declaration } = args;
+    this.declaration = declaration;
     this.registerOutputs({ name: this.resource.name });
   }
-}
-
-/** Fills in what was left out. */
-export function resolveDatabase(args: DatabaseArgs): DesiredDatabase {
-  return {
-    name: args.name,
-    owner: args.owner,
-    encoding: args.encoding ?? "UTF8",
-    lcCollate: args.locale ?? "C",
-    lcCtype: args.locale ?? "C",
-    template: args.template ?? "template0",
-    connectionLimit: args.connectionLimit ?? -1,
-  };
 }
 
 const databaseProperties = [
@@ -109,9 +133,10 @@ function createDatabase(
   plan: DesiredDatabase,
   parent: pulumi.Resource,
 ): postgresql.Database {
+  const { encoding, lcCollate, lcCtype, template, connectionLimit, owner } = plan;
   return new postgresql.Database(
     name,
-    { ...plan },
+    { name: plan.name, owner, encoding, lcCollate, lcCtype, template, connectionLimit },
     {
       parent,
       ...createOnly(args.connection, databaseProperties),

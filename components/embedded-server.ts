@@ -149,6 +149,7 @@ function createConnection(
     password: server.password,
     systemIdentifier: server.systemIdentifier,
     provider,
+    control: { kind: "embedded", dataDirectory: server.dataDirectory },
     capabilities: { canRestart: plan.restart === "allow", canWriteHba: true, isSuperuser: true },
     ...(plan.disposable ? { deletedWith: server } : {}),
   };

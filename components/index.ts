@@ -1,13 +1,18 @@
 /** The public parts of pgstead: components to build a program of your own from. */
 export type { Capabilities, Connection } from "./connection";
-export {
-  DatabaseAccessControl,
-  ServerAccessControl,
-  type DatabaseAccessControlArgs,
-  type ServerAccessControlArgs,
-} from "./access-control";
 export { Database, type DatabaseArgs } from "./database";
+export { DatabaseAccessControl, type DatabaseAccessControlArgs } from "./database-access-control";
 export { EmbeddedServer, type EmbeddedServerArgs } from "./embedded-server";
+export { ExistingServer, type ExistingServerArgs } from "./existing-server";
+export { HostBasedAccess, type HostBasedAccessArgs } from "./host-based-access";
 export { Credential, Guard, type CredentialArgs, type GuardArgs } from "./providers/resources";
+export { ObjectsAccessControl, type ObjectsAccessControlArgs } from "./objects-access-control";
 export { Roles, type RoleArgs, type RolesArgs } from "./roles";
 export { Schemas, type ExtensionArgs, type SchemaArgs, type SchemasArgs } from "./schemas";
+export { resolveTuning, type Machine, type TunedSetting, type TuningOptions } from "./core/tuning";
+export { Tuning, type TuningArgs } from "./tuning";
+export {
+  ServerAccessControl,
+  type AccessDatabase,
+  type ServerAccessControlArgs,
+} from "./server-access-control";

@@ -1,7 +1,14 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { createOnly, type Connection } from "./connection";
-import type { DesiredRole } from "./core/role";
+import {
+  resolveAttributes,
+  type MembershipDeclaration,
+  type RoleDeclaration,
+  type RoleProfile,
+} from "./core/desired/server-roles";
+import type { GrantDeclaration } from "./core/privileges/declaration";
+import type { DesiredSettings } from "./core/role-settings";
 import { Credential } from "./providers/resources";
 
 export interface RoleArgs {
@@ -29,6 +36,13 @@ export interface RoleArgs {
    */
   readonly passwordVersion?: number;
 
+  /**
+   * Whether the password that the role has on the server stays: nothing is known of it, and nothing changes it.
+   *
+   * @default - false: a login gets a password of its own, made once
+   */
+  readonly keepPassword?: boolean;
+
   /** Uses the privileges of the roles it belongs to (`INHERIT`). @default - true */
   readonly inherit?: boolean;
   /** May make databases (`CREATEDB`). @default - false */
@@ -41,6 +55,57 @@ export interface RoleArgs {
   readonly bypassRowLevelSecurity?: boolean;
   /** Moment after which its password is refused (`VALID UNTIL`). @default - never */
   readonly validUntil?: string;
+
+  /**
+   * What it is for, where that reaches the whole server: `backup` reads everything (`pg_read_all_data`, BYPASSRLS),
+   * `monitor` sees what the server does (`pg_monitor`, and from 16 on a reserved connection).
+   *
+   * @default - none: it has what its schemas and grants say
+   */
+  readonly profile?: RoleProfile;
+
+  /**
+   * Whether it changes the schemas: it works as the database's owner from its first statement (`ALTER ROLE … SET role`),
+   * and has no privileges of its own.
+   *
+   * @default - false
+   */
+  readonly migrator?: boolean;
+
+  /**
+   * Roles that it belongs to, by their names on the server, beside the groups of schemas. Exact: any other membership is
+   * revoked.
+   *
+   * @default - none
+   */
+  readonly memberOf?: readonly MembershipDeclaration[];
+
+  /**
+   * Settings of its sessions (`ALTER ROLE … SET`), lists as lists. They count for new sessions; those that somebody else
+   * set are reset. Anybody may read them: nothing secret belongs here.
+   *
+   * @default - none; a migrator has `role`
+   */
+  readonly settings?: DesiredSettings;
+
+  /** Settings of its sessions in its database (`ALTER ROLE … IN DATABASE … SET`). @default - none */
+  readonly databaseSettings?: DesiredSettings;
+
+  /**
+   * Privileges that no schema's readers and writers say: on one object, or on all of a kind in a schema (`tablesIn`), now
+   * and later. Exact: what is in no grant is revoked.
+   *
+   * @default - none
+   */
+  readonly grants?: readonly GrantDeclaration[];
+
+  /**
+   * Takes LOGIN, memberships and privileges, before the role goes. `reassign` gives what it owns to the owners of the
+   * databases, so that the entry can be removed afterwards; `keep` leaves its objects with it.
+   *
+   * @default - it is in use
+   */
+  readonly retired?: "reassign" | "keep";
 }
 
 export interface RolesArgs {
@@ -48,10 +113,9 @@ export interface RolesArgs {
   readonly connection: Connection;
   /** The roles: order does not matter. */
   readonly roles: readonly RoleArgs[];
+  /** What has to be in order first: the server's settings, as a restart ends all sessions. */
+  readonly dependsOn?: readonly pulumi.Resource[];
 }
-
-/** A role with all that `AccessControl` keeps as declared. */
-export type DeclaredRole = { readonly [Name in keyof DesiredRole]: pulumi.Input<DesiredRole[Name]> };
 
 /**
  * Roles and the passwords of those that log in. The server receives SCRAM verifiers only.
@@ -64,8 +128,10 @@ export type DeclaredRole = { readonly [Name in keyof DesiredRole]: pulumi.Input<
 export class Roles extends pulumi.ComponentResource {
   /** Passwords by role name; secret. */
   readonly passwords: pulumi.Output<Record<string, string>>;
-  /** What `AccessControl` looks after. */
-  readonly declared: readonly DeclaredRole[];
+  /** What was declared, as `ServerAccessControl` takes it. */
+  readonly declarations: readonly RoleDeclaration[];
+  /** SCRAM verifiers by role name; secret. */
+  readonly verifiers: ReadonlyMap<string, pulumi.Output<string>>;
   /** The official resources, for `dependsOn`. */
   readonly resources: readonly pulumi.Resource[];
 
@@ -74,10 +140,10 @@ export class Roles extends pulumi.ComponentResource {
     super("pg:index:Roles", name, {}, opts);
 
     const credentials = createCredentials(plan, this);
-    const declared = plan.map((role) => declareRole(role, credentials.get(role.name)));
-    this.resources = plan.map((role, index) => createRole(role, declared[index], args.connection, this));
+    this.verifiers = new Map([...credentials].map(([role, { verifier }]) => [role, pulumi.secret(verifier)]));
+    this.resources = plan.map((role) => createRole(role, this.verifiers.get(role.name), args, this));
 
-    this.declared = declared;
+    this.declarations = args.roles;
     this.passwords = pulumi.secret(
       pulumi.all(Object.fromEntries([...credentials].map(([role, { password }]) => [role, password]))),
     );
@@ -85,39 +151,22 @@ export class Roles extends pulumi.ComponentResource {
   }
 }
 
-export type RolePlan = Required<Omit<RoleArgs, "validUntil">> & Pick<RoleArgs, "validUntil">;
-
-/** Fills in what was left out, and refuses names that occur twice. */
-export function resolveRoles(args: RolesArgs): readonly RolePlan[] {
-  const plan = args.roles.map((role) => ({
-    login: false,
-    connectionLimit: -1,
-    passwordVersion: 1,
-    inherit: true,
-    createDatabase: false,
-    createRole: false,
-    replication: false,
-    bypassRowLevelSecurity: false,
-    ...role,
-  }));
-  const names = plan.map(({ name }) => name);
+/** Refuses names that occur twice. */
+function resolveRoles({ roles }: RolesArgs): readonly RoleArgs[] {
+  const names = roles.map(({ name }) => name);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0) throw new Error(`roles declared twice: ${[...new Set(twice)].join(", ")}`);
-  return plan;
+  return roles;
 }
 
-function createCredentials(plan: readonly RolePlan[], parent: pulumi.Resource): Map<string, Credential> {
-  const logins = plan.filter(({ login }) => login);
+function createCredentials(plan: readonly RoleArgs[], parent: pulumi.Resource): Map<string, Credential> {
+  const logins = plan.filter((role) => resolveAttributes(role).login && role.keepPassword !== true);
   return new Map(
-    logins.map(({ name, passwordVersion }) => [name, new Credential(name, { passwordVersion }, { parent })]),
+    logins.map(({ name, passwordVersion = 1 }) => [
+      name,
+      new Credential(name, { passwordVersion }, { parent }),
+    ]),
   );
-}
-
-function declareRole(role: RolePlan, credential: Credential | undefined): DeclaredRole {
-  const { passwordVersion: _version, ...attributes } = role;
-  return credential === undefined
-    ? attributes
-    : { ...attributes, verifier: pulumi.secret(credential.verifier) };
 }
 
 const roleProperties = [
@@ -146,21 +195,21 @@ const roleProperties = [
 ];
 
 function createRole(
-  plan: RolePlan,
-  declared: DeclaredRole | undefined,
-  connection: Connection,
+  role: RoleArgs,
+  verifier: pulumi.Output<string> | undefined,
+  { connection, dependsOn = [] }: RolesArgs,
   parent: pulumi.Resource,
 ): pulumi.Resource {
-  const { passwordVersion: _version, validUntil, ...attributes } = plan;
   const args = {
-    ...attributes,
-    ...(validUntil === undefined ? {} : { validUntil }),
-    ...(declared?.verifier === undefined
-      ? {}
-      : { password: pulumi.secret(declared.verifier) as pulumi.Output<string> }),
+    ...resolveAttributes(role),
+    ...(verifier === undefined ? {} : { password: verifier }),
     // REASSIGN OWNED reaches one database only: what depends on the role stops the preview instead (core).
     skipReassignOwned: true,
   };
   // Named after the role: another name is another role, and the old one leaves.
-  return new postgresql.Role(plan.name, args, { parent, ...createOnly(connection, roleProperties) });
+  return new postgresql.Role(role.name, args, {
+    parent,
+    ...createOnly(connection, roleProperties),
+    dependsOn: [...dependsOn],
+  });
 }

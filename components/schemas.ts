@@ -2,6 +2,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { createOnly, type Connection } from "./connection";
 import type { DesiredExtension, DesiredSchema } from "./core/database-access";
+import { resolveSchemas, type DesiredSchemas } from "./core/desired/schemas";
 import type { Database } from "./database";
 
 export interface SchemaArgs {
@@ -47,15 +48,12 @@ export interface SchemasArgs {
  */
 export class Schemas extends pulumi.ComponentResource {
   /** What `AccessControl` looks after. */
-  readonly declared: {
-    readonly schemas: readonly DesiredSchema[];
-    readonly extensions: readonly DesiredExtension[];
-  };
+  readonly declared: DesiredSchemas;
   /** The official resources, for `dependsOn`. */
   readonly resources: readonly pulumi.Resource[];
 
   constructor(name: string, args: SchemasArgs, opts?: pulumi.ComponentResourceOptions) {
-    const plan = resolveSchemas(args);
+    const plan = resolveSchemas({ ...args, owner: args.database.declared.owner });
     super("pg:index:Schemas", name, {}, opts);
 
     const schemas = createSchemas(name, args, plan.schemas, this);
@@ -65,28 +63,6 @@ export class Schemas extends pulumi.ComponentResource {
     this.resources = [...schemas, ...extensions];
     this.registerOutputs({});
   }
-}
-
-/** Fills in what was left out. `public` belongs to whoever owns the database (`pg_database_owner`), as PostgreSQL has it. */
-export function resolveSchemas(args: Omit<SchemasArgs, "connection">): Schemas["declared"] {
-  const { owner } = args.database.declared;
-  assertUnique("schemas", args.schemas);
-  assertUnique("extensions", args.extensions);
-  const others = (args.schemas ?? []).filter(({ name }) => name !== "public");
-  return {
-    schemas: [
-      { name: "public", owner: "pg_database_owner" },
-      ...others.map((schema) => ({ name: schema.name, owner: schema.owner ?? owner })),
-    ],
-    extensions: (args.extensions ?? []).map((extension) => ({ schema: "public", ...extension })),
-  };
-}
-
-function assertUnique(what: string, declared: readonly { readonly name: string }[] = []): void {
-  const twice = declared
-    .map(({ name }) => name)
-    .filter((name, index, names) => names.indexOf(name) !== index);
-  if (twice.length > 0) throw new Error(`${what} declared twice: ${[...new Set(twice)].join(", ")}`);
 }
 
 function createSchemas(

@@ -1,7 +1,11 @@
 import { ProblemError } from "../components/core/problem";
+import { checkTargetKeys } from "./config/check-existing";
 import { checkDatabase } from "./config/check-database";
-import { checkRoles, checkSharedNames } from "./config/check-roles";
+import { checkHba } from "./config/check-hba";
+import { checkGrants } from "./config/check-grants";
+import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
 import { checkServer } from "./config/check-server";
+import { checkTuning, resolveTuningConfig } from "./config/check-tuning";
 import { readInput } from "./config/input";
 import { resolveDatabases, resolveServer } from "./config/resolve";
 import { shapeConfig } from "./config/shape";
@@ -35,15 +39,24 @@ export function parseConfig(
     ...shapeProblems,
     ...formProblems,
     ...checkServer(config, drafts),
+    ...checkTargetKeys(config, input.values),
+    ...checkHba(config, input.values, drafts),
+    ...checkTuning(config, drafts),
     ...drafts.flatMap((draft) => [
-      ...checkDatabase(draft, drafts),
+      ...checkDatabase(draft, drafts, {
+        target: config.target,
+        administrator: config.server.administrator.name,
+      }),
+      ...checkGrants(draft),
       ...checkRoles(draft, config.server.administrator.name),
+      ...checkSchemaRoles(draft, config.target),
     ]),
     ...checkSharedNames(drafts),
   ];
   if (problems.length > 0) {
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
   }
+  const tuning = resolveTuningConfig(config, drafts);
   return {
     stack: context.stack,
     target: config.target,
@@ -51,6 +64,7 @@ export function parseConfig(
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
+    ...(tuning === undefined ? {} : { tuning }),
     several: "databases" in input.values,
     databases: drafts.map((draft) => draft.config),
   };

@@ -3,10 +3,14 @@ import {
   Database,
   DatabaseAccessControl,
   EmbeddedServer,
+  ExistingServer,
   Guard,
+  HostBasedAccess,
+  ObjectsAccessControl,
   Roles,
   Schemas,
   ServerAccessControl,
+  Tuning,
 } from "../components";
 import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
@@ -16,39 +20,82 @@ import { stackOutputs } from "./outputs";
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
 
-const server = new EmbeddedServer("server", plan.server);
+const server = createServer(plan.server);
 const { connection } = server;
 
+// First of all: a restart ends the sessions of everything else.
+const tuning = plan.tuning === undefined ? [] : [new Tuning("server", { connection, ...plan.tuning })];
+const afterSettings = tuning.flatMap(({ resource }) => resource ?? []);
+
 const databases = plan.databases.map(({ name, ...parts }) => {
-  const roles = new Roles(name, { connection, roles: parts.roles });
-  const dependsOn = [...roles.resources];
+  const roles = new Roles(name, { connection, roles: parts.roles, dependsOn: afterSettings });
+  const dependsOn = [...afterSettings, ...roles.resources];
   const database = new Database(name, { connection, ...parts.database, dependsOn });
   return { ...parts, name, roles, database };
 });
 
 const serverAccess = new ServerAccessControl("server", {
   connection,
-  roles: databases.map(({ roles }) => roles),
-  databases: databases.map(({ database }) => database),
+  databases,
   allowDataLoss,
   protect,
+  ownsServer: plan.server.target === "embedded" || plan.server.ownsServer,
 });
 
-const databaseAccess = databases.map(({ name, database, ...parts }) => {
+const hostBasedAccess =
+  plan.hostBasedAccess === undefined
+    ? []
+    : [
+        new HostBasedAccess("server", {
+          connection,
+          ...plan.hostBasedAccess,
+          dependsOn: [serverAccess.resource],
+        }),
+      ];
+
+const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts }) => {
   const dependsOn = [serverAccess.resource];
   const { schemas: schemaArgs, extensions } = parts;
   const schemas = new Schemas(name, { connection, database, schemas: schemaArgs, extensions, dependsOn });
-  return new DatabaseAccessControl(name, { connection, database, schemas, allowDataLoss, dependsOn });
+  const access = new DatabaseAccessControl(name, {
+    connection,
+    database,
+    schemas,
+    roles,
+    allowDataLoss,
+    dependsOn,
+  });
+  if (database.declaration.keepPrivileges === true) return [access.refusals];
+  const afterwards = { dependsOn: [access.resource] };
+  const inSchemas = { connection, database, roles, schemas, ...afterwards };
+  return [access.refusals, new ObjectsAccessControl(name, inSchemas).refusals];
 });
 
-const accesses = [serverAccess, ...databaseAccess];
-new Guard("guard", { refusals: [server, ...accesses].map(({ refusals }) => refusals) });
+const onServer = [server, ...tuning, serverAccess, ...hostBasedAccess];
+new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
 export const { host, port, version, database, roles, uris, administratorUri } = stackOutputs(
   server,
   databases,
   plan,
 );
+
+function createServer({ target, args }: StackPlan["server"]): EmbeddedServer | ExistingServer {
+  if (target === "embedded") return new EmbeddedServer("server", args);
+  const password = readAdministratorPassword();
+  return new ExistingServer("server", { ...args, ...(password === undefined ? {} : { password }) });
+}
+
+/** The password in the stack's configuration, which holds it encrypted or not at all. */
+function readAdministratorPassword(): pulumi.Output<string> | undefined {
+  const key = "administratorPassword";
+  const password = new pulumi.Config("pgstead").getSecret(key);
+  const secrets = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as readonly string[];
+  if (password === undefined || secrets.includes(`pgstead:${key}`)) return password;
+  throw new pulumi.RunError(
+    `pgstead:${key} stands in the stack's file in clear\n  hint: change it on the server, then write it with \`npm run pulumi -- config set --secret pgstead:${key}\``,
+  );
+}
 
 function readPlan(): StackPlan {
   try {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EmbeddedServer, Roles } from "../components";
+import type { Connection, EmbeddedServer, ExistingServer, Roles } from "../components";
 import { connectionUri } from "../components/core/connection";
 
 /** A database of the stack, as far as its outputs go. */
@@ -15,11 +15,12 @@ interface DeclaredDatabase {
  * flat for `pgstead:database`, and by database for `pgstead:databases`.
  */
 export function stackOutputs(
-  server: EmbeddedServer,
+  server: EmbeddedServer | ExistingServer,
   databases: readonly DeclaredDatabase[],
   { several }: { several: boolean },
 ) {
-  const { host, port, user, password } = server.connection;
+  const { host, port, user, password, tls } = server.connection;
+  const encryption = tls === undefined ? {} : { tls };
   const [only] = databases;
   const flat = <Value>(value: (database: DeclaredDatabase) => Value): Value | Record<string, Value> =>
     !several && only !== undefined
@@ -35,26 +36,35 @@ export function stackOutputs(
       pulumi
         .all([host, port, user, password])
         .apply(([at, on, name, word]) =>
-          connectionUri({ host: at, port: on, user: name, password: word }, "postgres"),
+          connectionUri({ host: at, port: on, user: name, password: word, ...encryption }, "postgres"),
         ),
     ),
-    uris: pulumi.secret(flat<pulumi.Input<unknown>>((database) => connectionUris(database, host, port))),
+    uris: pulumi.secret(
+      flat<pulumi.Input<unknown>>((database) => connectionUris(database, server.connection)),
+    ),
   };
 }
 
 function connectionUris(
   { name, roles, logins }: DeclaredDatabase,
-  host: pulumi.Output<string>,
-  port: pulumi.Output<number>,
+  { host, port, tls }: Connection,
 ): pulumi.Output<Record<string, string>> {
-  return pulumi
-    .all([host, port, roles.passwords])
-    .apply(([at, on, passwords]) =>
-      Object.fromEntries(
-        Object.entries(logins).map(([key, role]) => [
-          key,
-          connectionUri({ host: at, port: on, user: role, password: passwords[role] ?? "" }, name),
-        ]),
-      ),
-    );
+  return pulumi.all([host, port, roles.passwords]).apply(([at, on, passwords]) =>
+    Object.fromEntries(
+      Object.entries(logins).map(([key, role]) => [
+        key,
+        // A role that keeps its own password has a URI without.
+        connectionUri(
+          {
+            host: at,
+            port: on,
+            user: role,
+            password: passwords[role] ?? "",
+            ...(tls === undefined ? {} : { tls }),
+          },
+          name,
+        ),
+      ]),
+    ),
+  );
 }

@@ -1,24 +1,43 @@
 import type { EmbeddedServerArgs } from "../components/embedded-server";
+import type { ExistingServerArgs } from "../components/existing-server";
+import type { HostBasedAccessArgs } from "../components/host-based-access";
 import type { DatabaseArgs } from "../components/database";
 import type { RoleArgs } from "../components/roles";
 import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
+import type { TuningArgs } from "../components/tuning";
+import type { SchemaMembers } from "../components/core/desired/server";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */
 export interface StackPlan {
-  readonly server: EmbeddedServerArgs;
+  readonly server: ServerPlan;
+  /** Absent: the server's settings are left alone. */
+  readonly tuning?: Omit<TuningArgs, "connection">;
   readonly databases: readonly DatabasePlan[];
   /** Whether the outputs are by database. */
   readonly several: boolean;
   readonly allowDataLoss: readonly string[];
   readonly protect: boolean;
+  /** Absent: pg_hba.conf is left alone. */
+  readonly hostBasedAccess?: Omit<HostBasedAccessArgs, "connection" | "dependsOn">;
 }
+
+/** Which component makes the server, or finds it. */
+export type ServerPlan =
+  | { readonly target: "embedded"; readonly args: EmbeddedServerArgs }
+  | {
+      readonly target: "existing";
+      /** Without the password, which is no part of a plan. */
+      readonly args: Omit<ExistingServerArgs, "password">;
+      /** Whether the stack owns what belongs to the whole server. */
+      readonly ownsServer: boolean;
+    };
 
 export interface DatabasePlan {
   readonly name: string;
   readonly database: Omit<DatabaseArgs, "connection">;
   readonly roles: readonly RoleArgs[];
-  readonly schemas: readonly SchemaArgs[];
+  readonly schemas: readonly (SchemaArgs & SchemaMembers)[];
   readonly extensions: readonly ExtensionArgs[];
   /** Login roles by their name in the configuration, for the stack's outputs. */
   readonly logins: Readonly<Record<string, string>>;
@@ -26,37 +45,93 @@ export interface DatabasePlan {
 
 /** What the configuration of a stack means for each component. */
 export function planStack(config: StackConfig): StackPlan {
-  const { server } = config;
   return {
-    server: {
-      port: server.port,
-      administrator: server.administrator.name,
-      passwordVersion: server.administrator.passwordVersion,
-      disposable: config.disposable,
-      restart: server.restart,
-      ...(server.dataDirectory === undefined ? {} : { dataDirectory: server.dataDirectory }),
-    },
+    server: planServer(config),
     several: config.several,
     databases: config.databases.map((database) => planDatabase(database, config)),
     allowDataLoss: config.allowDataLoss,
     protect: config.protect,
+    ...planHostBasedAccess(config),
+    ...planTuning(config),
+  };
+}
+
+function planTuning({ tuning, server }: StackConfig): Pick<StackPlan, "tuning"> {
+  return tuning === undefined ? {} : { tuning: { ...tuning, restart: server.restart } };
+}
+
+/** A server that is there already has rules of its own, which are nobody's to guess. */
+function planHostBasedAccess({ target, server, databases }: StackConfig): Pick<StackPlan, "hostBasedAccess"> {
+  const rules = server.hba;
+  if (target === "existing" && rules === undefined) return {};
+  const all = databases.flatMap(({ roles }) => roles.filter(({ login }) => login));
+  const named = (roles: readonly RoleConfig[]): string[] => roles.map(({ name }) => name);
+  const logins = databases.map(({ name, roles }) => ({
+    name,
+    logins: named(roles.filter(({ login }) => login)),
+  }));
+  // Who watches the server looks at it from its maintenance database.
+  const watching = { name: "postgres", logins: named(all.filter(({ profile }) => profile === "monitor")) };
+  return {
+    hostBasedAccess: {
+      managing: server.administrator.name,
+      logins: [...logins, watching],
+      replicators: named(all.filter(({ replication }) => replication)),
+      ...(rules === undefined ? {} : { rules }),
+    },
+  };
+}
+
+function planServer({ server, disposable }: StackConfig): ServerPlan {
+  const { port, existing, dataDirectory, restart } = server;
+  const { name, passwordVersion } = server.administrator;
+  if (existing !== undefined) {
+    const { shared, ...place } = existing;
+    return { target: "existing", args: { ...place, port, user: name }, ownsServer: !shared };
+  }
+  const directory = dataDirectory === undefined ? {} : { dataDirectory };
+  return {
+    target: "embedded",
+    args: { port, administrator: name, passwordVersion, disposable, restart, ...directory },
   };
 }
 
 function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePlan {
-  const { name, encoding, locale, template, connectionLimit } = database;
-  const owner = database.roles.find(({ key }) => key === "owner")?.name ?? `${name}_owner`;
+  const {
+    name,
+    owner,
+    ctype,
+    keepPrivileges,
+    encoding,
+    locale,
+    template,
+    connectionLimit,
+    settings,
+    authoritative,
+  } = database;
   const logins = database.roles.filter(({ login }) => login);
   return {
     name,
-    database: { name, owner, encoding, locale, template, connectionLimit, protect: config.protect },
+    database: {
+      name,
+      owner,
+      encoding,
+      locale,
+      ...(ctype === undefined ? {} : { ctype }),
+      template,
+      connectionLimit,
+      keepPrivileges,
+      settings,
+      authoritative,
+      protect: config.protect,
+    },
     roles: database.roles.map(planRole),
-    schemas: database.schemas.map((schema) => ({ name: schema })),
+    schemas: database.schemas,
     extensions: database.extensions,
     logins: Object.fromEntries(logins.map((role) => [role.key, role.name])),
   };
 }
 
-function planRole({ key: _key, ...role }: RoleConfig): RoleArgs {
-  return role;
+function planRole({ key, ...role }: RoleConfig): RoleArgs {
+  return key === "migrator" ? { ...role, migrator: true } : role;
 }

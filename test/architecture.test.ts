@@ -20,7 +20,13 @@ const pulumi = /^@pulumi\/(?:pulumi|postgresql|docker|command)(?:$|\/)/;
 const grpc = /^(?:@grpc\/grpc-js|google-protobuf)(?:$|\/)/;
 
 const layers: readonly Layer[] = [
-  { name: "core", files: /^components\/core\//, layers: [], packages: [] },
+  // Pure: they compute with addresses, and with names that are nearly the same.
+  {
+    name: "core",
+    files: /^components\/core\//,
+    layers: [],
+    packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/],
+  },
   { name: "io", files: /^components\/io\//, layers: ["core"], packages: [node, /^pg$/, /^proper-lockfile$/] },
   {
     name: "provider protocol",
@@ -42,7 +48,7 @@ const layers: readonly Layer[] = [
     layers: ["core"],
     // A plan is the arguments of components: it names their types, and loads none of them.
     types: ["components"],
-    packages: [/^zod$/, /^fastest-levenshtein$/],
+    packages: [/^zod$/],
   },
   {
     name: "program",

@@ -1,5 +1,9 @@
 import { quoteIdentifier, quoteLiteral } from "./identifier";
 import { planLeaving } from "./leaving";
+import { everybody, type AclItem } from "./privileges/acl";
+import type { PrivilegesDeclaration } from "./privileges/declaration";
+import type { DefaultsCatalog } from "./privileges/default-privileges";
+import { planSchemaPrivileges } from "./privileges/schemas";
 import type { Plan, Statement } from "./statement";
 
 export interface DesiredSchema {
@@ -20,11 +24,14 @@ export interface DatabaseAccess {
   readonly schemas: readonly DesiredSchema[];
   readonly extensions: readonly DesiredExtension[];
   readonly allowDataLoss: readonly string[];
+  /** From which the privileges of schemas and the default privileges follow; absent: those stay as they are. */
+  readonly privileges?: PrivilegesDeclaration;
 }
 
 export interface ActualSchema {
   readonly name: string;
   readonly owner: string;
+  readonly acl: readonly AclItem[];
   /** What it holds, by kind: `table` 3, `function` 1; members of extensions do not count. */
   readonly contents: readonly { readonly kind: string; readonly count: number }[];
   /** What lies elsewhere and depends on what it holds, as `pg_describe_object` names it. */
@@ -39,9 +46,34 @@ export interface ActualExtension {
   readonly dependents: readonly string[];
 }
 
-export interface DatabaseCatalog {
+export interface DatabaseCatalog extends DefaultsCatalog {
   readonly schemas: readonly ActualSchema[];
   readonly extensions: readonly ActualExtension[];
+}
+
+/** A database as `CREATE DATABASE` leaves it, for a plan against one that is not there yet. */
+export function newDatabaseCatalog(): DatabaseCatalog {
+  const owner = "pg_database_owner";
+  const item = (grantee: string) => (privilege: string) => ({
+    grantee,
+    grantor: owner,
+    privilege,
+    grantable: false,
+  });
+  const acl = [...["USAGE", "CREATE"].map(item(owner)), item(everybody)("USAGE")];
+  return {
+    schemas: [{ name: "public", owner, acl, contents: [], dependents: [] }],
+    extensions: [],
+    defaults: [],
+    all: {
+      n: ["USAGE", "CREATE"],
+      r: ["INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"],
+      S: ["SELECT", "UPDATE", "USAGE"],
+      f: ["EXECUTE"],
+      T: ["USAGE"],
+    },
+    unreachable: [],
+  };
 }
 
 /**
@@ -59,6 +91,8 @@ export function planDatabaseAccess(
   const knownSchemas = new Set(before?.schemas.map(({ name }) => name));
   const knownExtensions = new Set(before?.extensions.map(({ name }) => name));
   const gone = planLeaving(desired, before, actual);
+  const privileges =
+    desired.privileges === undefined ? undefined : planSchemaPrivileges(desired.privileges, actual);
   return {
     statements: [
       ...sorted(desired.schemas).flatMap((schema) =>
@@ -68,8 +102,10 @@ export function planDatabaseAccess(
         diffExtension(extension, extensions.get(extension.name), knownExtensions.has(extension.name)),
       ),
       ...gone.statements,
+      ...(privileges?.statements ?? []),
     ],
-    refusals: gone.refusals,
+    refusals: [...gone.refusals, ...(privileges?.refusals ?? [])],
+    undeclared: privileges?.undeclared ?? [],
   };
 }
 

@@ -1,4 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "./identifier";
+import type { DesiredSettings } from "./role-settings";
+import type { AclItem } from "./server-access-acl";
 import type { Refusal, Statement } from "./statement";
 
 /** A database as it is to be. */
@@ -11,6 +13,16 @@ export interface DesiredDatabase {
   readonly lcCtype: string;
   readonly template: string;
   readonly connectionLimit: number;
+  /** Roles that may connect (`CONNECT`), beside its owner. */
+  readonly connect: readonly string[];
+  /** Roles that may make temporary tables (`TEMPORARY`), beside its owner. */
+  readonly temporary: readonly string[];
+  /** `ALTER DATABASE … SET`. */
+  readonly settings: DesiredSettings;
+  /** True: what nobody declared (privileges, members of its groups) is taken away rather than reported. */
+  readonly authoritative: boolean;
+  /** True: its privileges stay as they are. */
+  readonly keepPrivileges?: boolean;
   /** Its official resource in Pulumi's state, for the command that unprotects it. */
   readonly urn?: string;
 }
@@ -25,10 +37,17 @@ export interface ActualDatabase {
   readonly connectionLimit: number;
   readonly allowConnections: boolean;
   readonly sizeBytes: number | null;
+  readonly acl: readonly AclItem[];
 }
 
+/** What is said of a database where it is made and changed. */
+export type DatabaseAttributes = Omit<
+  DesiredDatabase,
+  "connect" | "temporary" | "settings" | "authoritative" | "keepPrivileges"
+>;
+
 /** The statements that make a database what it is to be: none where it is. */
-export function diffDatabase(desired: DesiredDatabase, actual: ActualDatabase | undefined): Statement[] {
+export function diffDatabase(desired: DatabaseAttributes, actual: ActualDatabase | undefined): Statement[] {
   const database = quoteIdentifier(desired.name);
   if (actual === undefined) return [createDatabase(desired)];
   const statements: Statement[] = [];
@@ -57,7 +76,7 @@ export function diffDatabase(desired: DesiredDatabase, actual: ActualDatabase | 
   return statements;
 }
 
-export function createDatabase(desired: DesiredDatabase): Statement {
+export function createDatabase(desired: DatabaseAttributes): Statement {
   const options = [
     `OWNER ${quoteIdentifier(desired.owner)}`,
     `TEMPLATE ${quoteIdentifier(desired.template)}`,
@@ -77,8 +96,8 @@ export function createDatabase(desired: DesiredDatabase): Statement {
 
 /** What cannot change in a database that exists: always refused, as the only way is a new one and a copy. */
 export function refuseFixed(
-  desired: DesiredDatabase,
-  before: DesiredDatabase | undefined,
+  desired: DatabaseAttributes,
+  before: DatabaseAttributes | undefined,
   actual: ActualDatabase | undefined,
 ): Refusal[] {
   const has = {

@@ -1,4 +1,7 @@
-import type { Refusal } from "./statement";
+import type { Plan, Refusal } from "./statement";
+
+/** Libraries that an embedded server loads when it starts, unless it is declared otherwise (`shared_preload_libraries`). */
+export const embeddedLibraries: readonly string[] = ["pg_stat_statements"];
 
 /** What is declared of an embedded server. */
 export interface DesiredEmbedded {
@@ -94,6 +97,15 @@ const actionText: Readonly<Record<EmbeddedAction, string>> = {
   restart: "restart the server",
   rotate: "ALTER ROLE of the administrator PASSWORD '[verifier]'",
 };
+
+/** The plan as steps: what is done to the server is not SQL of a session. */
+export function embeddedSteps({ actions, refusals }: EmbeddedPlan): Plan {
+  const statements = actions.map(({ action, reason }) => {
+    const risk = action === "restart" ? ("restart" as const) : ("none" as const);
+    return { sql: actionText[action], reason, risk, kind: "server" as const, step: true as const };
+  });
+  return { statements, refusals };
+}
 
 /** Text of the plan, as a preview shows it. */
 export function renderEmbeddedPlan(plan: EmbeddedPlan): string {

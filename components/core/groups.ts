@@ -14,7 +14,7 @@ export function groupName(database: string, schema: string, profile: Profile): s
   if (identifierBytes(whole) <= maxIdentifierBytes) return whole;
   const end = `_${hash(whole)}_${profile}`;
   let start = `${database}_${schema}`;
-  while (identifierBytes(start + end) > maxIdentifierBytes) start = [...start].slice(0, -1).join("");
+  while (identifierBytes(start + end) > maxIdentifierBytes) start = Array.from(start).slice(0, -1).join("");
   return start + end;
 }
 

@@ -1,4 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from "./identifier";
+import type { DesiredMembership } from "./membership";
+import type { RoleDependency } from "./retired";
+import type { DesiredSettings } from "./role-settings";
 import type { Statement } from "./statement";
 
 /** A role as it is to be. */
@@ -16,7 +19,23 @@ export interface DesiredRole {
   readonly validUntil?: string;
   /** SCRAM verifier of the password; null while it is not made yet; absent where the password is not ours. */
   readonly verifier?: string | null;
+  /** Database of the stack that it belongs to. */
+  readonly database: string;
+  /** All that it belongs to. */
+  readonly memberOf: readonly DesiredMembership[];
+  /** `ALTER ROLE … SET`. */
+  readonly settings: DesiredSettings;
+  /** `ALTER ROLE … IN DATABASE … SET`, in its database. */
+  readonly databaseSettings: DesiredSettings;
+  /** On its way out: `reassign` gives what it owns to the owners of the databases, `keep` leaves it. */
+  readonly retired?: "reassign" | "keep";
 }
+
+/** What `CREATE ROLE` and `ALTER ROLE` say of a role. */
+export type RoleAttributes = Omit<
+  DesiredRole,
+  "database" | "memberOf" | "settings" | "databaseSettings" | "retired"
+>;
 
 /** A role as the server has it. */
 export interface ActualRole {
@@ -31,10 +50,10 @@ export interface ActualRole {
   readonly superuser: boolean;
   /** Seconds since 1970; null is never, `-infinity` a password that was never valid. */
   readonly validUntil: number | "-infinity" | null;
-  /** What pg_authid holds; null is no password. */
-  readonly verifier: string | null;
-  /** Objects and privileges that keep the role from being dropped, by database. */
-  readonly dependencies: readonly { readonly database: string; readonly count: number }[];
+  /** What pg_authid holds; null is no password; absent where the session may not read it. */
+  readonly verifier?: string | null;
+  /** Objects and privileges that keep the role from being dropped. */
+  readonly dependencies: readonly RoleDependency[];
 }
 
 const attributes = [
@@ -46,8 +65,16 @@ const attributes = [
   ["bypassRowLevelSecurity", "BYPASSRLS"],
 ] as const;
 
-/** The statements that make a role what it is to be: none where it is. */
-export function diffRole(desired: DesiredRole, actual: ActualRole | undefined): Statement[] {
+/**
+ * The statements that make a role what it is to be: none where it is.
+ *
+ * @param before the verifier that the last run set: it counts where the server's own cannot be read
+ */
+export function diffRole(
+  desired: RoleAttributes,
+  actual: ActualRole | undefined,
+  before?: string | null,
+): Statement[] {
   const role = quoteIdentifier(desired.name);
   if (actual === undefined) return [createRole(desired)];
   const wrong = attributes.filter(([property]) => desired[property] !== actual[property]);
@@ -70,12 +97,12 @@ export function diffRole(desired: DesiredRole, actual: ActualRole | undefined): 
             kind: "role" as const,
           },
         ]),
-    ...diffVerifier(desired, actual),
+    ...diffVerifier(desired, actual, before),
   ];
 }
 
 /** The whole statement of a new role. */
-export function createRole(desired: DesiredRole): Statement {
+export function createRole(desired: RoleAttributes): Statement {
   const options = attributes.map(([property, word]) => (desired[property] ? word : `NO${word}`));
   if (desired.connectionLimit !== -1) options.push(`CONNECTION LIMIT ${desired.connectionLimit}`);
   if (desired.validUntil !== undefined) options.push(`VALID UNTIL ${quoteLiteral(desired.validUntil)}`);
@@ -91,9 +118,15 @@ export function createRole(desired: DesiredRole): Statement {
   };
 }
 
-function diffVerifier(desired: DesiredRole, actual: ActualRole): Statement[] {
+function diffVerifier(
+  desired: RoleAttributes,
+  actual: ActualRole,
+  before: string | null | undefined,
+): Statement[] {
+  // Where nothing is known, its official resource has made it with this one.
+  const found = actual.verifier === undefined ? (before ?? desired.verifier) : actual.verifier;
   // A verifier that is not made yet differs from whatever the server has, no password included.
-  const same = desired.verifier !== null && desired.verifier === actual.verifier;
+  const same = desired.verifier !== null && desired.verifier === found;
   if (desired.verifier === undefined || same) return [];
   const role = quoteIdentifier(desired.name);
   const statement = (password: string): string => `ALTER ROLE ${role} PASSWORD ${password}`;
@@ -109,6 +142,7 @@ function diffVerifier(desired: DesiredRole, actual: ActualRole): Statement[] {
 }
 
 function verifierReason(actual: ActualRole): string {
+  if (actual.verifier === undefined) return "the state has another password than the last run";
   return actual.verifier === null
     ? "the role has no password"
     : "the server has another password than the state";

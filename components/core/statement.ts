@@ -1,7 +1,7 @@
 /** What a statement may cost: from nothing, over changed access and locks, to a restart and lost rows. */
 export type Risk = "none" | "access" | "lock" | "restart" | "data-loss";
 
-/** From the mildest to the worst: the order in which a summary names them is the reverse. */
+/** From the mildest to the worst, as a summary names them. */
 export const risks: readonly Risk[] = ["none", "access", "lock", "restart", "data-loss"];
 
 /** What a statement is about: a report of drift groups by it. */
@@ -89,10 +89,10 @@ export function isEmptyPlan(plan: Plan): boolean {
   return ownStatements(plan).length === 0 && plan.refusals.length === 0;
 }
 
-/** One line: `3 statements: 1 access, 2 none`, worst first. */
-export function renderSummary(statements: readonly Statement[]): string {
-  const counts = risks.toReversed().flatMap((risk) => {
-    const count = statements.filter((statement) => statement.risk === risk).length;
+/** One line: `7 statements: 5 access, 1 restart`; what has no risk counts in the total alone. */
+export function renderSummary(statements: readonly Pick<Statement, "risk">[]): string {
+  const counts = risks.flatMap((risk) => {
+    const count = risk === "none" ? 0 : statements.filter((statement) => statement.risk === risk).length;
     return count === 0 ? [] : [`${count} ${risk}`];
   });
   const noun = statements.length === 1 ? "statement" : "statements";
@@ -105,19 +105,38 @@ const maxLines = 40;
 /** The whole plan as text: the summary, then each statement with its reason, then the refusals. */
 export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string {
   const limit = options.full === true ? Infinity : maxLines;
-  const lines = plan.statements.slice(0, limit).map((statement) => {
-    const by = statement.by === undefined ? "" : ` (by ${statement.by})`;
-    const risk = statement.risk === "none" ? "" : ` [${statement.risk}]`;
-    return `  ${shown(statement)};  -- ${statement.reason}${risk}${by}`;
-  });
-  const cut = plan.statements.length - lines.length;
   const undeclared = plan.undeclared ?? [];
+  const cut = plan.statements.length - limit;
   return [
     `plan: ${renderSummary(plan.statements)}${plan.refusals.length === 0 ? "" : `; ${plan.refusals.length} refused`}`,
-    ...lines,
+    ...plan.statements.slice(0, limit).map(renderStatement),
     ...(cut > 0 ? [`  … and ${cut} more; PGSTEAD_PLAN=full shows them all`] : []),
-    ...plan.refusals.map(({ subject, message, hint }) => `  refused: ${subject}: ${message}; ${hint}`),
-    ...undeclared.slice(0, limit).map(({ subject, message }) => `  left alone: ${subject}: ${message}`),
+    ...plan.refusals.map(({ subject, message, hint }) =>
+      visible(`  refused: ${subject}: ${message}; ${hint}`),
+    ),
+    ...undeclared
+      .slice(0, limit)
+      .map(({ subject, message }) => visible(`  left alone: ${subject}: ${message}`)),
     ...(undeclared.length > limit ? [`  … and ${undeclared.length - limit} more left alone`] : []),
   ].join("\n");
+}
+
+/** One line: what is sent, why, what it may cost, and what of it is not the resource's own way. */
+function renderStatement(statement: Statement): string {
+  const { reason, risk, database, by, step } = statement;
+  const notes = [
+    ...(risk === "none" ? [] : [`[${risk}]`]),
+    ...(database === undefined ? [] : [`(in database ${database})`]),
+    ...(by === undefined ? [] : [`(by ${by})`]),
+  ];
+  const end = step === true ? "" : ";";
+  return visible(`  ${[`${shown(statement)}${end}`, "", "--", reason, ...notes].join(" ")}`);
+}
+
+/**
+ * Text that is one line and only looks like what it is: a name on a server may hold what a terminal obeys, a line break
+ * that makes it look like a line of the plan, or marks that turn the direction of reading.
+ */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\uFFFD");
 }

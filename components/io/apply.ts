@@ -112,7 +112,7 @@ export function isPassing(error: unknown, planChanged: boolean): boolean {
 const tableLockSeconds = 60;
 
 async function inTransaction(session: Session, statements: readonly Statement[]): Promise<void> {
-  const isSecret = statements.some(({ redacted }) => redacted !== undefined);
+  const isSecret = statements.some(({ redacted }) => redacted !== undefined) && (await maySilence(session));
   // Before BEGIN, which decides whether log_transaction_sample_rate takes the transaction.
   if (isSecret) await session.query(silence.map(([name, value]) => `SET ${name} = ${value}`).join("; "));
   await session.query("BEGIN");
@@ -130,9 +130,10 @@ async function inTransaction(session: Session, statements: readonly Statement[])
 
 /**
  * Keeps verifiers out of the server's log, of pg_stat_activity and of pg_stat_statements, which all show the text of
- * statements to others than superusers. Superusers only may set these.
+ * statements to others than superusers. Superusers only may set these: on a managed service, where the log is the
+ * service's, a verifier that is set may show in it.
  */
-const silence = [
+export const silence = [
   ["log_statement", "none"],
   ["log_min_duration_statement", "-1"],
   ["log_min_duration_sample", "-1"],
@@ -142,6 +143,13 @@ const silence = [
   ["track_activities", "off"],
   ["pg_stat_statements.track_utility", "off"],
 ] as const;
+
+async function maySilence(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ superuser: boolean }>(
+    "SELECT rolsuper AS superuser FROM pg_catalog.pg_roles WHERE rolname = current_user",
+  );
+  return row?.superuser === true;
+}
 
 async function send(session: Session, statement: Statement): Promise<void> {
   try {

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { Client, type ClientConfig, DatabaseError, type QueryResultRow } from "pg";
 import { problemError } from "../core/problem";
 import type { ConnectionTarget } from "../core/connection";
+import { describeTlsFailure, tlsOptions } from "./tls";
 
 export interface SessionOptions {
   /** Default: the maintenance database `postgres`. */
@@ -30,7 +31,7 @@ export class LoginRefusedError extends Error {}
 
 /** Opens a connection; the caller closes it. The password is only ever answered by SCRAM. */
 export async function openSession(target: ConnectionTarget, options: SessionOptions = {}): Promise<Session> {
-  const client = new Client(clientConfig(target, options));
+  const client = new Client(await clientConfig(target, options));
   // A connection that is lost between two queries shows in the next query; it must not end the process.
   client.on("error", () => undefined);
   try {
@@ -63,14 +64,16 @@ export async function withSession<Result>(
   }
 }
 
-function clientConfig(target: ConnectionTarget, options: SessionOptions): ClientConfig {
+async function clientConfig(target: ConnectionTarget, options: SessionOptions): Promise<ClientConfig> {
   return {
     host: target.host,
     port: target.port,
     user: target.user,
     password: target.password,
     database: options.database ?? "postgres",
-    ssl: false,
+    ssl: await tlsOptions(target),
+    // The proof of the password is then bound to this TLS connection (SCRAM-SHA-256-PLUS): it cannot be passed on.
+    enableChannelBinding: true,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     application_name: options.applicationName ?? "pgstead",
     // The session's settings come with the start packet, so that no statement runs before them.
@@ -112,6 +115,11 @@ function refuseWeakPasswordRequests(client: Client): void {
   }
 }
 
+/** PgBouncer takes no settings with the start packet, which every server since 7.4 does. */
+function isPooler(error: DatabaseError): boolean {
+  return error.code === "08P01" && /unsupported startup parameter/i.test(error.message);
+}
+
 /** Starting up, shutting down, ended by a crash of another session: there is no server to speak of yet, or any more. */
 const comingOrGoing = new Set(["57P03", "57P01", "57P02"]);
 
@@ -120,16 +128,20 @@ function connectFailure(target: ConnectionTarget, options: SessionOptions, error
   const who = `${target.user} on database ${options.database ?? "postgres"} at ${place}`;
   if (error instanceof LoginRefusedError) return error;
   if (error instanceof DatabaseError && !comingOrGoing.has(error.code ?? "")) {
-    // Class 28 is a refused login; 3D000 a database that does not exist.
-    const isRefused = error.code?.startsWith("28") === true || error.code === "3D000";
+    // Class 28 is a refused login; 3D000 a database that does not exist, 42501 one without CONNECT for this login.
+    const isRefused = error.code?.startsWith("28") === true || ["3D000", "42501"].includes(error.code ?? "");
     if (isRefused) return new LoginRefusedError(`login of ${who}: ${error.message}`, { cause: error });
-    const hint = error.hint ?? "the server is there and does not take this session: see its log.";
+    const hint = isPooler(error)
+      ? "is a pooler such as PgBouncer in between? Locks and settings of a session need the server itself: give its own host and port."
+      : (error.hint ?? "the server is there and does not take this session: see its log.");
     return problemError(who, `${error.message} (${error.code ?? "no code"})`, hint, { cause: error });
   }
   // The client's own check of the server's side of SCRAM.
   if (error instanceof Error && error.message.startsWith("SASL")) {
     return new LoginRefusedError(`login of ${who}: ${error.message}`, { cause: error });
   }
+  const untrusted = describeTlsFailure(target, error);
+  if (untrusted !== undefined) return untrusted;
   const reason =
     error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error);
   return new ServerUnreachableError(`no answer from PostgreSQL at ${place}: ${reason}`, { cause: error });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  embeddedSteps,
   planEmbedded,
   renderEmbeddedPlan,
   type EmbeddedPlan,
@@ -18,6 +19,7 @@ import { ResourceInitError } from "./failure";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
 import { revealMap, sameValue, unknown, type PropertyMap } from "./properties";
+import { showPlan } from "./show-plan";
 
 /** The embedded server: PostgreSQL from npm on loopback, started and kept by this provider. */
 export const embeddedServer: ResourceType = {
@@ -62,8 +64,7 @@ export const embeddedServer: ResourceType = {
 
   async diff(request) {
     const plan = await planLive(request);
-    if (plan.actions.length > 0 || plan.refusals.length > 0)
-      await request.log("info", renderEmbeddedPlan(plan));
+    if (plan.actions.length > 0 || plan.refusals.length > 0) await showEmbedded(request, plan);
     const detailed = differences(request, plan);
     return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["running"] };
   },
@@ -71,7 +72,7 @@ export const embeddedServer: ResourceType = {
   async create(request) {
     const instance = newInstance(request, request.inputs);
     const plan = await planFor(request.inputs, instance, { isNew: true, newPassword: false });
-    await request.log("info", renderEmbeddedPlan(plan));
+    await showEmbedded(request, plan);
     const id = instance.dataDirectory;
     if (request.preview) return { id, state: previewState(request.inputs, instance, plan, {}) };
     assertNoRefusals(plan.refusals);
@@ -117,6 +118,11 @@ export const embeddedServer: ResourceType = {
     else await log("info", `stopped; the data stays in ${instance.dataDirectory}`);
   },
 };
+
+async function showEmbedded(request: ResourceRequest, plan: EmbeddedPlan): Promise<void> {
+  if (process.env.PGSTEAD_PLAN === "json") await showPlan(request, embeddedSteps(plan), null);
+  else await request.log("info", renderEmbeddedPlan(plan));
+}
 
 async function planLive(request: DiffRequest): Promise<EmbeddedPlan> {
   const newPassword = !sameValue(request.state.password, request.inputs.password);

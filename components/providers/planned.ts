@@ -1,7 +1,9 @@
 import { problemError } from "../core/problem";
 import { isEmptyPlan, renderPlan, type Plan } from "../core/statement";
 import { isPassing, withServerLock } from "../io/apply";
+import { withDatabases, type UseDatabase } from "../io/databases";
 import { assertSameServer } from "../io/identity";
+import { outlastRestart } from "../io/outlast-restart";
 import { previewLogin, refusePreviewLogin } from "../io/preview-login";
 import {
   LoginRefusedError,
@@ -21,13 +23,10 @@ import type {
 } from "./contract";
 import { assertNoRefusals } from "./guard";
 import { sameValue, type PropertyMap } from "./properties";
-import { showOnce, showPlan } from "./show-plan";
+import { showPlan, showUnread } from "./show-plan";
 import type { ServerConnection } from "./server-connection";
 
-export type OpenDatabase = <Result>(
-  database: string,
-  use: (session: Session) => Promise<Result>,
-) => Promise<Result>;
+export type OpenDatabase = UseDatabase;
 
 /** The ways of a run to its server while it holds the server's lock. */
 export interface Way {
@@ -41,6 +40,8 @@ export interface Way {
 /** What one resource looks after on a server, and how: reading and deciding, then acting. */
 export interface Planned {
   readonly id: string;
+  /** Database that its statements run in where they name none; default the maintenance database. */
+  readonly database?: string;
   /** Ways to the server: the declared one, then that of the state, where they differ. */
   readonly connections: readonly ServerConnection[];
   /** True where this run is to make the server: it has no identity yet. */
@@ -66,6 +67,11 @@ export interface PlannedKind {
   readonly compared: readonly string[];
   /** Inputs that say what the resource is about: a change of one makes another resource. */
   readonly replacing?: readonly string[];
+  /**
+   * What the id of an import says of the resource: what it is about. What is declared comes with the program, and the
+   * next plan compares that with the server. Undefined: there is no such id; default: nothing can be imported.
+   */
+  imported?(id: string): PropertyMap | undefined;
   /** Takes back what was granted or set; default nothing. Drops no data. */
   delete?(request: DeleteRequest): Promise<void>;
 }
@@ -78,38 +84,59 @@ export function plannedResource(kind: PlannedKind): ResourceType {
   const planned = new Map<string, Plan>();
   return {
     check(request) {
-      return Promise.resolve({ inputs: request.newInputs, failures: kind.check(request) });
+      const { oldInputs, newInputs } = request;
+      const isImport =
+        kind.imported !== undefined && !isDeclared(newInputs) && sameValue(oldInputs, newInputs);
+      return Promise.resolve({ inputs: newInputs, failures: isImport ? [] : kind.check(request) });
     },
     async diff(request) {
-      const plan = await planLive(request, kind.read(request.inputs, request.oldInputs, request));
+      const scope = kind.read(request.inputs, lastDeclared(request), request);
+      const plan = await planLive(request, scope);
       planned.set(request.urn, plan);
-      await showPlan(request, plan);
+      await showPlan(request, plan, scope.database);
       return difference(kind, request, plan);
     },
     async create(request) {
       const scope = kind.read(request.inputs, undefined, request);
       if (!request.preview)
-        return { id: scope.id, state: stateOf(request.inputs, await apply(request, scope)) };
+        return { id: scope.id, state: stateOf(request.inputs, await applyPlanned(request, scope)) };
       const plan = await planLive(request, scope);
-      await showPlan(request, plan);
+      await showPlan(request, plan, scope.database);
       return { id: scope.id, state: stateOf(request.inputs, plan) };
     },
     async update(request) {
-      const scope = kind.read(request.inputs, request.oldInputs, request);
-      if (!request.preview) return stateOf(request.inputs, await apply(request, scope));
+      const scope = kind.read(request.inputs, lastDeclared(request), request);
+      if (!request.preview) return stateOf(request.inputs, await applyPlanned(request, scope));
       // The engine has just asked for the difference: the server is not read twice for one preview.
       return stateOf(request.inputs, planned.get(request.urn) ?? (await planLive(request, scope)));
     },
     read({ id, inputs, state }) {
-      if (state.connection !== undefined) return Promise.resolve({ id, inputs, state });
+      if (Object.keys(state).length > 0) return Promise.resolve({ id, inputs, state });
+      const imported = kind.imported?.(id);
+      if (imported !== undefined) {
+        return Promise.resolve({ id, inputs: imported, state: { ...imported, refusals: [] } });
+      }
       throw problemError(
         `import of ${id}`,
         "it holds no object of its own that could be imported",
         "declare it and run `pulumi up`: it takes what is on the server as it is, and mends only what differs.",
       );
     },
-    delete: (request) => kind.delete?.(request) ?? Promise.resolve(),
+    async delete(request) {
+      // What was imported and never declared has granted nothing.
+      if (isDeclared(request.inputs)) await kind.delete?.(request);
+    },
   };
+}
+
+/** Without a way to the server they are those of an import, which knows nothing else. */
+function isDeclared(inputs: PropertyMap): boolean {
+  return inputs.connection !== undefined;
+}
+
+/** What the last run declared; undefined after an import. */
+function lastDeclared({ oldInputs }: DiffRequest): PropertyMap | undefined {
+  return isDeclared(oldInputs) ? oldInputs : undefined;
 }
 
 /**
@@ -132,7 +159,7 @@ async function planLive(request: ResourceRequest, scope: Planned): Promise<Plan>
   // and the server's own plan says whose the port is.
   if (scope.isServerNew) return scope.planEmpty();
   if (refused !== undefined) throw explainRefusal(refused);
-  await showOnce(request, `plan: compared with the state only: ${reason}`);
+  await showUnread(request, reason);
   return scope.planUnread();
 }
 
@@ -157,16 +184,22 @@ async function onServer(
 }
 
 /** Lock, read, refuse or act, read again: what is left then is an error. */
-async function apply(request: ResourceRequest, scope: Planned): Promise<Plan> {
+export async function applyPlanned(request: ResourceRequest, scope: Planned): Promise<Plan> {
   refusePreviewLogin();
   const [connection] = scope.connections;
   if (connection === undefined) throw new Error("the connection is not known");
-  return withSession(connection, {}, async (maintenance) => {
-    await assertSame(maintenance, connection);
-    const open: OpenDatabase = (database, use) => withSession(connection, { database }, use);
-    const way = { maintenance, open, connection, request };
-    return withServerLock(maintenance, () => converge(scope, way), { signal: request.signal });
-  });
+  return outlastRestart((began) =>
+    withSession(connection, {}, async (maintenance) => {
+      await assertSame(maintenance, connection);
+      const work = (): Promise<Plan> => {
+        began();
+        return withDatabases(connection, (open) =>
+          converge(scope, { maintenance, open, connection, request }),
+        );
+      };
+      return withServerLock(maintenance, work, { signal: request.signal });
+    }),
+  );
 }
 
 /** Rounds of reading and acting before a server that others change all the time is given up. */
@@ -188,7 +221,7 @@ async function converge(scope: Planned, way: Way): Promise<Plan> {
     if (failure !== undefined && (round > maxRounds || !isPassing(failure, text !== last))) throw failure;
     if (failure === undefined && (round > maxRounds || text === last)) throw stillDiffers(scope, plan);
     last = text;
-    await showPlan(way.request, plan);
+    await showPlan(way.request, plan, scope.database);
     way.request.signal.throwIfAborted();
     failure = await attempt(() => scope.act(plan, way));
     if (failure !== undefined && !isPassing(failure, true)) throw failure;
@@ -233,7 +266,9 @@ function difference(kind: PlannedKind, request: DiffRequest, plan: Plan) {
   const detailed: Record<string, PropertyDifference> = {};
   const differs = (name: string): boolean => !sameValue(request.oldInputs[name], request.inputs[name]);
   for (const name of (kind.replacing ?? []).filter(differs)) detailed[name] = "update-replace";
-  for (const name of kind.compared.filter(differs)) detailed[name] = "update";
+  // After an import there is nothing that was declared before: only the server can differ.
+  const compared = lastDeclared(request) === undefined ? [] : kind.compared.filter(differs);
+  for (const name of compared) detailed[name] = "update";
   const live = !isEmptyPlan(plan) && kind.compared.every((name) => detailed[name] === undefined);
   if (live) detailed.live = "update";
   return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["live"] };

@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Tls } from "../core/connection";
 import type { DesiredDatabase } from "../core/database";
+import type { PrivilegesDeclaration } from "../core/privileges/declaration";
 import type { DesiredExtension, DesiredSchema } from "../core/database-access";
 import type { DesiredRole } from "../core/role";
+import type { DesiredGroup, ServerAccess } from "../core/server-access";
+import type { HbaDatabase } from "../core/hba/defaults";
+import type { HbaRule } from "../core/hba/rule";
+import type { SettingValue } from "../core/role-settings";
 import type { Refusal } from "../core/statement";
 
 /** Every member an `Input`. */
@@ -58,6 +64,8 @@ export class EmbeddedServerResource extends pulumi.CustomResource {
       host: undefined,
       version: undefined,
       systemIdentifier: undefined,
+      // Where it is not declared the provider says it.
+      dataDirectory: undefined,
       logDirectory: undefined,
       refusals: undefined,
     };
@@ -75,24 +83,65 @@ export class EmbeddedServerResource extends pulumi.CustomResource {
   }
 }
 
+export interface ExistingServerResourceArgs {
+  readonly host: string;
+  readonly port: number;
+  /** The managing login. */
+  readonly user: string;
+  readonly password?: pulumi.Input<string>;
+  readonly passwordFile?: string;
+  readonly tls: Tls;
+  /** Whether the managing login is a superuser; refused where it is declared and not so. */
+  readonly superuser: boolean;
+}
+
+/** A server that is there already: it is only asked (resource of the provider `pgstead`). */
+export class ExistingServerResource extends pulumi.CustomResource {
+  declare readonly host: pulumi.Output<string>;
+  declare readonly port: pulumi.Output<number>;
+  declare readonly user: pulumi.Output<string>;
+  /** As given, or from its file; secret. */
+  declare readonly password: pulumi.Output<string>;
+  declare readonly version: pulumi.Output<string>;
+  /** Empty where the login may not read it. */
+  declare readonly systemIdentifier: pulumi.Output<string>;
+  declare readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: ExistingServerResourceArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      password: undefined,
+      version: undefined,
+      systemIdentifier: undefined,
+      refusals: undefined,
+    };
+    const secrets = args.password === undefined ? {} : { password: pulumi.secret(args.password) };
+    const inputs = { ...outputs, ...args, ...secrets };
+    super("pgstead:index:ExistingServer", name, inputs, withSecrets(opts, ["password"]));
+  }
+}
+
 /** A way to a server, as the provider needs it. */
 export interface AccessConnection {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  readonly tls?: Tls;
   readonly systemIdentifier: string;
 }
 
-export type AccessArgs = ServerAccessArgs | DatabaseAccessArgs;
+export type AccessArgs = ServerAccessArgs | DatabaseAccessArgs | ObjectsAccessArgs;
 
 export interface ServerAccessArgs {
   readonly scope: "server";
   readonly connection: Inputs<AccessConnection>;
   readonly roles: pulumi.Input<pulumi.Input<Inputs<DesiredRole>>[]>;
+  readonly groups: readonly DesiredGroup[];
   readonly databases: pulumi.Input<pulumi.Input<Inputs<DesiredDatabase>>[]>;
   readonly allowDataLoss: readonly string[];
   readonly protect: boolean;
+  readonly stack?: string;
+  readonly closed: ServerAccess["closed"];
 }
 
 export interface DatabaseAccessArgs {
@@ -102,6 +151,15 @@ export interface DatabaseAccessArgs {
   readonly schemas: readonly DesiredSchema[];
   readonly extensions: readonly DesiredExtension[];
   readonly allowDataLoss: readonly string[];
+  /** Absent: privileges stay as the server has them. */
+  readonly privileges?: Inputs<PrivilegesDeclaration>;
+}
+
+export interface ObjectsAccessArgs {
+  readonly scope: "objects";
+  readonly connection: Inputs<AccessConnection>;
+  readonly database: pulumi.Input<string>;
+  readonly privileges: Inputs<PrivilegesDeclaration>;
 }
 
 /** Keeps roles and databases, or schemas and extensions, as declared (resource of the provider `pgstead`). */
@@ -111,6 +169,53 @@ export class Access extends pulumi.CustomResource {
   constructor(name: string, args: AccessArgs, opts?: pulumi.CustomResourceOptions) {
     const connection = { ...args.connection, password: pulumi.secret(args.connection.password) };
     super("pgstead:index:Access", name, { refusals: undefined, ...args, connection }, opts);
+  }
+}
+
+export interface HostBasedAccessResourceArgs {
+  readonly connection: Inputs<AccessConnection>;
+  /** All rules, the closing rejection included. */
+  readonly rules: readonly HbaRule[];
+  /** Databases and who is to be able to log in to them: those whom the rules cut off are named in the plan. */
+  readonly logins: readonly HbaDatabase[];
+  readonly rollbackSeconds: number;
+}
+
+/** Keeps pg_hba.conf as declared (resource of the provider `pgstead`). */
+export class HostBasedAccessResource extends pulumi.CustomResource {
+  declare readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: HostBasedAccessResourceArgs, opts?: pulumi.CustomResourceOptions) {
+    const connection = { ...args.connection, password: pulumi.secret(args.connection.password) };
+    super("pgstead:index:HostBasedAccess", name, { refusals: undefined, ...args, connection }, opts);
+  }
+}
+
+/** How a server is started and stopped, and where its files are. */
+export interface ServerPlace {
+  readonly kind: "embedded";
+  readonly dataDirectory: string;
+}
+
+export interface SettingsResourceArgs {
+  readonly connection: Inputs<AccessConnection>;
+  /** Values by name. */
+  readonly settings: Readonly<Record<string, SettingValue>>;
+  /** The formula of each value that is one, by name. */
+  readonly reasons: Readonly<Record<string, string>>;
+  /** Whether `up` may restart a running server. */
+  readonly restart: "allow" | "refuse";
+  /** Absent: the server is restarted by somebody else. */
+  readonly control?: Inputs<ServerPlace>;
+}
+
+/** Keeps the settings of a server as declared (resource of the provider `pgstead`). */
+export class Settings extends pulumi.CustomResource {
+  declare readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: SettingsResourceArgs, opts?: pulumi.CustomResourceOptions) {
+    const connection = { ...args.connection, password: pulumi.secret(args.connection.password) };
+    super("pgstead:index:Settings", name, { refusals: undefined, ...args, connection }, opts);
   }
 }
 

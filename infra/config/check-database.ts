@@ -3,23 +3,58 @@ import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import { databaseNameFault, nameFault, schemaNameFault, type Fault } from "./names";
 import type { Draft } from "./resolve";
+import type { Target } from "./stack-config";
 import { nearest, renderValue } from "./shape";
 
 /** What the types alone cannot tell about a database, apart from its roles. */
-export function checkDatabase(draft: Draft, drafts: readonly Draft[]): Problem[] {
+export function checkDatabase(draft: Draft, drafts: readonly Draft[], place: Place): Problem[] {
   const { path, name, written } = draft;
+  // A server that is there has the encodings, locales and extensions that it has: it says so itself.
+  const embedded = place.target !== "existing";
   return [
     ...(name === undefined
       ? at([...path, "name"], { message: "is missing", hint: "add it, such as `name: shop`" })
       : at(draft.path[0] === "database" ? [...path, "name"] : path, databaseNameFault(name))),
-    ...at([...path, "encoding"], encodingFault(written.encoding)),
-    ...at([...path, "locale"], localeFault(written.locale)),
+    ...at([...path, "owner"], ownerFault(written.owner, drafts, place)),
+    ...(embedded ? checkLocale(draft) : []),
     ...at([...path, "template"], templateFault(written.template, drafts)),
     ...Object.keys(written.schemas).flatMap((schema) =>
       at([...path, "schemas", schema], schemaNameFault(schema)),
     ),
-    ...checkExtensions(draft),
+    ...checkExtensions(draft, embedded),
   ];
+}
+
+/** Where a database is to live. */
+export interface Place {
+  readonly target: Target;
+  readonly administrator: string;
+}
+
+function checkLocale({ path, written }: Draft): Problem[] {
+  return [
+    ...at([...path, "encoding"], encodingFault(written.encoding)),
+    ...at([...path, "locale"], localeFault(written.locale)),
+    ...(written.ctype === undefined ? [] : at([...path, "ctype"], localeFault(written.ctype))),
+  ];
+}
+
+/** On a server of our own there are no other roles. */
+function ownerFault(
+  owner: string | undefined,
+  drafts: readonly Draft[],
+  { target, administrator }: Place,
+): Fault | undefined {
+  if (owner === undefined) return undefined;
+  const roles = drafts.flatMap(({ config }) => config.roles);
+  const names = [administrator, ...roles.map(({ name }) => name)];
+  if (names.includes(owner)) return undefined;
+  if (target === "existing") return nameFault(owner);
+  const meant = nearest(owner, names);
+  return {
+    message: `the stack has no role of the name ${renderValue(owner)}`,
+    hint: meant === undefined ? `known are: ${names.join(", ")}` : `did you mean ${meant}?`,
+  };
 }
 
 function encodingFault(encoding: string): Fault | undefined {
@@ -43,23 +78,27 @@ function templateFault(template: string, drafts: readonly Draft[]): Fault | unde
   };
 }
 
-function checkExtensions({ path, config, written }: Draft): Problem[] {
+function checkExtensions({ path, config, written }: Draft, embedded: boolean): Problem[] {
   const names = written.extensions.map(({ name }) => name);
+  const schemas = config.schemas.map((declared) => declared.name);
   return written.extensions.flatMap(({ name, schema, version }, index) => {
     const listed = [...path, "extensions"];
     if (names.indexOf(name) !== index) {
       return at(listed, { message: `${name} is listed twice`, hint: "remove one of the two" });
     }
     return [
-      ...at(listed, extensionFault(name, names)),
-      ...(config.schemas.includes(schema) ? [] : at(listed, unknownSchema(name, schema, config.schemas))),
+      ...at(listed, embedded ? extensionFault(name, names) : plpgsqlFault(name)),
+      // Managed services put some of theirs there.
+      ...(schemas.includes(schema) || (!embedded && schema === "pg_catalog")
+        ? []
+        : at(listed, unknownSchema(name, schema, schemas))),
       ...at(listed, versionFault(name, version)),
     ];
   });
 }
 
 function extensionFault(name: string, declared: readonly string[]): Fault | undefined {
-  if (name === "plpgsql") return { message: "plpgsql is always there", hint: "remove it" };
+  if (name === "plpgsql") return plpgsqlFault(name);
   if (embeddedUnusable.has(name)) {
     return {
       message: `${name} needs a library of the operating system, and the embedded server has to run without it`,
@@ -76,6 +115,10 @@ function extensionFault(name: string, declared: readonly string[]): Fault | unde
   const missing = known.requires.filter((required) => !declared.includes(required));
   if (missing.length === 0) return undefined;
   return { message: `${name} needs ${missing.join(", ")}`, hint: `add ${missing.join(", ")} to the list` };
+}
+
+function plpgsqlFault(name: string): Fault | undefined {
+  return name === "plpgsql" ? { message: "plpgsql is always there", hint: "remove it" } : undefined;
 }
 
 function unknownSchema(name: string, schema: string, schemas: readonly string[]): Fault {

@@ -20,8 +20,8 @@ export function at(path: readonly (string | number)[], fault: Fault | undefined)
 }
 
 function checkTarget(target: WrittenConfig["target"]): Problem[] {
-  if (target === "embedded") return [];
-  const hint = "set pgstead:target to embedded, the only one so far";
+  if (target === "embedded" || target === "existing") return [];
+  const hint = "set pgstead:target to embedded or existing";
   return at(["target"], { message: `${target} is not available yet`, hint });
 }
 
@@ -69,7 +69,8 @@ function lossFault(entry: string, drafts: readonly Draft[]): Fault | undefined {
     return { message: `${database} is a database that every server has`, hint: "remove the entry" };
   }
   const draft = drafts.find(({ name }) => name === (database ?? inDatabase));
-  const declared = schema === undefined ? draft !== undefined : draft?.config.schemas.includes(schema);
+  const declared =
+    schema === undefined ? draft !== undefined : draft?.config.schemas.some(({ name }) => name === schema);
   if (declared !== true) return undefined;
   return {
     message: `${renderValue(entry)} allows the loss of what is declared`,

@@ -1,9 +1,19 @@
 import { embeddedExtensions } from "../../components/core/extensions";
+import { resolveTls } from "../../components/core/connection";
 import type { Problem } from "../../components/core/problem";
+import { resolveHbaRule } from "./check-hba";
 import { parseMoment } from "./moment";
 import type { WrittenConfig, WrittenDatabase, WrittenRole } from "./schema";
 import { renderPath } from "./shape";
-import type { DatabaseConfig, ExtensionConfig, RoleConfig, ServerConfig } from "./stack-config";
+import type {
+  DatabaseConfig,
+  ExistingConfig,
+  ExtensionConfig,
+  RoleConfig,
+  SchemaConfig,
+  ServerConfig,
+  SettingsConfig,
+} from "./stack-config";
 
 /** A database as it was written, and where. */
 export interface Draft {
@@ -39,13 +49,31 @@ export function resolveDatabases(
   return { drafts, problems: formProblems(config, given) };
 }
 
+/** `shared` and `superuser` have their defaults here, so that the other targets can tell that they were given. */
 export function resolveServer(config: WrittenConfig): ServerConfig {
-  const { port, dataDirectory, restart, administrator } = config.server;
+  const { port, dataDirectory, restart, hba } = config.server;
+  const { name, passwordVersion } = config.server.administrator;
+  const administrator = { name, passwordVersion };
   return {
-    port,
+    ...(config.target === "existing" ? { existing: resolveExisting(config.server) } : {}),
+    port: port ?? (config.target === "existing" ? 5432 : 54_320),
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
     restart: restart ?? (config.disposable ? "allow" : "refuse"),
     administrator,
+    ...(hba === undefined ? {} : { hba: hba.map(resolveHbaRule) }),
+  };
+}
+
+function resolveExisting(server: WrittenConfig["server"]): ExistingConfig {
+  const { host = "", tls, shared = false, administrator } = server;
+  const { mode, ca } = tls ?? {};
+  const { superuser, passwordFile } = administrator;
+  return {
+    host,
+    tls: { mode: mode ?? resolveTls({ host }).mode, ...(ca === undefined ? {} : { ca }) },
+    superuser: superuser ?? true,
+    shared,
+    ...(passwordFile === undefined ? {} : { passwordFile }),
   };
 }
 
@@ -72,21 +100,45 @@ function formProblems(config: WrittenConfig, given: ReadonlySet<string>): Proble
 
 function draft(from: Omit<Draft, "config">): Draft {
   const { name = "", written } = from;
-  const { encoding, locale, template, connectionLimit, extensions, schemas } = written;
+  const { encoding, locale, template, connectionLimit, authoritative, extensions, schemas } = written;
+  const roles = resolveRoles(name, written.roles ?? {}, written.owner !== undefined);
   return {
     ...from,
     config: {
       name,
+      owner: written.owner ?? roles.find(({ key }) => key === "owner")?.name ?? "",
       encoding,
       locale,
+      ...(written.ctype === undefined ? {} : { ctype: written.ctype }),
       template,
       connectionLimit,
+      keepPrivileges: written.privileges === "keep",
+      authoritative,
+      settings: resolveSettings(written.settings),
       extensions: creationOrder(extensions.map(resolveExtension)),
-      schemas: [...new Set(["public", ...sortedEntries(schemas).map(([schema]) => schema)])],
-      roles: resolveRoles(name, written.roles ?? {}),
+      schemas: resolveSchemas(schemas, roles),
+      roles,
     },
   };
 }
+
+/** `public` first, as every database has it. A key that no role has stays as it is, for the check to find. */
+function resolveSchemas(
+  written: WrittenDatabase["schemas"],
+  roles: readonly RoleConfig[],
+): readonly SchemaConfig[] {
+  const names = new Map(roles.map(({ key, name }) => [key, name]));
+  const nameOf = (key: string): string => names.get(key) ?? key;
+  const all = new Map([["public", nobody], ...sortedEntries(written)]);
+  return [...all].map(([name, { owner, writers, readers }]) => ({
+    name,
+    ...(owner === undefined ? {} : { owner: nameOf(owner) }),
+    writers: writers.map(nameOf).toSorted(),
+    readers: readers.map(nameOf).toSorted(),
+  }));
+}
+
+const nobody: WrittenDatabase["schemas"][string] = { writers: [], readers: [] };
 
 function resolveExtension({ name, schema, version }: WrittenDatabase["extensions"][number]): ExtensionConfig {
   return { name, schema, ...(version === undefined ? {} : { version }) };
@@ -109,13 +161,17 @@ function creationOrder(extensions: readonly ExtensionConfig[]): ExtensionConfig[
   return [...ordered];
 }
 
-function resolveRoles(database: string, written: Readonly<Record<string, WrittenRole>>): RoleConfig[] {
-  const always = new Map<string, WrittenRole>([
-    ["owner", defaults],
-    ["migrator", defaults],
-  ]);
+/** @param hasOwner whether the database names a role of its own choice as its owner: then no role is implied */
+function resolveRoles(
+  database: string,
+  written: Readonly<Record<string, WrittenRole>>,
+  hasOwner: boolean,
+): RoleConfig[] {
+  const implied = ["owner", "migrator"].filter((key) => !hasOwner || Object.hasOwn(written, key));
+  const always = new Map<string, WrittenRole>(implied.map((key) => [key, defaults]));
   const all = new Map([...always, ...sortedEntries(written)]);
-  return [...all].map(([key, role]) => resolveRole(database, key, role));
+  const names = new Map([...all].map(([key, { name }]) => [key, name ?? `${database}_${key}`]));
+  return [...all].map(([key, role]) => resolveRole(key, role, names));
 }
 
 const defaults: WrittenRole = {
@@ -125,17 +181,47 @@ const defaults: WrittenRole = {
   createRole: false,
   replication: false,
   bypassRowLevelSecurity: false,
+  memberOf: [],
+  grants: [],
+  settings: {},
+  databaseSettings: {},
 };
 
-function resolveRole(database: string, key: string, written: WrittenRole): RoleConfig {
-  const { name, login, passwordVersion, validUntil, ...attributes } = written;
+/** @param names of the database's roles on the server, by key */
+function resolveRole(key: string, written: WrittenRole, names: ReadonlyMap<string, string>): RoleConfig {
+  const { login, password, passwordVersion, validUntil, profile, retired, memberOf, ...attributes } = written;
   const until = validUntil === "infinity" ? undefined : parseMoment(validUntil ?? "");
   return {
-    key,
-    name: name ?? `${database}_${key}`,
-    login: login ?? key === "migrator",
-    passwordVersion: passwordVersion ?? 1,
     ...attributes,
+    key,
+    name: names.get(key) ?? key,
+    login: retired === undefined && (login ?? key === "migrator"),
+    keepPassword: password === "keep",
+    passwordVersion: passwordVersion ?? 1,
+    memberOf: memberOf
+      .map((one) => ({ ...one, role: names.get(one.role) ?? one.role }))
+      .toSorted((a, b) => (a.role < b.role ? -1 : 1)),
+    grants: written.grants.map(({ on, privileges, columns, grantOption }) => ({
+      on: Object.fromEntries(Object.entries(on).filter(([, name]) => name !== undefined)),
+      privileges: privileges.map((privilege) => privilege.toUpperCase()),
+      ...(columns === undefined ? {} : { columns }),
+      grantOption,
+    })),
+    settings: resolveSettings(written.settings),
+    databaseSettings: resolveSettings(written.databaseSettings),
+    ...(profile === undefined ? {} : { profile }),
+    ...(retired === undefined ? {} : { retired }),
     ...(until === undefined ? {} : { validUntil: until }),
   };
+}
+
+type WrittenSettings = WrittenDatabase["settings"];
+
+/** Values as PostgreSQL writes them: YAML's true is `on`. */
+export function resolveSettings(written: WrittenSettings): SettingsConfig {
+  const text = (value: WrittenSettings[string]): string | readonly string[] => {
+    if (typeof value === "boolean") return value ? "on" : "off";
+    return typeof value === "number" ? String(value) : value;
+  };
+  return Object.fromEntries(Object.entries(written).map(([name, value]) => [name, text(value)]));
 }

@@ -1,12 +1,17 @@
+import { existingAdministrator, existingServer } from "./schema-existing";
+import { hba } from "./schema-hba";
+import { tuning } from "./schema-tuning";
 import { choice, integer, map, passwordVersion, text } from "./schema-words";
 
 const administrator = map(
   {
     name: text("a name", {
-      description: "Name of the only superuser. Fixed at birth: a change is refused.",
+      description:
+        "Name of the only superuser. Fixed at birth: a change is refused. Target existing: the managing login.",
       example: "postgres",
     }).default("postgres"),
     passwordVersion: passwordVersion("Raise it to rotate the administrator's password.").default(1),
+    ...existingAdministrator,
   },
   {
     description: "The superuser that pgstead works as.",
@@ -16,10 +21,13 @@ const administrator = map(
 
 export const server = map(
   {
+    ...existingServer,
     port: integer(1024, 65_535, {
-      description: "Port on 127.0.0.1 (`port`). A change restarts the server.",
+      description:
+        "Port (`port`): of the embedded server on 127.0.0.1, where a change restarts it; of the existing server.",
       example: "54320",
-    }).default(54_320),
+      defaultText: "`54320`, and `5432` on target existing",
+    }).optional(),
     dataDirectory: text("an absolute path", {
       description:
         "Absolute path of the data directory (`data_directory`), of this server alone. A server cannot move: a change is refused.",
@@ -32,6 +40,8 @@ export const server = map(
       defaultText: "`allow` on a disposable stack, else `refuse`",
     }).optional(),
     administrator: administrator.prefault({}),
+    hba: hba.optional(),
+    ...tuning,
   },
   { description: "The server itself.", example: "{ port: 54320 }" },
 );

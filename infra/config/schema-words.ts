@@ -12,6 +12,8 @@ export interface KeyMeta {
   readonly example: string;
   /** The default where it is no constant: `not pgstead:disposable`. */
   readonly defaultText?: string;
+  /** True: the value is not repeated in a message, and has no place in Pulumi.yaml, where a default would count. */
+  readonly secret?: boolean;
   /** Names that people try here, and why they are not known. */
   readonly refused?: Readonly<Record<string, { readonly message: string; readonly hint: string }>>;
 }
@@ -57,3 +59,14 @@ export const connectionLimit = (of: string) =>
 
 export const passwordVersion = (words: string) =>
   integer(1, greatestInteger, { description: words, example: "2" });
+
+/** Settings by their names in PostgreSQL, with values as they are written there. */
+export const settingValues = (words: Omit<Words, "example">) =>
+  mapOf(
+    z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]).meta({
+      allowed: "a text, a number, true or false, or a list",
+      description: "A value.",
+      example: "30s",
+    }),
+    { example: "{ statement_timeout: 30s, search_path: [app, public] }", ...words },
+  );

@@ -1,5 +1,5 @@
-import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
+import { nearest } from "../../components/core/nearest";
 import type { Problem } from "../../components/core/problem";
 import { configSchema, type WrittenConfig } from "./schema";
 import { findKey, knownKeys, placeAt, type Place } from "./schema-walk";
@@ -43,15 +43,7 @@ export function renderValue(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}…"` : text;
 }
 
-/** The name that was meant, if one is near. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const near = [...known]
-    .map((candidate) => ({ candidate, steps: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    // Two letters that changed places are two steps: too many for a name of three letters.
-    .filter(({ steps }) => steps <= (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))))
-    .toSorted((a, b) => a.steps - b.steps);
-  return near[0]?.candidate;
-}
+export { nearest };
 
 function describeIssue(issue: Issue, input: unknown): Problem[] {
   if (issue.code === "unrecognized_keys") {
@@ -72,9 +64,10 @@ function wrongValue({ schema, meta }: Place, value: unknown, line: string): Omit
     return { message: "has no value", hint: `give it one, such as \`${line}\`, or remove the line` };
   }
   const message = `${renderValue(value)} is not ${meta.allowed}`;
-  if (typeof value === "object" && "secure" in value) {
+  if (typeof value === "object" && "secure" in value && meta.secret !== true) {
     return { message, hint: "nothing here is a secret: write it in clear, without --secret" };
   }
+  if (meta.secret === true) return secretValue;
   const { def } = schema._zod;
   if (typeof value === "string" && (def.type === "boolean" || def.type === "number")) {
     const bare = def.type === "boolean" ? /^(?:true|false)$/ : /^-?\d+$/;
@@ -86,6 +79,11 @@ function wrongValue({ schema, meta }: Place, value: unknown, line: string): Omit
   }
   return { message, hint: `write it such as \`${line}\`` };
 }
+
+const secretValue = {
+  message: "a password does not belong into a configuration file",
+  hint: "remove it: passwords are made for you, and `npm run ops -- connection --role <role>` shows them; write keep for one that the server has already",
+};
 
 function unknownKey(parent: Path, key: string): Problem {
   const path = renderPath([...parent, key]);

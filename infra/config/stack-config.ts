@@ -1,3 +1,8 @@
+import type { Tls } from "../../components/core/connection";
+import type { GrantTarget } from "../../components/core/privileges/declaration";
+import type { HbaRule } from "../../components/core/hba/rule";
+import type { TunedSetting } from "../../components/core/tuning";
+
 /** Where the server lives. Everything above it is the same for all targets. */
 export type Target = "embedded" | "docker" | "existing" | "ha";
 
@@ -13,6 +18,8 @@ export interface StackConfig {
   /** Losses that may happen: `database <name>` and `schema <database>.<schema>`, none of which is declared. */
   readonly allowDataLoss: readonly string[];
   readonly server: ServerConfig;
+  /** Settings of the server; absent: they are not looked after. */
+  readonly tuning?: TuningConfig;
   /** Whether `pgstead:databases` declares them: the outputs are then by database, else flat. */
   readonly several: boolean;
   /** At least one, sorted by name; no two have the same name. */
@@ -20,7 +27,9 @@ export interface StackConfig {
 }
 
 export interface ServerConfig {
-  /** Port on 127.0.0.1 (`port`), 1024 to 65535. */
+  /** Where it is; on target existing only. */
+  readonly existing?: ExistingConfig;
+  /** Port (`port`): on 127.0.0.1, 1024 to 65535, or of the existing server. */
   readonly port: number;
   /** Absolute path; absent: the target chooses one, outside the checkout, of this checkout and stack. */
   readonly dataDirectory?: string;
@@ -32,23 +41,67 @@ export interface ServerConfig {
     /** Raised to rotate the password. */
     readonly passwordVersion: number;
   };
+  /** Rules of pg_hba.conf, in their order; absent: the target's own, or none are looked after. */
+  readonly hba?: readonly HbaRule[];
+}
+
+/** Settings of a server, by name. */
+export interface TuningConfig {
+  /** The user's own; they win. */
+  readonly settings: SettingsConfig;
+  /** What formulas give, with their reasons. */
+  readonly tuned: readonly TunedSetting[];
+}
+
+/** How to reach a server that is there already. The password is no part of the configuration. */
+export interface ExistingConfig {
+  readonly host: string;
+  readonly tls: Tls;
+  /** Whether the managing login is a superuser. */
+  readonly superuser: boolean;
+  readonly passwordFile?: string;
+  /** True: what belongs to the whole server is not this stack's. */
+  readonly shared: boolean;
 }
 
 export interface DatabaseConfig {
   readonly name: string;
+  /** Name on the server of the role that owns it. */
+  readonly owner: string;
   /** Fixed at birth, as are locale and template. */
   readonly encoding: string;
-  /** `LC_COLLATE` and `LC_CTYPE`. */
+  /** `LC_COLLATE`, and `LC_CTYPE` where that is no other one. */
   readonly locale: string;
+  /** `LC_CTYPE`, where it is another one. */
+  readonly ctype?: string;
   readonly template: string;
   /** Sessions at once (`CONNECTION LIMIT`); −1 is no limit. */
   readonly connectionLimit: number;
+  /** True: privileges, groups of schemas and PUBLIC stay as the server has them. */
+  readonly keepPrivileges: boolean;
+  /** True: what nobody declared is taken away rather than reported. */
+  readonly authoritative: boolean;
+  /** `ALTER DATABASE … SET`. */
+  readonly settings: SettingsConfig;
   /** In an order in which they can be created: what an extension needs stands before it. */
   readonly extensions: readonly ExtensionConfig[];
   /** `public` first, then the declared ones, sorted. */
-  readonly schemas: readonly string[];
-  /** `owner` first, then `migrator`, then the others, sorted by key. */
+  readonly schemas: readonly SchemaConfig[];
+  /** `owner` first, then `migrator`, then the others, sorted by key. Where `owner` is given, only what is declared. */
   readonly roles: readonly RoleConfig[];
+}
+
+/** Settings by name: texts as PostgreSQL writes them, lists as lists. */
+export type SettingsConfig = Readonly<Record<string, string | readonly string[]>>;
+
+export interface SchemaConfig {
+  readonly name: string;
+  /** A role's name on the server; absent: the database's owner, of `public` whoever owns the database. */
+  readonly owner?: string;
+  /** Names on the server of the roles that read and write its rows; sorted. */
+  readonly writers: readonly string[];
+  /** Names on the server of the roles that read its rows; sorted. */
+  readonly readers: readonly string[];
 }
 
 export interface ExtensionConfig {
@@ -67,6 +120,8 @@ export interface RoleConfig {
   readonly login: boolean;
   /** Sessions at once (`CONNECTION LIMIT`); −1 is no limit. */
   readonly connectionLimit: number;
+  /** True: the password is the server's own, nothing is known of it and nothing changes it. */
+  readonly keepPassword: boolean;
   /** Raised to rotate the password; 1 and without meaning for a role that does not log in. */
   readonly passwordVersion: number;
   readonly inherit: boolean;
@@ -76,4 +131,31 @@ export interface RoleConfig {
   readonly bypassRowLevelSecurity: boolean;
   /** Moment in UTC, `2030-01-01T00:00:00Z`, after which the password is refused; absent: never. */
   readonly validUntil?: string;
+  /** Absent: it has what its schemas say. */
+  readonly profile?: "backup" | "monitor";
+  /** By name on the server, sorted. */
+  readonly memberOf: readonly MembershipConfig[];
+  /** `ALTER ROLE … SET`. */
+  readonly settings: SettingsConfig;
+  /** `ALTER ROLE … IN DATABASE … SET`. */
+  readonly databaseSettings: SettingsConfig;
+  /** What no schema's readers and writers say. */
+  readonly grants: readonly GrantConfig[];
+  /** Absent: it is in use. */
+  readonly retired?: "reassign" | "keep";
+}
+
+export interface GrantConfig {
+  readonly on: GrantTarget;
+  readonly privileges: readonly string[];
+  readonly columns?: readonly string[];
+  readonly grantOption: boolean;
+}
+
+export interface MembershipConfig {
+  /** The name on the server. */
+  readonly role: string;
+  readonly admin: boolean;
+  readonly inherit: boolean;
+  readonly set: boolean;
 }

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { projectRoot } from "../../components/io/places";
 import { commands } from "./commands";
 import { runOps } from "./frame";
-import { pulumiOutputs } from "./pulumi-outputs";
+import { createInterface } from "node:readline/promises";
+import { pulumiOf } from "./pulumi";
 import { exitCodes } from "./report";
 import { readStackConfig } from "./stack";
 
@@ -16,8 +18,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 void runOps(process.argv.slice(2), commands, {
   version: readVersion(),
+  project: readProjectName(),
   readConfig: (stack) => readStackConfig(root, stack),
-  readOutputs: (write) => pulumiOutputs(root, write),
+  pulumi: (write) => pulumiOf(root, write),
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
@@ -26,7 +30,22 @@ void runOps(process.argv.slice(2), commands, {
   process.exitCode = exitCodes[status];
 });
 
+/** Asks a person; anything but y and yes is no. */
+async function ask(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+  } finally {
+    lines.close();
+  }
+}
+
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   return version;
+}
+
+function readProjectName(): string {
+  const { name } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { name: string };
+  return name;
 }

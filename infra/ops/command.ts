@@ -2,17 +2,26 @@ import type { Command } from "commander";
 import type { StackConfig } from "../config";
 import type { Colors } from "./colors";
 import type { StackOutputs } from "./outputs";
+import type { WriteLine } from "./progress";
+import type { Pulumi } from "./pulumi";
 import type { Report } from "./report";
 
 /** All that a command works from. */
 export interface OpsContext {
   /** Pulumi's name of the stack, as the user wrote it. */
   readonly stack: string;
+  /** Pulumi's name of the project. */
+  readonly project: string;
   readonly config: StackConfig;
   /** The outputs of the deployed stack; asked for when needed, as that takes a second. */
   readonly outputs: () => Promise<StackOutputs>;
   /** Says what is being done when it takes over two seconds. */
   readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
+  readonly pulumi: Pulumi;
+  /** Says something to the person at standard error while the command works. */
+  readonly write: WriteLine;
+  /** Asks a person; absent where there is none at a terminal. */
+  readonly ask?: (question: string) => Promise<boolean>;
 }
 
 /** One command: a file in `commands/`. */
@@ -20,6 +29,8 @@ export interface OpsCommand<Args extends object, Data> {
   readonly name: string;
   /** One line in the list of commands. */
   readonly summary: string;
+  /** True for a command that asks nothing of the configuration: there may be none yet, and `config` is not there. */
+  readonly worksWithoutConfig?: true;
   /** Adds the command's own options and examples. */
   readonly declare: (command: Command) => void;
   /** @throws ProblemError for a usage that commander cannot see; CannotTellError */

@@ -4,6 +4,8 @@ import { colorsFor, type Colors } from "./colors";
 import type { OpsCommand, OpsContext } from "./command";
 import { describeFailure } from "./failure";
 import { parseOutputs, type OutputsSource } from "./outputs";
+import type { Pulumi } from "./pulumi";
+import { pulumiOutputs } from "./pulumi-outputs";
 import { withProgress, type WriteLine } from "./progress";
 import { exitCodes, renderFailureJson, renderJson, statusOf, type Failure, type Status } from "./report";
 import { renderFailure, renderFindings } from "./text";
@@ -11,8 +13,14 @@ import { renderFailure, renderFindings } from "./text";
 /** What the frame needs from outside, so that a test can stand in for it. */
 export interface Surroundings {
   readonly version: string;
+  /** Pulumi's name of the project. */
+  readonly project: string;
   readonly readConfig: (stack: string) => Promise<StackConfig>;
-  readonly readOutputs: (write: WriteLine) => OutputsSource;
+  readonly pulumi: (write: WriteLine) => Pulumi;
+  /** Where the outputs come from instead of Pulumi. */
+  readonly readOutputs?: OutputsSource;
+  /** Asks a person; absent where there is none at a terminal. */
+  readonly ask?: (question: string) => Promise<boolean>;
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly env: NodeJS.ProcessEnv;
@@ -44,7 +52,8 @@ export async function runOps(
     const described = program.command(command.name).summary(command.summary).description(command.summary);
     command.declare(described);
     described.action(async () => {
-      outcome.status = await runCommand(command, described.optsWithGlobals(), surroundings);
+      const options = { ...described.optsWithGlobals<GlobalOptions>(), operands: described.args };
+      outcome.status = await runCommand(command, options, surroundings);
     });
   }
   try {
@@ -69,7 +78,7 @@ async function runCommand(
   const { stdout, stderr, env } = surroundings;
   const { stack, json } = options;
   try {
-    const report = await command.run(await openContext(stack, surroundings), options);
+    const report = await command.run(await openContext(command, stack, surroundings), options);
     if (json) stdout.write(renderJson(report));
     else {
       const { output, machine } = command.render(report, options, colorsFor(stdout, env));
@@ -87,17 +96,35 @@ async function runCommand(
   }
 }
 
-async function openContext(stack: string, surroundings: Surroundings): Promise<OpsContext> {
+async function openContext(
+  { worksWithoutConfig }: AnyCommand,
+  stack: string,
+  surroundings: Surroundings,
+): Promise<OpsContext> {
   const write: WriteLine = (line) => surroundings.stderr.write(`${line}\n`);
   const progress: OpsContext["progress"] = (label, work) => withProgress(label, write, work);
-  const source = surroundings.readOutputs(write);
+  const pulumi = surroundings.pulumi(write);
+  const source = surroundings.readOutputs ?? pulumiOutputs(pulumi);
   return {
+    project: surroundings.project,
     stack,
-    config: await surroundings.readConfig(stack),
+    config: worksWithoutConfig === true ? noConfig(stack) : await surroundings.readConfig(stack),
     outputs: async () =>
       parseOutputs(await progress(`reading the state of stack ${stack}`, source(stack)), stack),
     progress,
+    pulumi,
+    write,
+    ...(surroundings.ask === undefined ? {} : { ask: surroundings.ask }),
   };
+}
+
+/** Stands in for a configuration that is yet to be made. */
+function noConfig(stack: string): StackConfig {
+  return new Proxy({} as StackConfig, {
+    get: () => {
+      throw new Error(`the configuration of stack ${stack} is asked for before it is made`);
+    },
+  });
 }
 
 function describeProgram({ version, stdout, stderr }: Surroundings, json: boolean): Command {

@@ -1,19 +1,12 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { cannotTell } from "./failure";
 import { neverDeployed, type OutputsSource } from "./outputs";
-import type { WriteLine } from "./progress";
+import type { Pulumi } from "./pulumi";
 
-/**
- * Asks Pulumi for a stack's outputs, in the project's own environment.
- *
- * A process of its own, so that this program needs no engine. What that says while it gets a toolchain is passed on.
- */
-export function pulumiOutputs(root: string, write: WriteLine): OutputsSource {
+/** Asks Pulumi for a stack's outputs. */
+export function pulumiOutputs(pulumi: Pulumi): OutputsSource {
   return async (stack) => {
     const args = ["stack", "output", "--json", "--show-secrets", "--stack", stack];
-    const { exitCode, stdout, stderr } = await runPulumi(root, args, write);
+    const { exitCode, stdout, stderr } = await pulumi(args);
     if (exitCode === 0) return stdout;
     if (/no stack named|no current checkpoint|stack .* not found/i.test(stderr)) throw neverDeployed(stack);
     const { reason, hint } = explainFailure(stderr, stack);
@@ -23,34 +16,6 @@ export function pulumiOutputs(root: string, write: WriteLine): OutputsSource {
       hint,
     );
   };
-}
-
-interface Answer {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function runPulumi(root: string, args: readonly string[], write: WriteLine): Promise<Answer> {
-  const toolchain = join(root, "infra", "toolchain");
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [join(toolchain, "run.cjs"), "infra/toolchain/pulumi.ts", ...args],
-      { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
-    );
-    const output = { stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      output.stderr += `${line}\n`;
-      // With a colon at its end it is the title of a problem, which is told once, at the end.
-      if (line.startsWith("pgstead:") && !line.endsWith(":")) write(line);
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ exitCode: code ?? 1, ...output });
-    });
-  });
 }
 
 /** The end of what was said, where the reason stands; a problem of the toolchain brings its own hint. */

@@ -43,7 +43,10 @@ export function replaceBlock(text: string, block: Block): string {
 }
 
 function renderProjectConfig(): string {
-  const entries = Object.entries(configSchema.shape).map(([key, schema]) => {
+  const declared = Object.entries(configSchema.shape).filter(
+    ([, schema]) => placeOf(schema).meta.secret !== true,
+  );
+  const entries = declared.map(([key, schema]) => {
     const place = placeOf(schema);
     const { description, defaultText } = place.meta;
     const full = defaultText === undefined ? description : `${description} Default: ${defaultText}.`;
@@ -79,6 +82,7 @@ function renderReference(): string {
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
     ["`administrator` of `pgstead:server`", shapeOf(shapeOf(server).administrator)],
+    ["`tls` of `pgstead:server`", shapeOf(shapeOf(server).tls)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
     ["Each of `roles`", shapeOf(roles)],

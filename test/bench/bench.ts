@@ -7,6 +7,7 @@
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { endOnInterrupt, type Subject } from "./engine";
+import { measureAccess } from "./access/measure";
 import { compare, median, medianOf, ratio, type Comparison, type Figures } from "./figures";
 import { renderResult } from "./render";
 import { makeEmpty, makeInstant, makeReal } from "./subjects";
@@ -19,6 +20,8 @@ export interface BenchResult {
   readonly resources: Readonly<Record<string, number>>;
   readonly figures: readonly (Figures & { readonly median: number })[];
   readonly comparisons: readonly Comparison[];
+  /** Privileges in the database that the figures of privileges are about. */
+  readonly privileges: number;
 }
 
 interface Subjects {
@@ -64,7 +67,15 @@ async function bench(runs: number): Promise<BenchResult> {
     const real = keep(subject);
     const instant = keep(await makeInstant());
     const empty = keep(await makeEmpty(engine));
-    return await measure({ real, instant, empty }, runs);
+    const result = await measure({ real, instant, empty }, runs);
+    say("privileges: 20 schemas, 5 roles");
+    const access = await measureAccess(empty, runs, keep);
+    return {
+      ...result,
+      privileges: access.privileges,
+      figures: [...result.figures, ...withMedians(access.figures)],
+      comparisons: [...result.comparisons, ...access.comparisons],
+    };
   } finally {
     say("removing what was made");
     // The empty program lies beside the stack's checkout, so the checkout goes last.
@@ -72,7 +83,7 @@ async function bench(runs: number): Promise<BenchResult> {
   }
 }
 
-async function measure(subjects: Subjects, runs: number): Promise<BenchResult> {
+async function measure(subjects: Subjects, runs: number): Promise<Omit<BenchResult, "privileges">> {
   const { real, instant, empty } = subjects;
   const fresh = await measureFresh(real, runs);
   say("bringing up the references");
@@ -92,9 +103,13 @@ async function measure(subjects: Subjects, runs: number): Promise<BenchResult> {
     runs,
     machine: { cores: cpus().length, node: process.version },
     resources,
-    figures: figures.map((figure) => ({ ...figure, median: median(figure.seconds) })),
+    figures: withMedians(figures),
     comparisons: compareAll(figures, subjects),
   };
+}
+
+function withMedians(figures: readonly Figures[]): BenchResult["figures"] {
+  return figures.map((figure) => ({ ...figure, median: median(figure.seconds) }));
 }
 
 /** The whole stack from nothing, server included; the toolchain is there. */

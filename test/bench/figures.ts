@@ -9,8 +9,8 @@ export interface Figures {
 export interface Comparison {
   readonly what: string;
   readonly value: number;
-  /** `times` for a ratio, `s` for seconds. */
-  readonly unit: "times" | "s";
+  /** `times` for a ratio, `s` for seconds, `MB` for memory. */
+  readonly unit: "times" | "s" | "MB";
   /** Aimed at, at most; null where there is no aim. */
   readonly aim: number | null;
   readonly met: boolean | null;

@@ -19,7 +19,7 @@ function figureRow({ command, subject, seconds }: Figures): string[] {
 }
 
 function comparisonRow({ what, value, unit, aim, met }: Comparison): string[] {
-  const render = (number: number): string => `${number.toFixed(2)}${unit === "s" ? " s" : ""}`;
+  const render = (number: number): string => `${number.toFixed(2)}${unit === "times" ? "" : ` ${unit}`}`;
   return [
     what,
     render(value),

@@ -10,16 +10,26 @@ import { makeCheckout, type Checkout } from "../support/checkout";
 import { countResources, runEngine, type EngineOptions, type Subject } from "./engine";
 
 /** The project's own program as a user has it, in a checkout of its own. */
-export async function makeReal(): Promise<{ subject: Subject; engine: EngineOptions }> {
+export async function makeReal(
+  name = "stack dev",
+  configure: Configure = asItIs,
+): Promise<{ subject: Subject; engine: EngineOptions; checkout: Checkout }> {
   const checkout = await makeCheckout("bench");
+  await configure(checkout);
   const project = await prepareProject(checkout);
-  const subject: Subject = { name: "stack dev", ...project.commands, remove: () => checkout.remove() };
-  return { subject, engine: project.engine };
+  const subject: Subject = { name, ...project.commands, remove: () => checkout.remove() };
+  return { subject, engine: project.engine, checkout };
 }
 
+/** Changes the configuration of a checkout before it is used. */
+export type Configure = (checkout: Checkout) => Promise<void>;
+
+const asItIs: Configure = () => Promise.resolve();
+
 /** The same program, whose providers answer at once. */
-export async function makeInstant(): Promise<Subject> {
+export async function makeInstant(configure: Configure = asItIs): Promise<Subject> {
   const checkout = await makeCheckout("bench with instant providers");
+  await configure(checkout);
   const home = dirname(checkout.directory);
   const provider = join(checkout.directory, "components", "providers", "pulumi-resource-pgstead");
   await writeProgram(provider, launcher(checkout, "test/bench/instant/pgstead.ts"));

@@ -4,6 +4,7 @@ import {
   DatabaseAccessControl,
   EmbeddedServer,
   Guard,
+  ObjectsAccessControl,
   Roles,
   Schemas,
   ServerAccessControl,
@@ -30,8 +31,7 @@ function service(disposable: boolean) {
   });
   const serverAccess = new ServerAccessControl("server", {
     connection,
-    roles: [roles],
-    databases: [database],
+    databases: [{ database, roles, schemas: [{ name: "app", writers: ["shop_app"] }] }],
   });
   const dependsOn = [serverAccess.resource];
   const schemas = new Schemas("shop", {
@@ -41,8 +41,16 @@ function service(disposable: boolean) {
     extensions: [{ name: "pg_trgm" }, { name: "hstore", schema: "app", version: "1.8" }],
     dependsOn,
   });
-  const access = new DatabaseAccessControl("shop", { connection, database, schemas, dependsOn });
-  new Guard("guard", { refusals: [server.refusals, serverAccess.refusals, access.refusals] });
+  const access = new DatabaseAccessControl("shop", { connection, database, schemas, roles, dependsOn });
+  const objects = new ObjectsAccessControl("shop", {
+    connection,
+    database,
+    schemas,
+    roles,
+    dependsOn: [access.resource],
+  });
+  const accesses = [serverAccess, access, objects];
+  new Guard("guard", { refusals: [server, ...accesses].map(({ refusals }) => refusals) });
   return { server, roles };
 }
 
@@ -67,11 +75,13 @@ test("a service is these resources, each below its component", () => {
     ["pg:index:Database::shop", ""],
     ["pg:index:DatabaseAccessControl::shop", ""],
     ["pg:index:EmbeddedServer::server", ""],
+    ["pg:index:ObjectsAccessControl::shop", ""],
     ["pg:index:Roles::shop", ""],
     ["pg:index:Schemas::shop", ""],
     ["pg:index:ServerAccessControl::server", ""],
     ["pgstead:index:Access::server", "pg:index:ServerAccessControl::server"],
     ["pgstead:index:Access::shop", "pg:index:DatabaseAccessControl::shop"],
+    ["pgstead:index:Access::shop-objects", "pg:index:ObjectsAccessControl::shop"],
     ["pgstead:index:Credential::server-administrator", "pg:index:EmbeddedServer::server"],
     ["pgstead:index:Credential::shop_app", "pg:index:Roles::shop"],
     ["pgstead:index:EmbeddedServer::server", "pg:index:EmbeddedServer::server"],
@@ -105,6 +115,7 @@ describe("official resources", () => {
     expect(pairs(kept)).toEqual({
       "pgstead:index:Access::server": "",
       "pgstead:index:Access::shop": database,
+      "pgstead:index:Access::shop-objects": database,
       [database]: "",
       "postgresql:index/extension:Extension::shop-hstore": database,
       "postgresql:index/extension:Extension::shop-pg_trgm": database,
@@ -163,6 +174,7 @@ describe("secrets", () => {
     expect(paths).toEqual({
       "pgstead:index:Access::server": ["connection.password", "roles.1.verifier"],
       "pgstead:index:Access::shop": ["connection.password"],
+      "pgstead:index:Access::shop-objects": ["connection.password"],
       "pgstead:index:EmbeddedServer::server": ["password", "verifier"],
       "postgresql:index/role:Role::shop_app": ["password"],
       "pulumi:providers:postgresql::server": ["password"],
@@ -179,7 +191,7 @@ describe("secrets", () => {
 
   test("are no argument of a component", () => {
     const components = kept.filter(({ type }) => type.startsWith("pg:"));
-    expect(components).toHaveLength(6);
+    expect(components).toHaveLength(7);
     for (const { inputs } of components) expect(inputs).toEqual({});
   });
 
@@ -193,7 +205,7 @@ describe("secrets", () => {
 describe("the order", () => {
   const dependencies = (urn: string) => only(kept, urn).dependencies;
 
-  test("is roles, database, access of the server, schemas, extensions, access of the database", () => {
+  test("is roles, database, access of the server, schemas, extensions, access of the database, then of its objects", () => {
     const [access, database] = ["pgstead:index:Access::server", "postgresql:index/database:Database::shop"];
     const schema = "postgresql:index/schema:Schema::shop-app";
     expect(dependencies(database)).toContain("postgresql:index/role:Role::shop_owner");
@@ -205,12 +217,14 @@ describe("the order", () => {
     expect(dependencies("pgstead:index:Access::shop")).toEqual(
       expect.arrayContaining([schema, "postgresql:index/extension:Extension::shop-pg_trgm"]),
     );
+    expect(dependencies("pgstead:index:Access::shop-objects")).toContain("pgstead:index:Access::shop");
   });
 
   test("ends with the guard, which depends on all that can refuse", () => {
     expect(dependencies("pgstead:index:Guard::guard").toSorted()).toEqual([
       "pgstead:index:Access::server",
       "pgstead:index:Access::shop",
+      "pgstead:index:Access::shop-objects",
       "pgstead:index:EmbeddedServer::server",
     ]);
   });

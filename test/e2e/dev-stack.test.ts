@@ -82,7 +82,19 @@ test("the server has what is declared, and no superuser but the administrator", 
     extensions: ["pg_stat_statements", "pg_trgm", "pgcrypto", "uuid-ossp"],
     schemas: ["app", "audit", "public"],
     superusers: ["postgres"],
-    roles: ["app", "backup", "migrator", "owner", "readonly"].map((role) => `promptforge_${role}`),
+    roles: [
+      "app",
+      "app_reader",
+      "app_writer",
+      "audit_reader",
+      "audit_writer",
+      "backup",
+      "migrator",
+      "owner",
+      "public_reader",
+      "public_writer",
+      "readonly",
+    ].map((role) => `promptforge_${role}`),
     app_limit: 40,
   });
 });
@@ -125,6 +137,7 @@ test("a schema, an extension and a login role are added with nothing else touche
   expect((await preview(checkout)).changes).toEqual([
     "create postgresql:index/schema:Schema promptforge-sales",
     "update pgstead:index:Access promptforge",
+    "update pgstead:index:Access server",
   ]);
   await checkout.configure(["pgstead:database", "extensions", 4], "citext");
   await checkout.configure(["pgstead:roles", "report"], { login: true });
@@ -135,6 +148,7 @@ test("a schema, an extension and a login role are added with nothing else touche
     "create postgresql:index/schema:Schema promptforge-sales",
     "update pgstead:index:Access promptforge",
     "update pgstead:index:Access server",
+    "update pgstead:index:HostBasedAccess server",
   ]);
   await checkout.pulumi("up", "--yes", "--skip-preview");
   expect((await preview(checkout)).changes).toEqual([]);
@@ -146,7 +160,7 @@ test("a schema, an extension and a login role are added with nothing else touche
 test("a raised limit and a rotated password change no membership", async () => {
   const memberships =
     "SELECT roleid::regrole::text, member::regrole::text FROM pg_auth_members ORDER BY 1, 2";
-  const before = await asAdministrator("GRANT promptforge_owner TO promptforge_app", memberships);
+  const before = await asAdministrator(memberships);
   const old = (await checkout.outputs<Outputs>()).uris.app!;
   await checkout.configure(["pgstead:roles", "app", "connectionLimit"], 41);
   await checkout.configure(["pgstead:roles", "app", "passwordVersion"], 2);
@@ -156,11 +170,10 @@ test("a raised limit and a rotated password change no membership", async () => {
   ]);
   await checkout.pulumi("up", "--yes", "--skip-preview");
   expect(await asAdministrator(memberships)).toEqual(before);
-  expect(before).toContainEqual({ roleid: "promptforge_owner", member: "promptforge_app" });
+  expect(before).toContainEqual({ roleid: "promptforge_app_writer", member: "promptforge_app" });
   await expect(connect(old)).rejects.toThrow(/password authentication failed/);
   const session = await connect((await checkout.outputs<Outputs>()).uris.app!);
   await session.close();
-  await asAdministrator("REVOKE promptforge_owner FROM promptforge_app");
 });
 
 test("what was changed by hand is in the next plain preview, and up mends it", async () => {
@@ -169,11 +182,17 @@ test("what was changed by hand is in the next plain preview, and up mends it", a
     "DROP SCHEMA audit",
     "DROP EXTENSION pg_trgm",
     "ALTER DATABASE promptforge OWNER TO postgres",
+    "REVOKE promptforge_app_writer FROM promptforge_app",
+    "GRANT CONNECT ON DATABASE template1 TO PUBLIC",
   );
   const { changes, messages } = await preview(checkout);
   expect(changes).toEqual(["update pgstead:index:Access promptforge", "update pgstead:index:Access server"]);
   expect(messages).toContain('ALTER ROLE "promptforge_app" LOGIN CONNECTION LIMIT 41;');
   expect(messages).toContain('ALTER DATABASE "promptforge" OWNER TO "promptforge_owner";');
+  expect(messages).toContain(
+    'GRANT "promptforge_app_writer" TO "promptforge_app" WITH ADMIN FALSE, INHERIT TRUE, SET FALSE;',
+  );
+  expect(messages).toContain('REVOKE CONNECT ON DATABASE "template1" FROM PUBLIC;');
   expect(messages).toContain('CREATE SCHEMA "audit" AUTHORIZATION "promptforge_owner";');
   expect(messages).toContain('CREATE EXTENSION "pg_trgm" SCHEMA "public";');
   await checkout.pulumi("up", "--yes", "--skip-preview");

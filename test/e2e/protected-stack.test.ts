@@ -43,7 +43,10 @@ async function count(database: string, sql: string): Promise<unknown> {
 test("several databases in one stack have roles of their own", async () => {
   expect((await preview(checkout)).changes).toEqual([]);
   expect(
-    await count("orders", "SELECT count(*)::int AS n FROM pg_roles WHERE rolname ~ '^(orders|billing)_'"),
+    await count(
+      "orders",
+      "SELECT count(*)::int AS n FROM pg_roles WHERE rolname ~ '^(orders|billing)_' AND rolname !~ '_(reader|writer)$'",
+    ),
   ).toBe(6);
   const { roles } = await checkout.outputs<{ roles: Record<string, Record<string, string>> }>();
   expect(roles.billing).toEqual({ app: "billing_app", migrator: "billing_migrator" });
@@ -89,12 +92,14 @@ test("a database that leaves the configuration needs its word, and unprotecting 
 });
 
 test("a role that owns objects does not leave silently, and the run does not end in a failed deletion", async () => {
-  const { uris } = await checkout.outputs<{ uris: Record<string, Record<string, string>> }>();
-  const { database, ...target } = parseConnectionUri(uris.orders!.app!);
-  const session = await openSession(target, { database });
-  await session.query("CREATE TEMPORARY TABLE mine (n int)");
+  const { administratorUri } = await checkout.outputs<{ administratorUri: string }>();
+  const { database: _maintenance, ...target } = parseConnectionUri(administratorUri);
+  const session = await openSession(target, { database: "orders" });
+  await session.query("CREATE TABLE public.mine (n int)");
+  await session.query("ALTER TABLE public.mine OWNER TO orders_app");
   await checkout.configure(["pgstead:databases", "orders", "roles", "app"], undefined);
   const { text } = await refused("preview");
+  await session.query("DROP TABLE public.mine");
   await session.close();
   expect(text).toContain("role orders_app: it left the configuration and cannot be dropped");
   await checkout.configure(["pgstead:databases", "orders", "roles", "app"], { login: true });

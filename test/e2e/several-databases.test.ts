@@ -56,6 +56,7 @@ test("another name of a role is another role, and the old one leaves", async () 
     "delete pgstead:index:Credential orders_app",
     "delete postgresql:index/role:Role orders_app",
     "update pgstead:index:Access server",
+    "update pgstead:index:HostBasedAccess server",
   ]);
   await checkout.pulumi("up", "--yes", "--skip-preview");
   const roles = await sql(
@@ -72,6 +73,7 @@ test("what was dropped by hand and leaves the configuration too does not stop th
   await checkout.configure(["pgstead:databases", "orders", "extensions"], ["citext"]);
   await checkout.pulumi("up", "--yes", "--skip-preview");
   await sql("orders", "DROP EXTENSION citext");
+  await sql("orders", "DROP OWNED BY orders_report");
   await sql("orders", "DROP ROLE orders_report");
   await checkout.configure(["pgstead:databases", "orders", "roles", "report"], undefined);
   await checkout.configure(["pgstead:databases", "orders", "extensions"], undefined);

@@ -194,8 +194,8 @@ test("another database makes the resource anew, and the old one is left as it is
   expect(await sql(found)).toMatchObject([{ schemas: { app: "keeper" } }]);
 });
 
-test("an import is refused, with what to do instead", async () => {
-  await expect(own.stack.import("pgstead:index:Access", "x", "database/shop")).rejects.toThrow(
+test("an import of what is no scope is refused, with what to do instead", async () => {
+  await expect(own.stack.import("pgstead:index:Access", "x", "schema/shop")).rejects.toThrow(
     /it holds no object of its own[\s\S]*declare it and run `pulumi up`/,
   );
 });

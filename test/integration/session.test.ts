@@ -73,6 +73,18 @@ describe("a server that asks for the password", () => {
   });
 });
 
+test("a pooler that does not take a session's settings is told as such", async () => {
+  const parts = ["SFATAL", "C08P01", "Munsupported startup parameter: options", ""].map(
+    (part) => `${part}\0`,
+  );
+  const body = Buffer.from(parts.join(""), "latin1");
+  const head = Buffer.alloc(5);
+  head.write("E");
+  head.writeInt32BE(4 + body.length, 1);
+  const { port } = await fakeServer(Buffer.concat([head, body]));
+  await expect(openSession(target(port))).rejects.toThrow("is a pooler such as PgBouncer in between?");
+});
+
 describe("a server that is not there", () => {
   test("is unreachable, with its place", async () => {
     const port = await freePort();
@@ -105,6 +117,9 @@ test("a real server refuses a wrong password and a database that is not there, a
     expect(wrong).toBeInstanceOf(LoginRefusedError);
     expect(String(wrong)).toContain("login of app on database postgres at 127.0.0.1:");
     await expect(openSession(login, { database: "nowhere" })).rejects.toThrow(LoginRefusedError);
+    await admin.query("CREATE DATABASE closed");
+    await admin.query("REVOKE CONNECT ON DATABASE closed FROM PUBLIC");
+    await expect(openSession(login, { database: "closed" })).rejects.toThrow(LoginRefusedError);
     const reader = { readOnly: true, statementTimeoutMs: 200 };
     await withSession(login, reader, async (session) => {
       await expect(session.query("CREATE TEMPORARY TABLE t ()")).rejects.toMatchObject({ code: "25006" });

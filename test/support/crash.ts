@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { PropertyMap } from "../../components/providers/properties";
 import { startOwnProvider } from "./own-provider";
+import type { ProviderClient } from "./provider-client";
 import { ProviderStack, type Declared } from "./provider-stack";
 import { startStatementProxy, type StatementProxy } from "./statement-proxy";
 import type { TestServer } from "./server";
@@ -10,6 +11,8 @@ export interface CrashSubject {
   readonly server: TestServer;
   /** Declares the resource with a way to the server. */
   declare(connection: PropertyMap): Declared;
+  /** What the run before declared, with a server that does not crash; default: there was none. */
+  before?(connection: PropertyMap): Declared;
   /** Makes the server differ from what is declared, as before the first run. */
   reset(): Promise<void>;
   connect(port: number): PropertyMap;
@@ -30,10 +33,10 @@ export async function crashAtEveryStatement(subject: CrashSubject, crash: Crash)
   expect(count).toBeGreaterThan(3);
   for (let at = 1; at <= count; at += 1) {
     await subject.reset();
-    await crashAt(subject, crash, at);
+    const state = await crashAt(subject, crash, at);
     if (crash === "server") await subject.server.start();
     await subject.afterCrash?.();
-    await converges(subject, `${crash}, statement ${at} of ${count}`);
+    await converges(subject, state, `${crash}, statement ${at} of ${count}`);
   }
   return count;
 }
@@ -42,7 +45,8 @@ async function countStatements(subject: CrashSubject): Promise<number> {
   const provider = await startOwnProvider();
   const proxy = await startStatementProxy(subject.server);
   try {
-    await new ProviderStack(provider).up(subject.declare(subject.connect(proxy.port)));
+    const stack = await stackBefore(subject, provider);
+    await stack.up(subject.declare(subject.connect(proxy.port)));
     return proxy.statements.length;
   } finally {
     await proxy.stop();
@@ -50,33 +54,43 @@ async function countStatements(subject: CrashSubject): Promise<number> {
   }
 }
 
-async function crashAt(subject: CrashSubject, crash: Crash, at: number): Promise<void> {
+/** A state as the run before left it. */
+async function stackBefore(subject: CrashSubject, provider: ProviderClient): Promise<ProviderStack> {
+  const stack = new ProviderStack(provider);
+  if (subject.before !== undefined) await stack.up(subject.before(subject.connect(subject.server.port)));
+  return stack;
+}
+
+/** Gives the state that the crash left. */
+async function crashAt(subject: CrashSubject, crash: Crash, at: number): Promise<ProviderStack> {
   const provider = await startOwnProvider();
+  const stack = await stackBefore(subject, provider);
+  let crashed = Promise.resolve();
   const dead = new Promise((resolve) => provider.process.once("exit", resolve));
   const proxy: StatementProxy = await startStatementProxy(subject.server, async (statement) => {
     if (statement !== at) return;
-    if (crash === "server") return subject.server.crash();
+    if (crash === "server") return (crashed = subject.server.crash());
     provider.process.kill("SIGKILL");
     await dead;
     if (crash === "provider before") throw new Error("killed before it was sent");
   });
   try {
-    const { token, name, inputs } = subject.declare(subject.connect(proxy.port));
     // A server that crashes at the last statement may have answered all that mattered.
-    await provider
-      .resource(token, name)
-      .create(inputs)
-      .catch(() => undefined);
+    await stack.up(subject.declare(subject.connect(proxy.port))).catch(() => undefined);
+    return stack;
   } finally {
+    // The run notices a little before the server is gone.
+    await crashed;
     await proxy.stop();
     await provider.stop();
   }
 }
 
-async function converges(subject: CrashSubject, where: string): Promise<void> {
+async function converges(subject: CrashSubject, state: ProviderStack, where: string): Promise<void> {
   const provider = await startOwnProvider();
   try {
     const stack = new ProviderStack(provider);
+    for (const [key, entry] of state.entries) stack.entries.set(key, entry);
     const declared = subject.declare(subject.connect(subject.server.port));
     await stack.up(declared);
     expect(await stack.diff(declared), where).toMatchObject({ changed: false });

@@ -84,6 +84,10 @@ export function role(name: string, change: PropertyMap = {}): PropertyMap & { re
     createRole: false,
     replication: false,
     bypassRowLevelSecurity: false,
+    database: "",
+    memberOf: [],
+    settings: {},
+    databaseSettings: {},
     ...change,
   };
 }
@@ -97,7 +101,8 @@ export function login(name: string, change: PropertyMap = {}) {
 
 export function database(name: string, owner: string, change: PropertyMap = {}): PropertyMap {
   const fixed = { encoding: "UTF8", lcCollate: "C", lcCtype: "C", template: "template0" };
-  return { name, owner, connectionLimit: -1, ...fixed, ...change };
+  const access = { connect: [], temporary: [], settings: {}, authoritative: false };
+  return { name, owner, connectionLimit: -1, ...fixed, ...access, ...change };
 }
 
 /** An `Access` of scope server. */

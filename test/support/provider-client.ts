@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { projectRoot } from "../../components/io/places";
 import * as grpc from "@grpc/grpc-js";
 import * as emptypb from "google-protobuf/google/protobuf/empty_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
@@ -10,7 +12,7 @@ import type { CheckFailure } from "../../components/providers/contract";
 import type { PropertyMap } from "../../components/providers/properties";
 import { startEngine, type EngineMessage } from "./test-engine";
 
-const { bundle } = createRequire(__filename)("../../infra/toolchain/bundle.cjs") as {
+const { bundle } = createRequire(join(projectRoot(), "package.json"))("./infra/toolchain/bundle.cjs") as {
   bundle: (entry: string, options: { selfContained: boolean }) => string;
 };
 

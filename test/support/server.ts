@@ -8,6 +8,7 @@ import { instanceAt, type Instance } from "../../components/io/embedded/instance
 import { readPostmaster } from "../../components/io/embedded/postmaster";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { openSession, type Session } from "../../components/io/session";
+import { eventually } from "./eventually";
 
 /** A real PostgreSQL 17 of a test's own: own directory, own port, gone afterwards. */
 export interface TestServer {
@@ -65,9 +66,13 @@ export async function startServer(): Promise<TestServer> {
   };
 }
 
+/** Comes back when the process is gone: a start right after it must not take a dying server for one that runs. */
 async function crash({ dataDirectory }: Instance): Promise<void> {
   const postmaster = await readPostmaster(dataDirectory);
-  if (postmaster !== undefined) process.kill(postmaster.pid, "SIGKILL");
+  if (postmaster === undefined) return;
+  process.kill(postmaster.pid, "SIGKILL");
+  const isGone = async () => ((await readPostmaster(dataDirectory)) === undefined ? true : undefined);
+  await eventually("the server is gone", isGone);
 }
 
 /** A directory of its own that the server's account can pass; the caller removes it. */

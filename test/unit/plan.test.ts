@@ -10,6 +10,11 @@ const attributes = {
   createRole: false,
   replication: false,
   bypassRowLevelSecurity: false,
+  keepPassword: false,
+  memberOf: [],
+  settings: {},
+  databaseSettings: {},
+  grants: [],
 };
 
 function role(key: string, name: string, login: boolean, change: Partial<RoleConfig> = {}): RoleConfig {
@@ -24,7 +29,14 @@ function database(name: string, change: Partial<DatabaseConfig> = {}): DatabaseC
     template: "template0",
     connectionLimit: -1,
     extensions: [{ name: "pg_trgm", schema: "public" }],
-    schemas: ["public", "app"],
+    owner: `${name}_owner`,
+    keepPrivileges: false,
+    authoritative: false,
+    settings: { lock_timeout: "5s" },
+    schemas: [
+      { name: "public", writers: [], readers: [] },
+      { name: "app", writers: [`${name}_app`], readers: [] },
+    ],
     roles: [
       role("owner", `${name}_owner`, false),
       role("app", `${name}_app`, true, { connectionLimit: 40, validUntil: "2030-01-01T00:00:00Z" }),
@@ -47,16 +59,40 @@ const config: StackConfig = {
 test("the server's arguments are the configuration's", () => {
   const { server, allowDataLoss, protect } = planStack(config);
   expect(server).toEqual({
-    port: 54320,
-    administrator: "postgres",
-    passwordVersion: 3,
-    disposable: false,
-    restart: "refuse",
+    target: "embedded",
+    args: {
+      port: 54320,
+      administrator: "postgres",
+      passwordVersion: 3,
+      disposable: false,
+      restart: "refuse",
+    },
   });
   expect(allowDataLoss).toEqual(["database old"]);
   expect(protect).toBe(true);
   const placed = planStack({ ...config, server: { ...config.server, dataDirectory: "/srv/data" } });
-  expect(placed.server.dataDirectory).toBe("/srv/data");
+  expect(placed.server.args).toMatchObject({ dataDirectory: "/srv/data" });
+});
+
+test("a server that is there already has a place and a login, and no password in the plan", () => {
+  const existing = {
+    host: "db.example.com",
+    tls: { mode: "verify-full" },
+    superuser: false,
+    shared: true,
+  } as const;
+  const plan = planStack({ ...config, target: "existing", server: { ...config.server, existing } });
+  expect(plan.server).toEqual({
+    target: "existing",
+    args: {
+      host: "db.example.com",
+      port: 54320,
+      user: "postgres",
+      tls: { mode: "verify-full" },
+      superuser: false,
+    },
+    ownsServer: false,
+  });
 });
 
 test("a database has its owner, its roles, its schemas and its extensions", () => {
@@ -71,6 +107,9 @@ test("a database has its owner, its roles, its schemas and its extensions", () =
       locale: "C",
       template: "template0",
       connectionLimit: -1,
+      keepPrivileges: false,
+      settings: { lock_timeout: "5s" },
+      authoritative: false,
       protect: true,
     },
     roles: [
@@ -83,7 +122,10 @@ test("a database has its owner, its roles, its schemas and its extensions", () =
         validUntil: "2030-01-01T00:00:00Z",
       },
     ],
-    schemas: [{ name: "public" }, { name: "app" }],
+    schemas: [
+      { name: "public", writers: [], readers: [] },
+      { name: "app", writers: ["shop_app"], readers: [] },
+    ],
     extensions: [{ name: "pg_trgm", schema: "public" }],
     logins: { app: "shop_app" },
   });
@@ -91,7 +133,8 @@ test("a database has its owner, its roles, its schemas and its extensions", () =
 
 test("the owner is the role of that key, however it is named on the server", () => {
   const roles = [role("owner", "boss", false)];
-  const [plan] = planStack({ ...config, databases: [database("shop", { roles })] }).databases;
+  const databases = [database("shop", { roles, owner: "boss" })];
+  const [plan] = planStack({ ...config, databases }).databases;
   expect(plan?.database.owner).toBe("boss");
 });
 

@@ -1,5 +1,6 @@
 import type { DatabaseCatalog } from "../../core/database-access";
 import type { Session } from "../session";
+import { allPrivilegesSql, explodeSql, unreachableSql } from "./acl-parts";
 
 /**
  * Schemas and extensions of a database in one read, as one JSON value.
@@ -63,6 +64,7 @@ SELECT pg_catalog.json_build_object(
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', n.nspname,
       'owner', pg_catalog.pg_get_userbyid(n.nspowner),
+      'acl', ${explodeSql("coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))")},
       'contents', (SELECT coalesce(pg_catalog.json_agg(
                      pg_catalog.json_build_object('kind', kind, 'count', count) ORDER BY kind), '[]'::json)
                    FROM counted WHERE counted.schema = n.oid),
@@ -79,23 +81,40 @@ SELECT pg_catalog.json_build_object(
                      WHERE o.holder_class = 'pg_catalog.pg_extension'::pg_catalog.regclass AND o.holder = e.oid)
       )), '[]'::json)
     FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
-  )
+  ),
+  'defaults', (
+    SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'kind', d.defaclobjtype,
+      'acl', ${explodeSql("d.defaclacl")})), '[]'::json)
+    FROM pg_catalog.pg_default_acl AS d LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = d.defaclnamespace
+  ),
+  'all', ${allPrivilegesSql},
+  'unreachable', ${unreachableSql("$3")}
 ) AS catalog`;
 
-/** Schemas and extensions whose dependents are wanted: looking for them walks `pg_depend`. */
-export interface AskedDependents {
-  readonly schemas: readonly string[];
-  readonly extensions: readonly string[];
+export interface DatabaseCatalogOptions {
+  /** Schemas and extensions whose dependents are wanted: looking for them walks `pg_depend`. */
+  readonly schemas?: readonly string[];
+  readonly extensions?: readonly string[];
+  /** The managing login: what it cannot do is told where it reads itself. */
+  readonly manager?: string;
 }
 
 export async function readDatabaseCatalog(
   session: Session,
-  asked: AskedDependents = { schemas: [], extensions: [] },
+  { schemas = [], extensions = [], manager = "" }: DatabaseCatalogOptions = {},
 ): Promise<DatabaseCatalog> {
   const [row] = await session.query<{ catalog: DatabaseCatalog }>(databaseCatalogSql, [
-    asked.schemas,
-    asked.extensions,
+    schemas,
+    extensions,
+    manager,
   ]);
   if (row === undefined) throw new Error("the catalogue read gave no row");
   return row.catalog;
+}
+
+/** @param maintenance a session in the maintenance database */
+export async function databaseExists(maintenance: Session, name: string): Promise<boolean> {
+  const rows = await maintenance.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [name]);
+  return rows.length > 0;
 }

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { problemError, ProblemError } from "../../core/problem";
 import type { RunResult } from "../process";
 import type { Instance } from "./instance";
@@ -30,8 +31,23 @@ export function initFailure(directory: string, result: RunResult): Error {
 /** What the server itself said when it did not start, with a hint for the usual causes. */
 export async function startFailure(instance: Instance, log: string, result: RunResult): Promise<Error> {
   const text = await readFile(log, "utf8").catch(() => ""); // pg_ctl may fail before there is a log
-  const said = lastLines(text) || lastLines(`${result.stderr}\n${result.stdout}`) || "no message";
+  const collected = text.includes("redirecting log output") ? await collectedLines(instance) : "";
+  const said =
+    collected || lastLines(text) || lastLines(`${result.stderr}\n${result.stdout}`) || "no message";
   return problemError(instance.dataDirectory, `the server does not start: ${said}`, hintFor(said));
+}
+
+/** From when its log collector runs on, a server tells what is wrong in its own log: the last lines that do. */
+async function collectedLines({ dataDirectory }: Instance): Promise<string> {
+  const directory = join(dataDirectory, "log");
+  const names = await readdir(directory).catch(() => []); // the log may be elsewhere
+  const files = await Promise.all(
+    names.map(async (name) => ({ name, time: (await stat(join(directory, name))).mtimeMs })),
+  );
+  const newest = files.toSorted((a, b) => b.time - a.time)[0];
+  if (newest === undefined) return "";
+  const lines = (await readFile(join(directory, newest.name), "utf8")).split("\n").slice(-20);
+  return lastLines(lines.filter((line) => /FATAL|PANIC|ERROR|HINT|DETAIL|could not/.test(line)).join("\n"));
 }
 
 function hintFor(text: string): string {

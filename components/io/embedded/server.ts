@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { embeddedLibraries } from "../../core/embedded-server";
 import { problemError } from "../../core/problem";
+import { settleHba } from "../hba/settle";
+import { settleSettings } from "../settings-proof";
 import { runProgram, type RunResult } from "../process";
 import { diskFailure, initFailure, startFailure } from "./failures";
 import { installBinaries, type Binaries } from "./binaries";
@@ -103,7 +106,7 @@ function initArguments(draft: string, passwordFile: string, options: InitOptions
     "--data-checksums",
     "--set=password_encryption=scram-sha-256",
     // In the file and not on the command line, where no later ALTER SYSTEM could change it.
-    "--set=shared_preload_libraries=pg_stat_statements",
+    `--set=shared_preload_libraries=${embeddedLibraries.join(", ")}`,
     "--set=logging_collector=on",
     "--set=log_filename=postgresql-%a.log",
     "--set=log_truncate_on_rotation=on",
@@ -121,9 +124,23 @@ export async function startServer(instance: Instance, settings: ServerSettings):
   assertMajor(instance, status.kind === "absent" ? binaries.major : status.major, binaries);
   await removeStaleLock(instance.dataDirectory);
   await assertPortFree(settings.port);
+  await settleHba(instance.dataDirectory);
+  await settleSettings(instance.dataDirectory);
   await writeSettings(instance, settings).catch((error: unknown) => {
     throw diskFailure(instance.directory, error);
   });
+  return launch(instance, binaries);
+}
+
+/** Starts a server that was stopped a moment ago, with its files as they are. Running already: nothing. */
+export async function startAgain(instance: Instance): Promise<Postmaster> {
+  const status = await readServerStatus(instance);
+  if (status.kind === "running") return status.postmaster;
+  await removeStaleLock(instance.dataDirectory);
+  return launch(instance, await installBinaries());
+}
+
+async function launch(instance: Instance, binaries: Binaries): Promise<Postmaster> {
   const log = join(instance.directory, "start.log");
   await makeServerDirectory(instance, instance.directory); // the data may have been put back without it
   await rm(log, { force: true });

@@ -1,6 +1,19 @@
 import type { AnyCommand } from "../frame";
+import { adoptCommand } from "./adopt";
 import { connectionCommand } from "./connection";
+import { driftCommand } from "./drift";
+import { driftIssueCommand } from "./drift-issue";
+import { planCommand } from "./plan";
+import { previewCommentCommand } from "./preview-comment";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
-export const commands: readonly AnyCommand[] = [statusCommand, connectionCommand];
+export const commands: readonly AnyCommand[] = [
+  statusCommand,
+  planCommand,
+  driftCommand,
+  connectionCommand,
+  adoptCommand,
+  previewCommentCommand,
+  driftIssueCommand,
+];

@@ -58,7 +58,13 @@ export async function readStatus(context: OpsContext): Promise<Report<StatusData
     const look = lookInto(administrator, name, readDatabaseStatus);
     databases.push(await progress(`looking into database ${name}`, look));
   }
-  const service = { administrator: config.server.administrator.name, databases: config.databases };
+  const service = {
+    administrator: config.server.administrator.name,
+    databases: config.databases.map((database) => ({
+      ...database,
+      schemas: database.schemas.map((schema) => schema.name),
+    })),
+  };
   return {
     command: "status",
     stack,
@@ -70,7 +76,7 @@ export async function readStatus(context: OpsContext): Promise<Report<StatusData
 function declaredNames({ databases, server }: StackConfig): StatusData["declared"] {
   return {
     databases: databases.map(({ name }) => name),
-    schemas: databases.flatMap(({ name, schemas }) => schemas.map((schema) => `${name}.${schema}`)),
+    schemas: databases.flatMap(({ name, schemas }) => schemas.map((schema) => `${name}.${schema.name}`)),
     extensions: databases.flatMap(({ name, extensions }) => extensions.map((item) => `${name}.${item.name}`)),
     roles: [server.administrator.name, ...databases.flatMap(({ roles }) => roles.map(({ name }) => name))],
   };

@@ -16,5 +16,7 @@ void serveProvider({
       refusals: [],
     }),
     "pgstead:index:Guard": instantType(),
+    "pgstead:index:HostBasedAccess": instantType({ refusals: [] }),
+    "pgstead:index:Settings": instantType({ refusals: [] }),
   },
 });

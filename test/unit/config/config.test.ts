@@ -19,6 +19,11 @@ const plainRole = {
   createRole: false,
   replication: false,
   bypassRowLevelSecurity: false,
+  keepPassword: false,
+  memberOf: [],
+  settings: {},
+  databaseSettings: {},
+  grants: [],
 };
 
 describe("defaults", () => {
@@ -31,6 +36,8 @@ describe("defaults", () => {
       protect: true,
       allowDataLoss: [],
       server: { port: 54320, restart: "refuse", administrator: { name: "postgres", passwordVersion: 1 } },
+      // What its formulas give is told by the tests of tuning.
+      tuning: { settings: {}, tuned: expect.any(Array) as unknown },
       databases: [
         {
           name: "shop",
@@ -39,7 +46,11 @@ describe("defaults", () => {
           template: "template0",
           connectionLimit: -1,
           extensions: [],
-          schemas: ["public"],
+          owner: "shop_owner",
+          keepPrivileges: false,
+          authoritative: false,
+          settings: {},
+          schemas: [{ name: "public", writers: [], readers: [] }],
           roles: [
             { key: "owner", name: "shop_owner", login: false, ...plainRole },
             { key: "migrator", name: "shop_migrator", login: true, ...plainRole },
@@ -122,7 +133,14 @@ describe("the forms of the input", () => {
     const config = stack(file.config);
     expect(config.disposable).toBe(true);
     expect(config.databases).toHaveLength(1);
-    expect(config.databases[0]).toMatchObject({ name: "promptforge", schemas: ["public", "app", "audit"] });
+    expect(config.databases[0]).toMatchObject({
+      name: "promptforge",
+      schemas: [
+        { name: "public", readers: ["promptforge_readonly"] },
+        { name: "app", writers: ["promptforge_app"], readers: ["promptforge_readonly"] },
+        { name: "audit", readers: ["promptforge_readonly"] },
+      ],
+    });
     expect(config.databases[0]?.roles.map(({ key }) => key)).toEqual([
       "owner",
       "migrator",
@@ -137,8 +155,10 @@ describe("a database", () => {
   const first = (more: Record<string, unknown>, roles: Record<string, unknown> = {}) =>
     stack({ "pgstead:database": { name: "shop", ...more }, "pgstead:roles": roles }).databases[0]!;
 
+  const names = ({ schemas }: { schemas: readonly { name: string }[] }) => schemas.map(({ name }) => name);
+
   test("has public first, then its schemas sorted, as the engine does not keep the order of a map", () => {
-    expect(first({ schemas: { zoo: {}, public: {}, app: {} } }).schemas).toEqual(["public", "app", "zoo"]);
+    expect(names(first({ schemas: { zoo: {}, public: {}, app: {} } }))).toEqual(["public", "app", "zoo"]);
   });
 
   test("has extensions by name or in full, what one needs before it", () => {
@@ -166,12 +186,12 @@ describe("a database", () => {
     expect(first({}, roles).roles).toEqual<RoleConfig[]>([
       { key: "owner", ...plainRole, name: "boss", login: false },
       { key: "migrator", ...plainRole, name: "shop_migrator", login: true, connectionLimit: 2 },
-      { key: "app", ...app },
+      { key: "app", ...plainRole, ...app },
     ]);
   });
 
   test("names with letters of any script are names", () => {
-    expect(first({ name: "größe", schemas: { Ünïcode: {}, "a-b": {}, _x$1: {} } }).schemas).toEqual([
+    expect(names(first({ name: "größe", schemas: { Ünïcode: {}, "a-b": {}, _x$1: {} } }))).toEqual([
       "public",
       "_x$1",
       "a-b",
@@ -181,7 +201,7 @@ describe("a database", () => {
 
   test("a name of 63 bytes is a name", () => {
     const name = "x".repeat(63);
-    expect(first({ schemas: { [name]: {} } }).schemas).toContain(name);
+    expect(names(first({ schemas: { [name]: {} } }))).toContain(name);
   });
 });
 

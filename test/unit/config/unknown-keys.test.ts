@@ -17,7 +17,7 @@ describe("a key that is not known is told with what was meant", () => {
       what: "an unknown key that is like nothing",
       change: { "pgstead:colour": "blue" },
       says: [
-        "pgstead:colour: is not a known key / known here: target, disposable, protect, allowDataLoss, server, database, roles, databases",
+        "pgstead:colour: is not a known key / known here: target, disposable, protect, allowDataLoss, server, administratorPassword, database, roles, databases",
       ],
     },
     {
@@ -45,9 +45,7 @@ describe("a key that is not known is told with what was meant", () => {
     {
       what: "a setting of a schema",
       change: database({ schemas: { app: { colour: "blue" } } }),
-      says: [
-        "pgstead:database.schemas.app.colour: is not a known key / remove it: nothing is known here, write {}",
-      ],
+      says: ["pgstead:database.schemas.app.colour: is not a known key / known here: owner, writers, readers"],
     },
     {
       what: "a superuser",
@@ -60,7 +58,7 @@ describe("a key that is not known is told with what was meant", () => {
       what: "a password",
       change: roles({ app: { login: true, password: "secret" } }),
       says: [
-        "pgstead:roles.app.password: a password does not belong into a configuration file / remove it: passwords are made for you, and `npm run ops -- connection --role <role>` shows them",
+        "pgstead:roles.app.password: a password does not belong into a configuration file / remove it: passwords are made for you, and `npm run ops -- connection --role <role>` shows them; write keep for one that the server has already",
       ],
     },
   ]);

@@ -74,5 +74,81 @@ describe("a mistake about roles is told", () => {
         'pgstead:roles.web.validUntil: "2030-02-30" is not a moment / write it such as validUntil: "2030-01-01T00:00:00Z"',
       ],
     },
+    {
+      what: "an owner that retires",
+      change: roles({ owner: { retired: "reassign" } }),
+      says: ["pgstead:roles.owner.retired: the owner is always in use / remove the line"],
+    },
+    {
+      what: "a membership that is listed twice, by key and by name",
+      change: roles({ app: { memberOf: ["reporting", "shop_reporting"] }, reporting: {} }),
+      says: ["pgstead:roles.app.memberOf[1]: shop_reporting is listed twice / remove one of the two"],
+    },
+    {
+      what: "a membership in the group of a schema",
+      change: roles({ app: { memberOf: ["shop_app_reader"] } }),
+      says: [
+        "pgstead:roles.app.memberOf[0]: shop_app_reader is the group of a schema / name the role under readers or writers of the schema instead",
+      ],
+    },
+    {
+      what: "roles that belong to each other",
+      change: roles({ a: { memberOf: ["b"] }, b: { memberOf: [{ role: "a" }] } }),
+      says: [
+        "pgstead:roles.a.memberOf[0]: shop_b belongs to shop_a itself / remove one of the two",
+        "pgstead:roles.b.memberOf[0]: shop_a belongs to shop_b itself / remove one of the two",
+      ],
+    },
+    {
+      what: "a role that belongs to itself",
+      change: roles({ a: { memberOf: ["a"] } }),
+      says: ["pgstead:roles.a.memberOf[0]: shop_a belongs to shop_a itself / remove one of the two"],
+    },
+    {
+      what: "options of a membership that are none",
+      change: roles({ a: { memberOf: [{ role: "b", admin: "yes" }] }, b: {} }),
+      says: [
+        'pgstead:roles.a.memberOf[0].admin: "yes" is not true or false / write it such as `admin: true`',
+      ],
+    },
+    {
+      what: "settings that are no names or no values",
+      change: roles({
+        app: { settings: { "work mem": "8MB", work_mem: { at: 1 } } },
+        migrator: { settings: { role: "shop_owner" } },
+      }),
+      says: [
+        "pgstead:roles.app.settings.work_mem: a map is not a text, a number, true or false, or a list / write it such as `work_mem: 30s`",
+        "pgstead:roles.migrator.settings.role: the migrator works as the owner, by this very setting / remove it, or declare another role",
+        'pgstead:roles.app.settings["work mem"]: "work mem" is no name of a setting / write it as PostgreSQL does, such as statement_timeout',
+      ],
+    },
+    {
+      what: "a profile that is not there",
+      change: roles({ app: { profile: "monitr" } }),
+      says: ['pgstead:roles.app.profile: "monitr" is not one of backup, monitor / did you mean monitor?'],
+    },
+    {
+      what: "a role that has the name of a schema's group",
+      change: roles({ reader: { name: "shop_app_reader" } }),
+      says: ["pgstead:roles.reader.name: shop_app_reader is the group of a schema / choose another name"],
+    },
+  ]);
+});
+
+describe("a mistake about who owns, reads and writes a schema is told", () => {
+  testCases([
+    {
+      what: "roles that are not there, or are on their way out",
+      change: {
+        ...database({ schemas: { app: { owner: "ownr", writers: ["shop_app"], readers: ["app", "old"] } } }),
+        ...roles({ app: {}, old: { retired: "keep" } }),
+      },
+      says: [
+        'pgstead:database.schemas.app.owner: the database has no role "ownr" / did you mean owner?',
+        'pgstead:database.schemas.app.writers[0]: the database has no role "shop_app" / declare it: roles: { shop_app: {} }',
+        "pgstead:database.schemas.app.readers[1]: old is retired / name another role, or remove this one",
+      ],
+    },
   ]);
 });

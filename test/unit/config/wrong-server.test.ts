@@ -6,9 +6,7 @@ describe("a mistake about the server or about losses is told", () => {
     {
       what: "a target of later",
       change: { "pgstead:target": "docker" },
-      says: [
-        "pgstead:target: docker is not available yet / set pgstead:target to embedded, the only one so far",
-      ],
+      says: ["pgstead:target: docker is not available yet / set pgstead:target to embedded or existing"],
     },
     {
       what: "a target that will never be",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  newDatabaseCatalog,
   planDatabaseAccess,
   type ActualExtension,
   type ActualSchema,
@@ -21,14 +22,15 @@ const tables = [
 ];
 
 interface Found {
-  readonly schemas?: readonly (Omit<ActualSchema, "dependents"> & Partial<ActualSchema>)[];
+  readonly schemas?: readonly (Omit<ActualSchema, "dependents" | "acl"> & Partial<ActualSchema>)[];
   readonly extensions?: readonly (Omit<ActualExtension, "dependents"> & Partial<ActualExtension>)[];
 }
 
 /** A server's catalogue, in which nothing depends on anything unless it is said. */
 function server({ schemas = [], extensions = [] }: Found = {}): DatabaseCatalog {
   return {
-    schemas: schemas.map((schema) => ({ dependents: [], ...schema })),
+    ...newDatabaseCatalog(),
+    schemas: schemas.map((schema) => ({ dependents: [], acl: [], ...schema })),
     extensions: extensions.map((extension) => ({ dependents: [], ...extension })),
   };
 }

@@ -3,10 +3,10 @@ import {
   diffDatabase,
   refuseFixed,
   type ActualDatabase,
-  type DesiredDatabase,
+  type DatabaseAttributes,
 } from "../../../components/core/database";
 
-const shop: DesiredDatabase = {
+const shop: DatabaseAttributes = {
   name: "shop",
   owner: "shop_owner",
   encoding: "UTF8",
@@ -18,7 +18,7 @@ const shop: DesiredDatabase = {
 
 function onServer(change: Partial<ActualDatabase> = {}): ActualDatabase {
   const { template: _template, ...rest } = shop;
-  return { ...rest, allowConnections: true, sizeBytes: null, ...change };
+  return { ...rest, allowConnections: true, sizeBytes: null, acl: [], ...change };
 }
 
 test("a database that is as declared needs nothing", () => {

@@ -5,11 +5,11 @@ import {
   diffRole,
   validUntilSeconds,
   type ActualRole,
-  type DesiredRole,
+  type RoleAttributes,
 } from "../../../components/core/role";
 import { renderPlan, shown } from "../../../components/core/statement";
 
-const plain: DesiredRole = {
+const plain: RoleAttributes = {
   name: "shop_app",
   login: true,
   connectionLimit: 40,
@@ -21,7 +21,7 @@ const plain: DesiredRole = {
   verifier: "SCRAM-SHA-256$4096:c2FsdA==$a:b",
 };
 
-function onServer(role: DesiredRole, change: Partial<ActualRole> = {}): ActualRole {
+function onServer(role: RoleAttributes, change: Partial<ActualRole> = {}): ActualRole {
   const { validUntil, verifier, ...attributes } = role;
   return {
     ...attributes,
@@ -33,7 +33,7 @@ function onServer(role: DesiredRole, change: Partial<ActualRole> = {}): ActualRo
   };
 }
 
-const sqlOf = (desired: DesiredRole, actual: ActualRole | undefined): string[] =>
+const sqlOf = (desired: RoleAttributes, actual: ActualRole | undefined): string[] =>
   diffRole(desired, actual).map(({ sql }) => sql);
 
 test("a role that is as declared needs nothing", () => {
@@ -121,7 +121,7 @@ describe("a password", () => {
   });
 
   test("never shows, and a role as declared needs nothing, whatever it is", () => {
-    const role = fc.record<DesiredRole>({
+    const role = fc.record<RoleAttributes>({
       name: fc
         .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
         .filter((name) => !name.includes("\0")),

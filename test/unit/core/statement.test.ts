@@ -39,7 +39,7 @@ const refusal = { subject: "schema s.c", message: "2 tables would be lost", hint
 test("a plan shows each statement with its reason, its risk and who sends it", () => {
   expect(renderPlan({ statements: [limit, official, drop], refusals: [refusal] })).toBe(
     [
-      "plan: 3 statements: 1 data-loss, 1 access, 1 none; 1 refused",
+      "plan: 3 statements: 1 access, 1 data-loss; 1 refused",
       "  ALTER ROLE a CONNECTION LIMIT 5;  -- the server has 4 [access]",
       "  CREATE SCHEMA b;  -- new (by @pulumi/postgresql)",
       "  DROP SCHEMA c CASCADE;  -- it left [data-loss]",
@@ -74,10 +74,47 @@ describe("a plan is empty", () => {
   });
 });
 
-test("the summary counts, the worst first", () => {
+test("the summary counts what has a risk, the mildest first", () => {
   expect(renderSummary([])).toBe("0 statements");
   expect(renderSummary([limit])).toBe("1 statement: 1 access");
+  expect(renderSummary([official, limit])).toBe("2 statements: 1 access");
   expect(renderSummary([limit, { ...drop, risk: "restart" }, { ...drop, risk: "lock" }, drop])).toBe(
-    "4 statements: 1 data-loss, 1 restart, 1 lock, 1 access",
+    "4 statements: 1 access, 1 lock, 1 restart, 1 data-loss",
   );
+});
+
+test("what is no SQL has no semicolon, and a statement in another database says where", () => {
+  const restart: Statement = {
+    sql: "restart the server",
+    reason: "port",
+    risk: "restart",
+    kind: "server",
+    step: true,
+  };
+  const elsewhere: Statement = { ...limit, database: "shop" };
+  expect(
+    renderPlan({ statements: [restart, elsewhere], refusals: [] })
+      .split("\n")
+      .slice(1),
+  ).toEqual([
+    "  restart the server  -- port [restart]",
+    "  ALTER ROLE a CONNECTION LIMIT 5;  -- the server has 4 [access] (in database shop)",
+  ]);
+});
+
+test("what nobody declared is listed, and cut and counted as statements are", () => {
+  const found = { kind: "role", subject: "role carol", message: "nobody declared it" } as const;
+  const plan = { statements: [], refusals: [], undeclared: Array.from({ length: 42 }, () => found) };
+  const lines = renderPlan(plan).split("\n");
+  expect(lines[1]).toBe("  left alone: role carol: nobody declared it");
+  expect(lines.at(-1)).toBe("  … and 2 more left alone");
+  expect(renderPlan(plan, { full: true }).split("\n")).toHaveLength(43);
+});
+
+test("a name on the server cannot look like another line of the plan, or be obeyed by a terminal", () => {
+  const name = 'a"\n  refused: schema b: gone\u001b[2J\u202e';
+  const plan = { statements: [{ ...limit, sql: `DROP ROLE "${name}"`, reason: name }], refusals: [refusal] };
+  const lines = renderPlan(plan).split("\n");
+  expect(lines).toHaveLength(3);
+  expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
 });

@@ -21,6 +21,7 @@ describe("configuration of the offline postgresql plugin", () => {
       database: "postgres",
       username: "postgres",
       password: undefined,
+      sslrootcert: undefined,
       databaseUsername: "postgres",
       sslmode: "require",
       connectTimeout: 180,
@@ -40,14 +41,18 @@ describe("configuration of the offline postgresql plugin", () => {
     });
   });
 
+  test("proves the server where that is asked for", () => {
+    const config = { sslmode: "verify-full", sslrootcert: "ca.pem" };
+    expect(checkConfig(config).failures).toEqual([]);
+    expect(parseConfig(config, {})).toMatchObject(config);
+  });
+
   test.each([
-    ["sslmode", "verify-full"],
     ["sslmode", "allow"],
     ["sslMode", "disable"],
     ["scheme", "awspostgres"],
     ["awsRdsIamAuth", "true"],
     ["clientcert", '{"cert":"a","key":"b"}'],
-    ["sslrootcert", "/ca.pem"],
     ["expectedVersion", "12"],
     ["port", "0"],
     ["port", "http"],

@@ -1,5 +1,7 @@
 import { Client, type ClientConfig, DatabaseError, type QueryResultRow } from "pg";
+import type { Tls } from "../../../../components/core/connection";
 import { problemError } from "../../../../components/core/problem";
+import { tlsOptions } from "../../../../components/io/tls";
 import type { ProviderConfig } from "./provider-config";
 
 /** One connection to one database. */
@@ -99,8 +101,7 @@ async function attempt(config: ProviderConfig, database: string, tls: boolean): 
     user: config.username,
     password: config.password,
     database,
-    // `require` asks for encryption, not for a name: libpq does not look at the certificate either.
-    ssl: tls ? { rejectUnauthorized: false } : false,
+    ssl: tls && (await tlsOptions({ host: config.host, tls: tlsOf(config) })),
     connectionTimeoutMillis: config.connectTimeout * 1000,
     application_name: "pgstead postgresql plugin",
   };
@@ -114,6 +115,12 @@ async function attempt(config: ProviderConfig, database: string, tls: boolean): 
     await client.end().catch(() => undefined); // never came up
     throw error;
   }
+}
+
+/** `prefer` and `require` ask for encryption, not for a name: libpq does not look at the certificate either. */
+function tlsOf({ sslmode, sslrootcert }: ProviderConfig): Tls {
+  const mode = sslmode === "prefer" || sslmode === "disable" ? "require" : sslmode;
+  return { mode, ...(sslrootcert === undefined ? {} : { ca: sslrootcert }) };
 }
 
 function isWithoutTls(error: unknown): boolean {

@@ -19,13 +19,15 @@ export interface ProviderConfig {
   /** Role that the login becomes, where a user name map says so (pg_ident.conf). */
   readonly databaseUsername: string;
   readonly sslmode: SslMode;
+  /** File of the authorities that are believed, as PEM; absent: the public ones. */
+  readonly sslrootcert: string | undefined;
   /** Seconds; 0 waits for ever. */
   readonly connectTimeout: number;
   /** Connections at once; 0 is no limit. */
   readonly maxConnections: number;
 }
 
-const sslModes = ["disable", "prefer", "require"] as const;
+const sslModes = ["disable", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type SslMode = (typeof sslModes)[number];
 
 const supported = [
@@ -36,6 +38,7 @@ const supported = [
   "password",
   "databaseUsername",
   "sslmode",
+  "sslrootcert",
   "superuser",
   "connectTimeout",
   "maxConnections",
@@ -85,6 +88,7 @@ export function parseConfig(inputs: PropertyMap, env: NodeJS.ProcessEnv = proces
     databaseUsername: text("databaseUsername") ?? username,
     // Without a word about TLS the official plugin insists on it.
     sslmode: asSslMode(text("sslmode", "PGSSLMODE") ?? "require"),
+    sslrootcert: text("sslrootcert", "PGSSLROOTCERT"),
     connectTimeout: Number(text("connectTimeout", "PGCONNECT_TIMEOUT") ?? 180),
     maxConnections: Number(text("maxConnections") ?? 20),
   };

@@ -1,0 +1,106 @@
+import type { DesiredDatabase } from "../database";
+import { groupName, profiles } from "../groups";
+import { resolveRole, type RoleDeclaration } from "./server-roles";
+import type { DesiredSettings } from "../role-settings";
+import type { DesiredGroup, ServerAccess } from "../server-access";
+
+/** A database as a user declares it, with the names of its roles on the server. */
+export interface DatabaseDeclaration {
+  readonly name: string;
+  readonly owner: string;
+  readonly encoding?: string;
+  readonly locale?: string;
+  /** `LC_CTYPE`, where it is not the locale. */
+  readonly ctype?: string;
+  readonly template?: string;
+  readonly connectionLimit?: number;
+  readonly settings?: DesiredSettings;
+  readonly authoritative?: boolean;
+  /** True: privileges stay as the server has them, and its schemas get no groups. */
+  readonly keepPrivileges?: boolean;
+}
+
+/** A schema, as far as the server's roles go: who reads it and who writes to it. */
+export interface SchemaMembers {
+  readonly name: string;
+  /** Names of roles that read and write its rows. */
+  readonly writers?: readonly string[];
+  /** Names of roles that read its rows. */
+  readonly readers?: readonly string[];
+}
+
+export interface ServerDeclaration {
+  readonly databases: readonly {
+    readonly database: DatabaseDeclaration;
+    readonly roles: readonly RoleDeclaration[];
+    readonly schemas: readonly SchemaMembers[];
+  }[];
+  readonly allowDataLoss: readonly string[];
+  readonly protect: boolean;
+  /** `<project>/<stack>`, where the stack owns what belongs to the whole server. */
+  readonly stack?: string;
+}
+
+/** Databases that every server has; `template0` takes no connections. */
+const everywhere = ["postgres", "template1"];
+
+/** All that `Access` of scope server looks after, without passwords: those are made by their own resources. */
+export function resolveServerAccess(declaration: ServerDeclaration): ServerAccess {
+  const { databases, allowDataLoss, protect, stack } = declaration;
+  // Who watches the server logs in to the maintenance database as well: it is there before any other one.
+  const watching = databases.flatMap(({ roles }) => roles.filter(isWatching).map(({ name }) => name));
+  return {
+    roles: databases.flatMap(({ database, roles, schemas }) =>
+      roles.map((role) => resolveRole(role, database, schemas)),
+    ),
+    groups: databases.flatMap(({ database, schemas }) =>
+      database.keepPrivileges === true ? [] : resolveGroups(database.name, schemas),
+    ),
+    databases: databases.map(({ database, roles, schemas }) => ({
+      ...resolveDatabase(database),
+      connect: roles.filter(mayConnect).map(({ name }) => name),
+      temporary: schemas.map(({ name }) => groupName(database.name, name, "writer")),
+    })),
+    allowDataLoss,
+    protect,
+    ...(stack === undefined ? {} : { stack }),
+    closed:
+      stack === undefined
+        ? []
+        : everywhere.map((name) => ({ name, connect: name === "postgres" ? watching : [] })),
+  };
+}
+
+/** Fills in what was left out. Who may connect to it is told by its roles. */
+export function resolveDatabase(database: DatabaseDeclaration): DesiredDatabase {
+  return {
+    name: database.name,
+    owner: database.owner,
+    encoding: database.encoding ?? "UTF8",
+    lcCollate: database.locale ?? "C",
+    lcCtype: database.ctype ?? database.locale ?? "C",
+    template: database.template ?? "template0",
+    connectionLimit: database.connectionLimit ?? -1,
+    connect: [],
+    temporary: [],
+    settings: database.settings ?? {},
+    authoritative: database.authoritative ?? false,
+    ...(database.keepPrivileges === true ? { keepPrivileges: true } : {}),
+  };
+}
+
+/** Every schema has both groups, with members or without: what is granted to them needs no other run. */
+export function resolveGroups(database: string, schemas: readonly SchemaMembers[]): readonly DesiredGroup[] {
+  return schemas.flatMap(({ name: schema }) =>
+    profiles.map((profile) => ({ name: groupName(database, schema, profile), database, schema, profile })),
+  );
+}
+
+/** Each login connects to its own database, by a grant to itself: who joins a group by hand gets no way in. */
+function mayConnect({ login, retired }: RoleDeclaration): boolean {
+  return login === true && retired === undefined;
+}
+
+function isWatching(role: RoleDeclaration): boolean {
+  return role.profile === "monitor" && mayConnect(role);
+}

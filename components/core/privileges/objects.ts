@@ -1,0 +1,215 @@
+import type { Plan, Statement, Undeclared } from "../statement";
+import { diffAcl, everybody, withOwner, type AclDifference, type AclItem } from "./acl";
+import { ourRoles, profileWants, publicWants, type AclKind, type PrivilegesDeclaration } from "./declaration";
+import {
+  columnWants,
+  explicitGrants,
+  explicitWants,
+  matches,
+  refuseUnknown,
+  type ExplicitGrant,
+  type Named,
+} from "./grants";
+import { planOwned, planOwner, type ActualOwned, type Owned } from "./ownership";
+import { planOutOfReach, type OutOfReach, type Reach } from "./reach";
+import { key, renderChanges, renderForeign, targetOf, type AclObject, type ObjectChange } from "./statements";
+
+/** An object in a declared schema, or one that an explicit grant names. Members of extensions are not among them. */
+export interface ActualObject extends Named, Owned {
+  readonly schema: string;
+  /** Place in {@link ObjectsCatalog.acls}. */
+  readonly acl: number;
+  /** Columns with privileges of their own, and those without that a grant names. */
+  readonly columns?: readonly (readonly [name: string, acl: number | null])[];
+}
+
+/** What a database has. Thousands of objects share few ACLs, so those are apart. */
+export interface ObjectsCatalog {
+  readonly acls: readonly (readonly AclItem[])[];
+  readonly objects: readonly ActualObject[];
+  readonly owned: readonly ActualOwned[];
+  /** All privileges of each kind, as this version of PostgreSQL has them. */
+  readonly all: Readonly<Partial<Record<AclKind, readonly string[]>>>;
+  /** Roles that granted something and may not look into a schema any more (USAGE). */
+  readonly blind: readonly (readonly [role: string, schema: string])[];
+  /** Roles that are there and that the managing login cannot work as. */
+  readonly unreachable: readonly string[];
+}
+
+/** The statements that make owners and privileges of everything in declared schemas what they are to be. */
+export function planObjectsAccess(declaration: PrivilegesDeclaration, catalog: ObjectsCatalog): Plan {
+  const context = contextOf(declaration, catalog);
+  const found = catalog.objects.toSorted(compareObjects).map((object) => planObject(context, object));
+  const changes = found.flatMap((one) => one.changes);
+  const owned = planOwned(declaration, context.ours, context.unreachable, catalog.owned);
+  const owners = [owned, ...found];
+  const beyond = planOutOfReach(
+    context.reach,
+    owners.flatMap((one) => one.outOfReach),
+  );
+  return {
+    statements: [...owners.flatMap((one) => one.statements), ...renderChanges(changes)],
+    refusals: [...beyond.refusals, ...refuseUnknown(context.grants, catalog.all)],
+    undeclared: [
+      ...(beyond.undeclared ?? []),
+      ...owners.flatMap((one) => one.undeclared),
+      ...renderForeign(found.flatMap((one) => one.foreign)),
+      ...unmet(context, catalog),
+    ],
+  };
+}
+
+interface Context {
+  readonly declaration: PrivilegesDeclaration;
+  readonly catalog: ObjectsCatalog;
+  readonly ours: ReadonlySet<string>;
+  readonly reach: Reach;
+  readonly unreachable: ReadonlySet<string>;
+  readonly grants: readonly ExplicitGrant[];
+  /** What was found of objects that differ in their names only. */
+  readonly found: Map<string, AclDifference>;
+}
+
+function contextOf(declaration: PrivilegesDeclaration, catalog: ObjectsCatalog): Context {
+  const ours = ourRoles(declaration);
+  return {
+    declaration,
+    catalog,
+    ours,
+    unreachable: new Set(catalog.unreachable),
+    reach: {
+      manager: declaration.manager,
+      isOurs: (role) => ours.has(role),
+    },
+    grants: explicitGrants(declaration),
+    found: new Map(),
+  };
+}
+
+interface ObjectPlan {
+  readonly statements: readonly Statement[];
+  readonly undeclared: readonly Undeclared[];
+  readonly changes: readonly ObjectChange[];
+  readonly foreign: readonly { readonly item: AclItem; readonly object: AclObject }[];
+  readonly outOfReach: readonly OutOfReach[];
+}
+
+function planObject(context: Context, object: ActualObject): ObjectPlan {
+  const { declaration, ours } = context;
+  const target = targetOf(object);
+  const { owner, statements, undeclared } = planOwner(declaration, ours, object, target.sql);
+  const whole = diffObject(context, object, owner);
+  const columns = planColumns(context, object, owner, whole);
+  const changes = [...whole.changes.map((change) => ({ ...change, object: target })), ...columns.changes].map(
+    (change) => (isBlind(context, object, change.as) ? { ...change, blind: true as const } : change),
+  );
+  const foreign = [...whole.foreign, ...columns.foreign].map((item) => ({ item, object: target }));
+  const beyond = [object.owner, owner].find((role) => context.unreachable.has(role));
+  if (beyond === undefined || statements.length + changes.length === 0) {
+    return { statements, undeclared, changes, foreign, outOfReach: [] };
+  }
+  const outOfReach = [{ role: beyond, object: target }];
+  return { statements: [], undeclared, changes: [], foreign, outOfReach };
+}
+
+function isBlind({ catalog }: Context, { schema }: ActualObject, as: string | undefined): boolean {
+  return as !== undefined && catalog.blind.some(([role, place]) => role === as && place === schema);
+}
+
+/** Thousands of objects differ in their names only: what is found for one counts for all of them. */
+function diffObject(context: Context, object: ActualObject, owner: string): AclDifference {
+  const { kind, schema, acl } = object;
+  const grants = context.grants.filter((one) => one.columns === undefined && matches(one, object));
+  const place = key(
+    kind,
+    schema,
+    acl,
+    object.owner,
+    owner,
+    ...grants.map((one) => context.grants.indexOf(one)),
+  );
+  const found = context.found.get(place) ?? diffSameObjects(context, object, owner, grants);
+  context.found.set(place, found);
+  return found;
+}
+
+function diffSameObjects(
+  { declaration, catalog, ours }: Context,
+  object: ActualObject,
+  owner: string,
+  grants: readonly ExplicitGrant[],
+): AclDifference {
+  const { kind, schema } = object;
+  const all = catalog.all[kind] ?? [];
+  const acl = withOwner(catalog.acls[object.acl] ?? [], object.owner, owner);
+  const explicit = explicitWants(grants, object, all);
+  const { authoritative } = declaration;
+  if (schema !== "") {
+    const profiles = [...profileWants(declaration, schema, kind), ...publicWants(declaration, schema, kind)];
+    const isOurs = (grantee: string): boolean => authoritative || ours.has(grantee);
+    return diffAcl({ owner, all, acl, wants: [...profiles, ...explicit], isOurs });
+  }
+  // A language is the whole database's, a large object is in no schema: only what our own roles have is ours to say.
+  const isOurs = (grantee: string): boolean => grantee !== everybody && ours.has(grantee);
+  return { ...diffAcl({ owner, all: [], acl, wants: explicit, isOurs }), foreign: [] };
+}
+
+function planColumns(
+  { declaration, catalog, ours, grants }: Context,
+  object: ActualObject,
+  owner: string,
+  whole: AclDifference,
+): { changes: readonly ObjectChange[]; foreign: readonly AclItem[] } {
+  const known = new Map(object.columns);
+  const columns = [...known.keys()].toSorted();
+  const target = targetOf(object);
+  const revoked = whole.changes.filter(({ verb, option }) => verb === "REVOKE" && !option);
+  const plans = columns.map((column) => {
+    const { changes, foreign } = diffAcl({
+      owner,
+      all: [],
+      acl: withOwner(catalog.acls[known.get(column) ?? -1] ?? [], object.owner, owner),
+      above: whole.stays,
+      isTaken: (item) =>
+        revoked.some(
+          ({ grantee, privilege, as = owner }) =>
+            grantee === item.grantee && privilege === item.privilege && as === item.grantor,
+        ),
+      wants: columnWants(grants, object, column),
+      isOurs: (grantee) => declaration.authoritative || ours.has(grantee),
+    });
+    return { changes: changes.map((change) => ({ ...change, object: target, column })), foreign };
+  });
+  return {
+    changes: plans.flatMap(({ changes }) => changes),
+    foreign: plans.flatMap(({ foreign }) => foreign),
+  };
+}
+
+/** Grants on something that is not there: given once it is. */
+function unmet({ grants }: Context, { objects }: ObjectsCatalog): Undeclared[] {
+  return grants.flatMap((grant): Undeclared[] => {
+    const { on, role, columns = [] } = grant;
+    const [word = "", name = ""] = Object.entries(on)[0] ?? [];
+    if (word === "schema" || word.endsWith("In")) return [];
+    const subject = `${word} ${String(name)}`;
+    const object = objects.find((one) => matches(grant, one));
+    const missing =
+      object === undefined
+        ? [subject]
+        : columns
+            .filter((column) => !(object.columns ?? []).some(([known]) => known === column))
+            .map((column) => `column ${column} of ${subject}`);
+    const message = `declared in grants of ${role} and not there: granted by the next run after it is`;
+    return missing.map((what) => ({ kind: "privilege", subject: what, message }));
+  });
+}
+
+function compareObjects(a: ActualObject, b: ActualObject): number {
+  const text = ({ kind, schema, name, args = "" }: ActualObject): string =>
+    `${order.indexOf(kind)}\0${schema}\0${name}\0${args}`;
+  const [left, right] = [text(a), text(b)];
+  return left < right ? -1 : Number(left > right);
+}
+
+const order: readonly AclKind[] = ["n", "r", "S", "f", "T", "l", "L"];

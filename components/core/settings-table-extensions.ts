@@ -1,0 +1,39 @@
+/**
+ * Settings of the extensions that PostgreSQL 17 brings along, of those that have any, a line each:
+ * name, type, unit, context, least, greatest, default and words, as pg_settings has them.
+ */
+export const extensionSettings = `
+auto_explain.log_analyze|bool||superuser|||off
+auto_explain.log_buffers|bool||superuser|||off
+auto_explain.log_format|enum||superuser|||text|text,xml,json,yaml
+auto_explain.log_level|enum||superuser|||log|debug5,debug4,debug3,debug2,debug1,info,notice,warning,log
+auto_explain.log_min_duration|integer|ms|superuser|-1|2147483647|-1
+auto_explain.log_nested_statements|bool||superuser|||off
+auto_explain.log_parameter_max_length|integer|B|superuser|-1|2147483647|-1
+auto_explain.log_settings|bool||superuser|||off
+auto_explain.log_timing|bool||superuser|||on
+auto_explain.log_triggers|bool||superuser|||off
+auto_explain.log_verbose|bool||superuser|||off
+auto_explain.log_wal|bool||superuser|||off
+auto_explain.sample_rate|real||superuser|0|1|1
+pg_stat_statements.max|integer||postmaster|100|1073741823|5000
+pg_stat_statements.save|bool||sighup|||on
+pg_stat_statements.track|enum||superuser|||top|none,top,all
+pg_stat_statements.track_planning|bool||superuser|||off
+pg_stat_statements.track_utility|bool||superuser|||on
+pg_prewarm.autoprewarm|bool||postmaster|||on
+pg_prewarm.autoprewarm_interval|integer|s|sighup|0|2147483|300
+auth_delay.milliseconds|integer|ms|sighup|0|2147483|0
+basic_archive.archive_directory|string||sighup
+basebackup_to_shell.command|string||sighup
+basebackup_to_shell.required_role|string||sighup
+pg_trgm.similarity_threshold|real||user|0|1|0.3
+pg_trgm.strict_word_similarity_threshold|real||user|0|1|0.5
+pg_trgm.word_similarity_threshold|real||user|0|1|0.6
+plpgsql.check_asserts|bool||user|||on
+plpgsql.extra_errors|string||user|||none
+plpgsql.extra_warnings|string||user|||none
+plpgsql.print_strict_params|bool||user|||off
+plpgsql.variable_conflict|enum||superuser|||error|error,use_variable,use_column
+postgres_fdw.application_name|string||user
+`;

@@ -1,0 +1,128 @@
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "./connection";
+import { resolveTls, type Tls } from "./core/connection";
+import type { Refusal } from "./core/statement";
+import { ExistingServerResource } from "./providers/resources";
+
+export interface ExistingServerArgs {
+  /** Name or address of the primary server. A change to another server is refused until `pulumi refresh`. */
+  readonly host: string;
+
+  /** TCP port (`port`). @default - 5432 */
+  readonly port?: number;
+
+  /** The managing login: a superuser, or the first login of a managed service. */
+  readonly user: string;
+
+  /**
+   * Its password. Changing it here changes no server: the server has it already.
+   *
+   * @default - the content of `passwordFile`
+   */
+  readonly password?: pulumi.Input<string>;
+
+  /**
+   * File that holds the password.
+   *
+   * @default - the file that PGSTEAD_ADMINISTRATOR_PASSWORD_FILE names
+   */
+  readonly passwordFile?: string;
+
+  /**
+   * Encryption (`sslmode`, `sslrootcert`).
+   *
+   * @default - `verify-full` with the public authorities; `disable` on loopback, where nobody else is on the way
+   */
+  readonly tls?: Tls;
+
+  /**
+   * Whether the managing login is a superuser. False for managed services: what only a superuser may do is then told
+   * by name in the preview. Declared, as the official provider has to know it before it connects; a login that turns out
+   * to be none is refused.
+   *
+   * @default - true
+   */
+  readonly superuser?: boolean;
+}
+
+/**
+ * A PostgreSQL server, 14 or newer, that is there already: self-managed or a managed service. Nothing of it is made, and
+ * nothing goes with the stack but what the stack declares on it.
+ *
+ * @example
+ * const server = new ExistingServer("server", {
+ *   host: "db.example.com",
+ *   user: "postgres",
+ *   password: config.requireSecret("administratorPassword"),
+ * });
+ */
+export class ExistingServer extends pulumi.ComponentResource {
+  readonly connection: Connection;
+  /** Version as the server names it, such as `17.10`. */
+  readonly version: pulumi.Output<string>;
+  /** What stands in the way of managing it: input of `Guard`. */
+  readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: ExistingServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    const plan = resolveExistingServer(args);
+    super("pg:index:ExistingServer", name, {}, opts);
+
+    const server = createServer(name, plan, this);
+    this.connection = createConnection(name, plan, server, this);
+
+    this.version = server.version;
+    this.refusals = server.refusals;
+    this.registerOutputs({ version: this.version });
+  }
+}
+
+export type ExistingServerPlan = Required<Omit<ExistingServerArgs, "password" | "passwordFile">> &
+  Pick<ExistingServerArgs, "password" | "passwordFile">;
+
+/** Fills in what was left out. */
+export function resolveExistingServer(args: ExistingServerArgs): ExistingServerPlan {
+  return {
+    ...args,
+    port: args.port ?? 5432,
+    tls: resolveTls(args),
+    superuser: args.superuser ?? true,
+  };
+}
+
+function createServer(
+  name: string,
+  plan: ExistingServerPlan,
+  parent: pulumi.Resource,
+): ExistingServerResource {
+  return new ExistingServerResource(name, plan, { parent });
+}
+
+function createConnection(
+  name: string,
+  plan: ExistingServerPlan,
+  server: ExistingServerResource,
+  parent: pulumi.Resource,
+): Connection {
+  const { host, port, user, tls, superuser } = plan;
+  const login = { host, port, username: user, password: server.password, superuser };
+  const encryption = {
+    sslmode: tls.mode,
+    ...(tls.ca === undefined ? {} : { sslrootcert: tls.ca }),
+  };
+  const provider = new postgresql.Provider(
+    name,
+    { ...login, ...encryption, connectTimeout: 15, maxConnections: 4 },
+    { parent },
+  );
+  return {
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    password: server.password,
+    tls,
+    systemIdentifier: server.systemIdentifier,
+    provider,
+    capabilities: { canRestart: false, canWriteHba: superuser, isSuperuser: superuser },
+  };
+}

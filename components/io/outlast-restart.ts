@@ -1,0 +1,39 @@
+import { setTimeout } from "node:timers/promises";
+import { DatabaseError } from "pg";
+import { ServerUnreachableError } from "./session";
+
+/** Longest time that a server may take to come back. */
+const restartSeconds = 120;
+
+/**
+ * Begins again where the server was restarted before the work began: a run that changes settings ends the sessions of
+ * those that wait for its lock, and they have changed nothing yet.
+ *
+ * @param attempt calls `began` before its first change; from then on its failures are its own
+ */
+export async function outlastRestart<Result>(
+  attempt: (began: () => void) => Promise<Result>,
+): Promise<Result> {
+  const deadline = Date.now() + restartSeconds * 1000;
+  let hasEnded = false;
+  for (;;) {
+    const work = { hasBegun: false };
+    try {
+      return await attempt(() => {
+        work.hasBegun = true;
+      });
+    } catch (error) {
+      // A server that was never there is told at once.
+      hasEnded ||= isEnded(error);
+      const isComing = hasEnded && (isEnded(error) || error instanceof ServerUnreachableError);
+      if (work.hasBegun || !isComing || Date.now() > deadline) throw error;
+      await setTimeout(100);
+    }
+  }
+}
+
+/** The session was ended by a shutdown; or the connection was lost without a word. */
+function isEnded(error: unknown): boolean {
+  if (error instanceof DatabaseError) return error.code === "57P01";
+  return error instanceof Error && error.message.startsWith("Connection terminated");
+}

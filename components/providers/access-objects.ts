@@ -1,0 +1,67 @@
+import type { PrivilegesDeclaration } from "../core/privileges/declaration";
+import { planObjectsAccess } from "../core/privileges/objects";
+import type { Plan, Statement } from "../core/statement";
+import { applyStatements } from "../io/apply";
+import { databaseExists } from "../io/catalog/database";
+import { readObjectsCatalog } from "../io/catalog/objects";
+import type { Scope } from "./access-scope";
+import { revealMap, type PropertyMap } from "./properties";
+
+/** What `Access` of scope objects declares. */
+interface ObjectsAccess {
+  readonly privileges: PrivilegesDeclaration;
+  readonly database: string;
+}
+
+/**
+ * Owners and privileges of everything inside of declared schemas: what migrations have made by then.
+ *
+ * A run mends what was there when it began to act. What others make in the meantime has its privileges from the default
+ * ones: a run does not go after it, which on a busy database would have no end.
+ */
+export function objectsScope(inputs: PropertyMap, oldInputs: PropertyMap | undefined): Scope {
+  const { privileges, database } = revealMap(inputs) as unknown as ObjectsAccess;
+  const before = oldInputs === undefined ? undefined : (revealMap(oldInputs) as unknown as ObjectsAccess);
+  const nothing: Plan = { statements: [], refusals: [] };
+  let read: ReadonlySet<string> = new Set();
+  let begun: ReadonlySet<string> | undefined;
+  return {
+    id: `objects/${database}`,
+    database,
+    planEmpty: () => nothing,
+    planUnread: () => nothing,
+    async plan(maintenance, open) {
+      if (!(await databaseExists(maintenance, database))) return nothing;
+      return open(database, async (session) => {
+        const catalog = await readObjectsCatalog(session, privileges, before?.privileges);
+        read = new Set([...catalog.objects, ...catalog.owned].map(({ id }) => id));
+        const isMine = ({ id }: { readonly id: string }): boolean => begun?.has(id) ?? true;
+        const [objects, owned] = [catalog.objects.filter(isMine), catalog.owned.filter(isMine)];
+        return planObjectsAccess(privileges, { ...catalog, objects, owned });
+      });
+    },
+    act({ statements }, { open }) {
+      begun ??= read;
+      return open(database, async (session) => {
+        for (const part of transactionsOf(statements)) await applyStatements(session, part, open);
+      });
+    },
+  };
+}
+
+/** Changes of owner that one transaction takes: each locks a table with its indexes, and the server's locks are counted. */
+const ownersInTransaction = 500;
+
+/**
+ * One transaction, but for thousands of objects of another owner: those move some hundred at a time, ahead of all
+ * privileges, which then change together.
+ */
+function transactionsOf(statements: readonly Statement[]): (readonly Statement[])[] {
+  const owners = statements.filter(({ kind }) => kind === "owner");
+  if (owners.length <= ownersInTransaction) return [statements];
+  const count = Math.ceil(owners.length / ownersInTransaction);
+  const parts = Array.from({ length: count }, (_, index) =>
+    owners.slice(index * ownersInTransaction, (index + 1) * ownersInTransaction),
+  );
+  return [...parts, statements.filter(({ kind }) => kind !== "owner")];
+}

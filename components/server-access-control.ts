@@ -1,0 +1,88 @@
+import * as pulumi from "@pulumi/pulumi";
+import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import { resolveServerAccess, type SchemaMembers } from "./core/desired/server";
+import type { Refusal } from "./core/statement";
+import type { Database } from "./database";
+import { Access } from "./providers/resources";
+import type { Roles } from "./roles";
+
+/** A database with its roles and the members of its schemas. */
+export interface AccessDatabase {
+  readonly database: Database;
+  readonly roles: Roles;
+  /** Its schemas with their writers and readers, names of roles. Each schema has a group for both. */
+  readonly schemas: readonly SchemaMembers[];
+}
+
+export interface ServerAccessControlArgs {
+  readonly connection: Connection;
+  readonly databases: readonly AccessDatabase[];
+  /** Losses that are allowed: `database <name>`; a refusal prints its exact entry. @default - none */
+  readonly allowDataLoss?: readonly string[];
+  /** Whether the databases are protected in Pulumi's state: a refusal then says how to unprotect. @default - true */
+  readonly protect?: boolean;
+
+  /**
+   * Whether this stack owns what belongs to the server and not to a database: it says so in `pgstead.owner`, and takes
+   * CONNECT and TEMPORARY on `postgres` and `template1` from PUBLIC. One stack of a server may.
+   *
+   * @default - true
+   */
+  readonly ownsServer?: boolean;
+}
+
+/**
+ * Keeps the roles and databases of a server as declared, and shows in every preview the statements that will do so:
+ * what was changed by hand, and what the official resources do not update.
+ */
+export class ServerAccessControl extends pulumi.ComponentResource {
+  readonly resource: Access;
+  readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: ServerAccessControlArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pg:index:ServerAccessControl", name, {}, opts);
+
+    this.resource = createServerAccess(name, args, this);
+
+    this.refusals = this.resource.refusals;
+    this.registerOutputs({});
+  }
+}
+
+function createServerAccess(name: string, args: ServerAccessControlArgs, parent: pulumi.Resource): Access {
+  const { connection, databases } = args;
+  const plan = resolveServerAccess({
+    databases: databases.map(({ database, roles, schemas }) => ({
+      database: database.declaration,
+      roles: roles.declarations,
+      schemas,
+    })),
+    allowDataLoss: args.allowDataLoss ?? [],
+    protect: args.protect ?? true,
+    ...(args.ownsServer === false ? {} : { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }),
+  });
+  const verifiers = new Map(databases.flatMap(({ roles }) => [...roles.verifiers]));
+  const urns = new Map(databases.map(({ database }) => [database.declared.name, database.resource.urn]));
+  return new Access(
+    name,
+    {
+      scope: "server",
+      connection: accessConnection(connection),
+      ...plan,
+      roles: plan.roles.map((role) => ({ ...role, ...present("verifier", verifiers.get(role.name)) })),
+      databases: plan.databases.map((one) => ({ ...one, ...present("urn", urns.get(one.name)) })),
+    },
+    {
+      parent,
+      ...accessDeletedWith(connection),
+      dependsOn: databases.flatMap(({ roles, database }) => [...roles.resources, database.resource]),
+    },
+  );
+}
+
+function present<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): Partial<Record<Name, Value>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, Value>);
+}

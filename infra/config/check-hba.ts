@@ -1,0 +1,102 @@
+import { checkRule, findUnreachable } from "../../components/core/hba/check";
+import type { HbaRule } from "../../components/core/hba/rule";
+import { databaseKeywords, parseWord, userKeywords } from "../../components/core/hba/word";
+import type { Problem } from "../../components/core/problem";
+import { at } from "./check-server";
+import type { Draft } from "./resolve";
+import type { WrittenConfig } from "./schema";
+import { hbaRule, type WrittenHbaRule } from "./schema-hba";
+import { renderPath } from "./shape";
+
+/** The rule as pg_hba.conf has it. */
+export function resolveHbaRule({ address, options, comment, force, ...rest }: WrittenHbaRule): HbaRule {
+  const text = (value: string | number | boolean): string => String(value === true ? 1 : value || 0);
+  const values = Object.entries(options).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : text(value),
+  ]);
+  return {
+    ...rest,
+    ...(address === undefined ? {} : { address }),
+    ...(values.length === 0 ? {} : { options: Object.fromEntries(values) as Record<string, string> }),
+    ...(comment === undefined ? {} : { comment }),
+    ...(force ? { force } : {}),
+  };
+}
+
+/**
+ * What the types alone cannot tell about the rules of pg_hba.conf.
+ *
+ * @param given the keys as they were written: a rule that is not well-formed is told of elsewhere, and keeps its place in
+ * the list
+ */
+export function checkHba(
+  config: WrittenConfig,
+  given: Readonly<Record<string, unknown>>,
+  drafts: readonly Draft[],
+): Problem[] {
+  const written = (given.server as { readonly hba?: unknown } | null | undefined)?.hba;
+  if (!Array.isArray(written)) return [];
+  const rules = written.map((entry: unknown) => {
+    const { data } = hbaRule.safeParse(entry);
+    return data === undefined ? undefined : resolveHbaRule(data);
+  });
+  return [
+    ...(config.target === "existing" && config.server.shared === true ? at(path(), sharedServer) : []),
+    ...rules.flatMap((rule, index) =>
+      rule === undefined ? [] : [...checkOne(rule, index), ...checkNames(rule, index, config, drafts)],
+    ),
+    ...checkOrder(rules),
+  ];
+}
+
+const sharedServer = {
+  message: "pg_hba.conf belongs to the whole server, and this stack shares it",
+  hint: "remove it, or declare it where shared is false",
+};
+
+function path(...steps: (string | number)[]): (string | number)[] {
+  return ["server", "hba", ...steps];
+}
+
+function checkOne(rule: HbaRule, index: number): Problem[] {
+  return checkRule(rule).map((problem) => ({
+    ...problem,
+    path: renderPath(path(index, ...problem.path.split("."))),
+  }));
+}
+
+/** A role's key is no name on the server, unless both are the same. */
+function checkNames(
+  { user, database }: HbaRule,
+  index: number,
+  { server }: WrittenConfig,
+  drafts: readonly Draft[],
+): Problem[] {
+  const roles = drafts.flatMap(({ config }) => config.roles);
+  const names = new Set([server.administrator.name, ...roles.map(({ name }) => name)]);
+  return user.flatMap((word) => {
+    const meaning = parseWord(word, userKeywords);
+    const name = meaning.kind === "name" ? meaning.name : meaning.kind === "group" ? meaning.group : "";
+    const meant = roles.filter((role) => role.key === name).map((role) => role.name);
+    if (names.has(name) || meant.length === 0) return [];
+    const isOfAll = database.some((one) => parseWord(one, databaseKeywords).kind === "keyword");
+    const near = isOfAll ? meant : meant.filter((one) => database.some((base) => one.startsWith(`${base}_`)));
+    const hint = `did you mean ${(near.length > 0 ? near : meant).join(" or ")}?`;
+    return at(path(index, "user"), {
+      message: `${name} is the key of a role, and pg_hba.conf has the names of the server`,
+      hint,
+    });
+  });
+}
+
+function checkOrder(rules: readonly (HbaRule | undefined)[]): Problem[] {
+  const known = rules.flatMap((rule, index) => (rule === undefined ? [] : [{ rule, index }]));
+  return findUnreachable(known.map(({ rule }) => rule)).flatMap(({ index, by }) => {
+    const [late, early] = [known[index]?.index ?? 0, known[by]?.index ?? 0];
+    return at(path(late), {
+      message: `is never looked at: ${renderPath(path(early))} rejects everybody before it`,
+      hint: "remove the earlier one: everybody else is rejected at the end in any case",
+    });
+  });
+}

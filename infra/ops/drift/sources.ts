@@ -1,0 +1,138 @@
+import { planDatabaseAccess, type DatabaseCatalog } from "../../../components/core/database-access";
+import { resolvePrivileges } from "../../../components/core/desired/objects";
+import { resolveSchemas } from "../../../components/core/desired/schemas";
+import { resolveSettings } from "../../../components/core/desired/settings";
+import { resolveServerAccess } from "../../../components/core/desired/server";
+import { resolveHba } from "../../../components/core/hba/desired";
+import { planHba, planObstacle } from "../../../components/core/hba/plan";
+import { planObjectsAccess } from "../../../components/core/privileges/objects";
+import { planServerAccess } from "../../../components/core/server-access";
+import { planSettings } from "../../../components/core/settings-plan";
+import { joinPlans, type Undeclared } from "../../../components/core/statement";
+import { readDatabaseCatalog } from "../../../components/io/catalog/database";
+import { readObjectsCatalog } from "../../../components/io/catalog/objects";
+import { readHba } from "../../../components/io/hba/read";
+import { readServerCatalog } from "../../../components/io/catalog/server";
+import { readSettingsCatalog } from "../../../components/io/catalog/settings";
+import type { DatabasePlan, StackPlan } from "../../plan";
+import type { DriftSource } from "./compare";
+
+/** Where what belongs to the whole server is read. */
+const maintenance = "postgres";
+
+/**
+ * Every own resource of a stack that compares with the live server, with the functions that its preview uses. What is
+ * declared counts as known: what is missing on the server is a difference, and not for an official resource to make.
+ *
+ * @param project Pulumi's name of the project: with the stack's it is the owner of the server
+ */
+export function driftSources(plan: StackPlan, { project, stack }: StackName): DriftSource[] {
+  return [
+    serverSource(plan, `${project}/${stack}`),
+    ...settingsSources(plan),
+    ...hbaSources(plan),
+    ...plan.databases.flatMap((database) => databaseSources(database, plan)),
+  ];
+}
+
+export interface StackName {
+  readonly project: string;
+  readonly stack: string;
+}
+
+function serverSource(plan: StackPlan, stack: string): DriftSource {
+  const ownsServer = plan.server.target === "embedded" || plan.server.ownsServer;
+  const desired = resolveServerAccess({
+    databases: plan.databases,
+    allowDataLoss: plan.allowDataLoss,
+    protect: plan.protect,
+    ...(ownsServer ? { stack } : {}),
+  });
+  return {
+    resource: "Access server",
+    database: maintenance,
+    async plan(session) {
+      return planServerAccess(desired, desired, await readServerCatalog(session));
+    },
+  };
+}
+
+function settingsSources({ tuning, server }: StackPlan): DriftSource[] {
+  const isSuperuser = server.target === "embedded" || server.args.superuser !== false;
+  if (tuning === undefined || !isSuperuser) return [];
+  const embedded = server.target === "embedded";
+  const resolved = resolveSettings(tuning);
+  // What is planned is only shown: whether it may be done is the preview's to tell.
+  const desired = { ...resolved, restart: "allow", canRestart: embedded, embedded } as const;
+  return [
+    {
+      resource: "Settings server",
+      database: maintenance,
+      async plan(session) {
+        return planSettings(desired, await readSettingsCatalog(session, resolved.settings));
+      },
+    },
+  ];
+}
+
+function hbaSources({ hostBasedAccess }: StackPlan): DriftSource[] {
+  if (hostBasedAccess === undefined) return [];
+  const { managing } = hostBasedAccess;
+  const desired = { ...resolveHba(hostBasedAccess, managing), managing };
+  return [
+    {
+      resource: "HostBasedAccess server",
+      database: maintenance,
+      async plan(session) {
+        const found = await readHba(session, managing);
+        if ("obstacle" in found) return planObstacle(found.obstacle, found.user);
+        return planHba(desired, desired, found);
+      },
+    },
+  ];
+}
+
+function databaseSources(
+  { name, database, schemas, extensions, roles }: DatabasePlan,
+  { allowDataLoss, server }: StackPlan,
+): DriftSource[] {
+  const desired = resolveSchemas({ owner: database.owner, schemas, extensions });
+  const manager = server.target === "embedded" ? (server.args.administrator ?? "postgres") : server.args.user;
+  const privileges = resolvePrivileges({ database, ...desired, roles, manager });
+  const access = {
+    database: name,
+    ...desired,
+    allowDataLoss,
+    ...(privileges === undefined ? {} : { privileges }),
+  };
+  const declared = desired.schemas.map((schema) => schema.name);
+  const inSchemas: DriftSource = {
+    resource: `Access ${name}`,
+    database: name,
+    async plan(session) {
+      const catalog = await readDatabaseCatalog(session, { manager });
+      const plan = planDatabaseAccess(access, access, catalog);
+      return joinPlans(plan, {
+        statements: [],
+        refusals: [],
+        undeclared: undeclaredSchemas(catalog, declared),
+      });
+    },
+  };
+  if (privileges === undefined) return [inSchemas];
+  const objects: DriftSource = {
+    resource: `Access ${name}-objects`,
+    database: name,
+    async plan(session) {
+      return planObjectsAccess(privileges, await readObjectsCatalog(session, privileges));
+    },
+  };
+  return [inSchemas, objects];
+}
+
+/** Schemas of others; `pgstead` holds our own tables. */
+function undeclaredSchemas({ schemas }: DatabaseCatalog, declared: readonly string[]): Undeclared[] {
+  return schemas
+    .filter(({ name }) => !declared.includes(name) && name !== "pgstead")
+    .map(({ name }) => ({ kind: "schema", subject: `schema ${name}`, message: "nobody declared it" }));
+}
