@@ -83,9 +83,14 @@ function renderReference(): string {
     ["`pgstead:server`", shapeOf(server)],
     ["`administrator` of `pgstead:server`", shapeOf(shapeOf(server).administrator)],
     ["`tls` of `pgstead:server`", shapeOf(shapeOf(server).tls)],
+    ["Each of `hba` of `pgstead:server`", shapeOf(shapeOf(server).hba)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
+    ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],
     ["Each of `roles`", shapeOf(roles)],
+    ["Each of `memberOf` of a role, unless it is just a name", shapeOf(shapeOf(roles).memberOf)],
+    ["Each of `grants` of a role", shapeOf(shapeOf(roles).grants)],
+    ["`on` of a grant: one of these", shapeOf(shapeOf(shapeOf(roles).grants).on)],
   ];
   return tables.map(([title, shape]) => `### ${title}\n\n${renderTable(shape)}`).join("\n\n");
 }
