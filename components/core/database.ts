@@ -17,6 +17,8 @@ export interface DesiredDatabase {
   readonly connect: readonly string[];
   /** Roles that may make temporary tables (`TEMPORARY`), beside its owner. */
   readonly temporary: readonly string[];
+  /** Roles that may make schemas in it (`CREATE`), beside its owner. */
+  readonly create?: readonly string[];
   /** `ALTER DATABASE … SET`. */
   readonly settings: DesiredSettings;
   /** True: what nobody declared (privileges, members of its groups) is taken away rather than reported. */
@@ -43,7 +45,7 @@ export interface ActualDatabase {
 /** What is said of a database where it is made and changed. */
 export type DatabaseAttributes = Omit<
   DesiredDatabase,
-  "connect" | "temporary" | "settings" | "authoritative" | "keepPrivileges"
+  "connect" | "temporary" | "create" | "settings" | "authoritative" | "keepPrivileges"
 >;
 
 /** The statements that make a database what it is to be: none where it is. */

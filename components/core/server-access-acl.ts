@@ -22,6 +22,7 @@ export interface DesiredDatabaseAcl {
   readonly owner: string;
   readonly connect: readonly string[];
   readonly temporary: readonly string[];
+  readonly create?: readonly string[];
   /** True: what nobody declared for a grantee that nobody declared is taken as well. */
   readonly authoritative: boolean;
 }
@@ -78,8 +79,8 @@ export function planDatabaseAcl(
   };
 }
 
-function wantedBy({ connect, temporary }: DesiredDatabaseAcl, privilege: DatabasePrivilege) {
-  if (privilege === "CREATE") return [];
+function wantedBy({ connect, temporary, create = [] }: DesiredDatabaseAcl, privilege: DatabasePrivilege) {
+  if (privilege === "CREATE") return create;
   return privilege === "CONNECT" ? connect : temporary;
 }
 
@@ -154,7 +155,10 @@ function grant(desired: DesiredDatabaseAcl, acl: readonly AclItem[], taken: read
 
 function grantReason({ owner }: DesiredDatabaseAcl, names: readonly string[], what: string): string {
   if (names[0] === owner) return `${owner} owns it`;
-  return what === "CONNECT" ? "declared to log in to it" : "writers may make temporary tables";
+  if (what === "CREATE") return "declared to make schemas in it";
+  return what === "CONNECT"
+    ? "declared to log in to it"
+    : "declared to make temporary tables, as writers are";
 }
 
 function list(items: readonly AclItem[]): string {

@@ -7,6 +7,7 @@ import type { GrantConfig } from "./stack-config";
 
 /** What PostgreSQL can grant on each kind of object ("GRANT", table 5.2 of "Privileges"). */
 const possible: Readonly<Record<string, readonly string[]>> = {
+  database: ["CONNECT", "CREATE", "TEMPORARY"],
   schema: ["CREATE", "USAGE"],
   table: ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"],
   sequence: ["SELECT", "UPDATE", "USAGE"],
@@ -31,6 +32,13 @@ export function checkGrants({ rolesPath, config }: Draft): Problem[] {
   });
 }
 
+/** CONNECT and its like are given by one statement for all roles that have them. */
+function checkOption(path: Path, { grantOption }: GrantConfig): Problem[] {
+  if (!grantOption) return [];
+  const hint = "remove the line, and declare the grants of the other roles";
+  return at([...path, "grantOption"], { message: "nobody passes on what is on a database", hint });
+}
+
 type Path = readonly (string | number)[];
 
 function checkGrant(path: Path, grant: GrantConfig, schemas: readonly string[]): Problem[] {
@@ -39,7 +47,8 @@ function checkGrant(path: Path, grant: GrantConfig, schemas: readonly string[]):
     const message = target === undefined ? "it is on nothing" : "it is on several things";
     return at([...path, "on"], { message, hint: "name one, such as { table: app.orders }" });
   }
-  const [word, name] = target as [string, string];
+  const [word, name] = target as [string, string | true];
+  if (name === true) return [...checkPrivileges(path, grant, word), ...checkOption(path, grant)];
   return [
     ...checkPrivileges(path, grant, word.replace(/sIn$/, "")),
     ...checkPlace([...path, "on", word], word, name, schemas),

@@ -202,7 +202,7 @@ function resolveRole(key: string, written: WrittenRole, names: ReadonlyMap<strin
       .map((one) => ({ ...one, role: names.get(one.role) ?? one.role }))
       .toSorted((a, b) => (a.role < b.role ? -1 : 1)),
     grants: written.grants.map(({ on, privileges, columns, grantOption }) => ({
-      on: Object.fromEntries(Object.entries(on).filter(([, name]) => name !== undefined)),
+      on: Object.fromEntries(Object.entries(on).filter(([, name]) => name !== undefined && name !== false)),
       privileges: privileges.map((privilege) => privilege.toUpperCase()),
       ...(columns === undefined ? {} : { columns }),
       grantOption,

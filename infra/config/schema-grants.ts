@@ -6,6 +6,7 @@ const named = (what: string, example: string) =>
 
 const target = map(
   {
+    database: flag({ description: "On the role's own database.", example: "true" }).optional(),
     schema: named("a schema", "app"),
     table: named("a table or view with its schema", "app.orders"),
     tablesIn: text("the name of a schema", {

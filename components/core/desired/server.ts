@@ -1,5 +1,6 @@
 import type { DesiredDatabase } from "../database";
 import { groupName, profiles } from "../groups";
+import type { GrantDeclaration } from "../privileges/declaration";
 import { resolveRole, type RoleDeclaration } from "./server-roles";
 import type { DesiredSettings } from "../role-settings";
 import type { DesiredGroup, ServerAccess } from "../server-access";
@@ -58,8 +59,14 @@ export function resolveServerAccess(declaration: ServerDeclaration): ServerAcces
     ),
     databases: databases.map(({ database, roles, schemas }) => ({
       ...resolveDatabase(database),
-      connect: roles.filter(mayConnect).map(({ name }) => name),
-      temporary: schemas.map(({ name }) => groupName(database.name, name, "writer")),
+      connect: [
+        ...new Set([...roles.filter(mayConnect).map(({ name }) => name), ...granted(roles, "CONNECT")]),
+      ],
+      temporary: [
+        ...schemas.map(({ name }) => groupName(database.name, name, "writer")),
+        ...granted(roles, "TEMPORARY"),
+      ],
+      ...present("create", granted(roles, "CREATE")),
     })),
     allowDataLoss,
     protect,
@@ -69,6 +76,23 @@ export function resolveServerAccess(declaration: ServerDeclaration): ServerAcces
         ? []
         : everywhere.map((name) => ({ name, connect: name === "postgres" ? watching : [] })),
   };
+}
+
+/** Roles whose explicit grants on their database say a privilege. */
+function granted(roles: readonly RoleDeclaration[], privilege: string): string[] {
+  const says = ({ on, privileges }: GrantDeclaration): boolean =>
+    on.database === true && privileges.some((word) => ["ALL", privilege].includes(word.toUpperCase()));
+  return roles
+    .filter(({ retired, grants = [] }) => retired === undefined && grants.some(says))
+    .map(({ name }) => name);
+}
+
+/** What nobody has is no part of the state. */
+function present<Name extends string>(
+  name: Name,
+  roles: readonly string[],
+): Partial<Record<Name, readonly string[]>> {
+  return roles.length === 0 ? {} : ({ [name]: roles } as Record<Name, readonly string[]>);
 }
 
 /** Fills in what was left out. Who may connect to it is told by its roles. */

@@ -3,6 +3,8 @@ import { everybody, type Want } from "./acl";
 
 /** What an explicit grant is on: exactly one of these. Names as in SQL, with their schema: `app.orders`. */
 export interface GrantTarget {
+  /** The role's own database. */
+  readonly database?: true;
   readonly schema?: string;
   readonly table?: string;
   /** Every table and view of a schema, now and later. */

@@ -56,7 +56,7 @@ export function planDefaultPrivileges(declaration: PrivilegesDeclaration, catalo
   const beyond = plans.flatMap(({ outOfReach }) => outOfReach);
   return joinPlans(
     {
-      statements: plans.flatMap(({ statements }) => statements),
+      statements: renderLines(plans.flatMap(({ lines }) => lines)),
       refusals: [],
       undeclared: [...plans.flatMap(({ undeclared }) => undeclared), ...foreignCreators(here, ours)],
     },
@@ -105,7 +105,7 @@ function planPlace(
   { all, unreachable }: DefaultsCatalog,
   { role, schema, kind }: Place,
   { wants, found, ours }: PlaceContext,
-): { statements: Statement[]; undeclared: Undeclared[]; outOfReach: OutOfReach[] } {
+): { lines: DefaultLine[]; undeclared: Undeclared[]; outOfReach: OutOfReach[] } {
   const isGlobal = schema === null;
   const builtIn = isGlobal ? builtInDefaults(role, kind, all[kind] ?? []) : [];
   const { changes, foreign } = diffAcl({
@@ -119,10 +119,10 @@ function planPlace(
   const isBeyond = unreachable.includes(role) && changes.length > 0;
   const object = { word: "DEFAULT PRIVILEGES", sql: `of ${role}`, place: "" };
   return {
-    statements: isBeyond
+    lines: isBeyond
       ? []
       : groupBy(changes, ({ verb, option, grantee }) => key(verb, option, grantee === everybody)).flatMap(
-          (group) => renderDefaults({ role, schema, kind }, group),
+          (group) => defaultLines({ role, schema, kind }, group),
         ),
     outOfReach: isBeyond ? [{ role, object }] : [],
     undeclared: foreign.map((item) => ({
@@ -156,7 +156,16 @@ const nouns: Readonly<Record<AclKind, string>> = {
   L: "LARGE OBJECTS",
 };
 
-function renderDefaults({ role, schema, kind }: Place, changes: readonly AclChange[]): Statement[] {
+/** What is to be said of one creating role. */
+interface DefaultLine {
+  readonly role: string;
+  /** What stands behind the role. */
+  readonly rest: string;
+  readonly reason: string;
+  readonly isPublic: boolean;
+}
+
+function defaultLines({ role, schema, kind }: Place, changes: readonly AclChange[]): DefaultLine[] {
   const perGrantee = groupBy(changes, ({ grantee }) => grantee).map((same) => ({
     grantee: same[0]?.grantee ?? everybody,
     privileges: [...new Set(same.map(({ privilege }) => privilege))].toSorted().join(", "),
@@ -167,16 +176,31 @@ function renderDefaults({ role, schema, kind }: Place, changes: readonly AclChan
     const { verb = "GRANT", option = false } = same[0]?.change ?? {};
     const privileges = same[0]?.privileges ?? "";
     const grantees = same.map(({ grantee }) => renderGrantee(grantee)).toSorted();
-    const where = schema === null ? "" : ` IN SCHEMA ${quoteIdentifier(schema)}`;
+    const where = schema === null ? "" : `IN SCHEMA ${quoteIdentifier(schema)} `;
     const isPublic = same.some(({ grantee }) => grantee === everybody);
     const what = `${verb === "REVOKE" && option ? "GRANT OPTION FOR " : ""}${privileges} ON ${nouns[kind]}`;
     const to = verb === "GRANT" ? "TO" : "FROM";
     const end = verb === "GRANT" && option ? " WITH GRANT OPTION" : "";
+    const opens = isPublic && kind === "f" && schema === null && verb === "REVOKE";
     return {
-      sql: `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdentifier(role)}${where} ${verb} ${what} ${to} ${grantees.join(", ")}${end}`,
-      reason: isPublic
+      role,
+      rest: `${where}${verb} ${what} ${to} ${grantees.join(", ")}${end}`,
+      reason: opens
         ? "a function runs for whom it was granted to, and for nobody else"
         : [...new Set(same.map(({ reason }) => reason))].join("; "),
+      isPublic,
+    };
+  });
+}
+
+/** What is said alike of several creating roles is one statement. */
+function renderLines(lines: readonly DefaultLine[]): Statement[] {
+  return groupBy(lines, ({ rest, reason }) => key(rest, reason)).map((same) => {
+    const roles = [...new Set(same.map(({ role }) => quoteIdentifier(role)))].toSorted();
+    const { rest = "", reason = "", isPublic = false } = same[0] ?? {};
+    return {
+      sql: `ALTER DEFAULT PRIVILEGES FOR ROLE ${roles.join(", ")} ${rest}`,
+      reason,
       risk: "access",
       kind: isPublic ? "PUBLIC" : "default privilege",
     };

@@ -21,11 +21,15 @@ export function explicitGrants({ roles }: PrivilegesDeclaration): readonly Expli
   return roles
     .filter(({ retired }) => retired === undefined)
     .flatMap(({ name, grants = [] }) =>
-      grants.map((grant) => ({ ...grant, role: name, target: resolveTarget(grant.on) })),
+      grants
+        .filter(({ on }) => on.database === undefined) // the server's access looks after databases
+        .map((grant) => ({ ...grant, role: name, target: resolveTarget(grant.on) })),
     );
 }
 
-const kinds: Readonly<Record<keyof GrantTarget, AclKind>> = {
+type ObjectTarget = Omit<GrantTarget, "database">;
+
+const kinds: Readonly<Record<keyof ObjectTarget, AclKind>> = {
   schema: "n",
   table: "r",
   tablesIn: "r",
@@ -39,8 +43,8 @@ const kinds: Readonly<Record<keyof GrantTarget, AclKind>> = {
 };
 
 /** Schemas and languages are named as they are declared, objects in schemas as SQL writes them. */
-function resolveTarget(on: GrantTarget): ResolvedTarget {
-  const [first] = Object.entries(on) as [keyof GrantTarget, string][];
+function resolveTarget(on: ObjectTarget): ResolvedTarget {
+  const [first] = Object.entries(on) as [keyof ObjectTarget, string][];
   if (first === undefined) throw new Error("a grant is on something");
   const [word, written] = first;
   const kind = kinds[word];
