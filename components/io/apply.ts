@@ -2,6 +2,7 @@ import { DatabaseError } from "pg";
 import { problemError } from "../core/problem";
 import { shown, type Statement } from "../core/statement";
 import type { Session } from "./session";
+import { startWaiting, type Waiting } from "./waiting";
 
 /** Key of the advisory lock that every change of a server takes, in its maintenance database: ASCII `pgstead`. */
 const lockKey = "31638942963294564";
@@ -11,15 +12,15 @@ const lockKey = "31638942963294564";
  * taken in the maintenance database, whatever database the work is in.
  *
  * @param maintenance a session in the maintenance database
- * @param options waitSeconds: bound of the wait for another run, then an error that names who holds it; signal: ends
- * the wait
+ * @param options waitSeconds: bound of the wait for another run, then an error that names who holds it; 2 minutes, as a
+ * restart takes in a run that changes settings
  */
 export async function withServerLock<Result>(
   maintenance: Session,
   work: () => Promise<Result>,
-  { waitSeconds = 120, signal }: { readonly waitSeconds?: number; readonly signal?: AbortSignal } = {},
+  { waitSeconds = 120, ...waiting }: Waiting & { readonly waitSeconds?: number },
 ): Promise<Result> {
-  await takeLock(maintenance, waitSeconds, signal);
+  await takeLock(maintenance, waitSeconds, waiting);
   try {
     return await work();
   } finally {
@@ -29,31 +30,36 @@ export async function withServerLock<Result>(
 }
 
 /** Asks again every second, so that a run that is cancelled does not wait on. */
-async function takeLock(maintenance: Session, waitSeconds: number, signal?: AbortSignal): Promise<void> {
+async function takeLock(maintenance: Session, waitSeconds: number, waiting: Waiting): Promise<void> {
   const deadline = Date.now() + waitSeconds * 1000;
+  const wait = startWaiting(waiting);
   await maintenance.query(`SET lock_timeout = ${Math.min(1000, waitSeconds * 1000)}`);
   for (;;) {
-    signal?.throwIfAborted();
     try {
       await maintenance.query(`SELECT pg_catalog.pg_advisory_lock(${lockKey})`);
       break;
     } catch (error) {
       if ((error as DatabaseError).code !== "55P03") throw error;
-      if (Date.now() >= deadline) throw await lockFailure(maintenance, waitSeconds);
+      if (Date.now() >= deadline) throw lockFailure(await lockHolders(maintenance), waitSeconds);
+      await wait(`waiting up to ${waitSeconds} s for another run: ${await lockHolders(maintenance)}`);
     }
   }
   await maintenance.query("RESET lock_timeout");
 }
 
-async function lockFailure(maintenance: Session, waitSeconds: number): Promise<Error> {
+async function lockHolders(maintenance: Session): Promise<string> {
   const holders = await maintenance.query<{ pid: number; application_name: string }>(
     `SELECT a.pid, a.application_name FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a USING (pid)
      WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`,
   );
-  const who = holders.map(({ pid, application_name }) => `${application_name} (session ${pid})`).join(", ");
+  const names = holders.map(({ pid, application_name }) => `${application_name} (session ${pid})`);
+  return names.join(", ") || "a session that has just ended";
+}
+
+function lockFailure(holders: string, waitSeconds: number): Error {
   return problemError(
     "lock",
-    `another run changes this server: ${who || "a session that has just ended"}; waited ${waitSeconds} s`,
+    `another run changes this server: ${holders}; waited ${waitSeconds} s`,
     "wait for it, or end it with pg_terminate_backend, then run this again.",
   );
 }

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { DatabaseError } from "pg";
 import { ServerUnreachableError } from "./session";
+import { startWaiting, type Waiting } from "./waiting";
 
 /** Longest time that a server may take to come back. */
 const restartSeconds = 120;
@@ -13,9 +14,9 @@ const restartSeconds = 120;
  */
 export async function outlastRestart<Result>(
   attempt: (began: () => void) => Promise<Result>,
+  waiting: Waiting,
 ): Promise<Result> {
-  const deadline = Date.now() + restartSeconds * 1000;
-  let hasEnded = false;
+  let lost: { readonly deadline: number; readonly wait: (reason: string) => Promise<void> } | undefined;
   for (;;) {
     const work = { hasBegun: false };
     try {
@@ -24,9 +25,11 @@ export async function outlastRestart<Result>(
       });
     } catch (error) {
       // A server that was never there is told at once.
-      hasEnded ||= isEnded(error);
-      const isComing = hasEnded && (isEnded(error) || error instanceof ServerUnreachableError);
-      if (work.hasBegun || !isComing || Date.now() > deadline) throw error;
+      if (isEnded(error))
+        lost ??= { deadline: Date.now() + restartSeconds * 1000, wait: startWaiting(waiting) };
+      const isComing = isEnded(error) || error instanceof ServerUnreachableError;
+      if (work.hasBegun || lost === undefined || !isComing || Date.now() > lost.deadline) throw error;
+      await lost.wait(`the server was stopped or restarted: waiting up to ${restartSeconds} s for it`);
       await setTimeout(100);
     }
   }

@@ -4,6 +4,7 @@ import { isPassing, withServerLock } from "../io/apply";
 import { withDatabases, type UseDatabase } from "../io/databases";
 import { assertSameServer } from "../io/identity";
 import { outlastRestart } from "../io/outlast-restart";
+import type { Waiting } from "../io/waiting";
 import { previewLogin, refusePreviewLogin } from "../io/preview-login";
 import {
   LoginRefusedError,
@@ -188,7 +189,8 @@ export async function applyPlanned(request: ResourceRequest, scope: Planned): Pr
   refusePreviewLogin();
   const [connection] = scope.connections;
   if (connection === undefined) throw new Error("the connection is not known");
-  return outlastRestart((began) =>
+  const waiting: Waiting = { say: (text) => request.log("info", text), signal: request.signal };
+  const attempt = (began: () => void): Promise<Plan> =>
     withSession(connection, {}, async (maintenance) => {
       await assertSame(maintenance, connection);
       const work = (): Promise<Plan> => {
@@ -197,9 +199,9 @@ export async function applyPlanned(request: ResourceRequest, scope: Planned): Pr
           converge(scope, { maintenance, open, connection, request }),
         );
       };
-      return withServerLock(maintenance, work, { signal: request.signal });
-    }),
-  );
+      return withServerLock(maintenance, work, waiting);
+    });
+  return outlastRestart(attempt, waiting);
 }
 
 /** Rounds of reading and acting before a server that others change all the time is given up. */
@@ -223,7 +225,7 @@ async function converge(scope: Planned, way: Way): Promise<Plan> {
     last = text;
     await showPlan(way.request, plan, scope.database);
     way.request.signal.throwIfAborted();
-    failure = await attempt(() => scope.act(plan, way));
+    failure = await failureOf(() => scope.act(plan, way));
     if (failure !== undefined && !isPassing(failure, true)) throw failure;
   }
 }
@@ -237,7 +239,7 @@ async function readAgain(
   return scope.plan(maintenance, open);
 }
 
-async function attempt(work: () => Promise<void>): Promise<Error | undefined> {
+async function failureOf(work: () => Promise<void>): Promise<Error | undefined> {
   try {
     await work();
     return undefined;

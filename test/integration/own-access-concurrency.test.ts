@@ -8,6 +8,7 @@ import { ProviderStack } from "../support/provider-stack";
 
 const own = useOwnProvider();
 const lockKey = "31638942963294564";
+const waiting = { say: () => Promise.resolve(), signal: new AbortController().signal };
 let second: ProviderClient;
 let holder: Session;
 
@@ -26,7 +27,7 @@ const hold = () => holder.query(`SELECT pg_advisory_lock(${lockKey})`);
 const release = () => holder.query(`SELECT pg_advisory_unlock(${lockKey})`);
 
 /** Sessions of pgstead that wait for the lock of the server. */
-const waiting = (count: number) =>
+const waitFor = (count: number) =>
   eventually("somebody waits for the lock", async () => {
     const rows = await holder.query(`
       SELECT a.pid FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
@@ -47,7 +48,7 @@ test("two runs at once on one server both succeed, one after the other", async (
       serverAccess(own.connection, { roles: [role("both", { connectionLimit: 5 }), role(`both${index}`)] }),
     ),
   );
-  await waiting(2);
+  await waitFor(2);
   expect(await roles("^both")).toEqual([]);
   await release();
   expect(await Promise.all(runs)).toMatchObject([[{ op: "create" }], [{ op: "create" }]]);
@@ -66,23 +67,47 @@ test("the one that waited too long names who holds the lock, and changed nothing
     worked = true;
     return Promise.resolve();
   };
-  await expect(withServerLock(session, work, { waitSeconds: 0.1 })).rejects.toThrow(
+  await expect(withServerLock(session, work, { ...waiting, waitSeconds: 0.1 })).rejects.toThrow(
     /another run changes this server: pgstead \(session \d+\); waited 0.1 s[\s\S]*pg_terminate_backend/,
   );
   expect(worked).toBe(false);
   await release();
-  await withServerLock(session, work, { waitSeconds: 0.1 });
+  await withServerLock(session, work, { ...waiting, waitSeconds: 0.1 });
   expect(worked).toBe(true);
+  await session.close();
+});
+
+test("a run that waits for another one says so, once, and a cancelled one stops waiting", async () => {
+  await hold();
+  const session = await own.server.connect();
+  const cancelled = new AbortController();
+  const said: string[] = [];
+  const say = (text: string) => {
+    said.push(text);
+    cancelled.abort(new Error("cancelled"));
+    return Promise.resolve();
+  };
+  const work = () => Promise.resolve();
+  const run = withServerLock(session, work, { say, signal: cancelled.signal });
+  await expect(run).rejects.toThrow("cancelled");
+  expect(said).toEqual([
+    expect.stringMatching(/^waiting up to 120 s for another run: pgstead \(session \d+\)$/),
+  ]);
+  await release();
   await session.close();
 });
 
 test("what fails while the lock is held is the error that is shown, and the lock is free afterwards", async () => {
   const session = await own.server.connect();
-  const lost = withServerLock(session, async () => {
-    const [row] = await session.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-    await holder.query(`SELECT pg_terminate_backend(${row?.pid ?? 0})`);
-    throw new Error("the cause");
-  });
+  const lost = withServerLock(
+    session,
+    async () => {
+      const [row] = await session.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+      await holder.query(`SELECT pg_terminate_backend(${row?.pid ?? 0})`);
+      throw new Error("the cause");
+    },
+    waiting,
+  );
   await expect(lost).rejects.toThrow("the cause");
   await hold();
   await release();
@@ -99,7 +124,7 @@ test("killed before its statements, the next run does all of them; killed after 
     () => "it came to its end",
     () => "it was killed",
   );
-  await waiting(1);
+  await waitFor(1);
   second.process.kill("SIGKILL");
   expect(await run).toBe("it was killed");
   await release();
@@ -147,7 +172,7 @@ test("a run that is cancelled comes to its end, and its result is still told", a
   const declared = serverAccess(own.connection, { roles: [role("cancelled")] });
   await hold();
   const run = second.resource(declared.token, "server").create(declared.inputs);
-  await waiting(1);
+  await waitFor(1);
   second.process.kill("SIGINT");
   await release();
   expect(await run).toMatchObject({ id: "server" });

@@ -51,7 +51,9 @@ const scopes = {
 
 test.each<[keyof typeof scopes, Crash]>([
   ["database", "provider before"],
+  ["database", "server"],
   ["objects", "provider after"],
+  ["objects", "server"],
 ])(
   "scope %s converges after a crash at any statement: %s",
   async (scope, crash) => {

@@ -34,7 +34,6 @@ export async function crashAtEveryStatement(subject: CrashSubject, crash: Crash)
   for (let at = 1; at <= count; at += 1) {
     await subject.reset();
     const state = await crashAt(subject, crash, at);
-    if (crash === "server") await subject.server.start();
     await subject.afterCrash?.();
     await converges(subject, state, `${crash}, statement ${at} of ${count}`);
   }
@@ -69,7 +68,12 @@ async function crashAt(subject: CrashSubject, crash: Crash, at: number): Promise
   const dead = new Promise((resolve) => provider.process.once("exit", resolve));
   const proxy: StatementProxy = await startStatementProxy(subject.server, async (statement) => {
     if (statement !== at) return;
-    if (crash === "server") return (crashed = subject.server.crash());
+    if (crash === "server") {
+      const gone = subject.server.crash();
+      // As its service manager does: a run that has not begun yet goes on with it.
+      crashed = gone.then(() => subject.server.start());
+      return gone;
+    }
     provider.process.kill("SIGKILL");
     await dead;
     if (crash === "provider before") throw new Error("killed before it was sent");
@@ -79,7 +83,7 @@ async function crashAt(subject: CrashSubject, crash: Crash, at: number): Promise
     await stack.up(subject.declare(subject.connect(proxy.port))).catch(() => undefined);
     return stack;
   } finally {
-    // The run notices a little before the server is gone.
+    // The run notices before the server is back.
     await crashed;
     await proxy.stop();
     await provider.stop();
