@@ -137,6 +137,7 @@ test("a schema, an extension and a login role are added with nothing else touche
   expect((await preview(checkout)).changes).toEqual([
     "create postgresql:index/schema:Schema promptforge-sales",
     "update pgstead:index:Access promptforge",
+    "update pgstead:index:Access promptforge-objects",
     "update pgstead:index:Access server",
   ]);
   await checkout.configure(["pgstead:database", "extensions", 4], "citext");
@@ -147,6 +148,7 @@ test("a schema, an extension and a login role are added with nothing else touche
     "create postgresql:index/role:Role promptforge_report",
     "create postgresql:index/schema:Schema promptforge-sales",
     "update pgstead:index:Access promptforge",
+    "update pgstead:index:Access promptforge-objects",
     "update pgstead:index:Access server",
     "update pgstead:index:HostBasedAccess server",
   ]);

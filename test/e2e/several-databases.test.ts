@@ -55,6 +55,8 @@ test("another name of a role is another role, and the old one leaves", async () 
     "create postgresql:index/role:Role clerk",
     "delete pgstead:index:Credential orders_app",
     "delete postgresql:index/role:Role orders_app",
+    "update pgstead:index:Access orders",
+    "update pgstead:index:Access orders-objects",
     "update pgstead:index:Access server",
     "update pgstead:index:HostBasedAccess server",
   ]);

@@ -47,7 +47,8 @@ const everywhere = ["postgres", "template1"];
 
 /** All that `Access` of scope server looks after, without passwords: those are made by their own resources. */
 export function resolveServerAccess(declaration: ServerDeclaration): ServerAccess {
-  const { databases, allowDataLoss, protect, stack } = declaration;
+  const { allowDataLoss, protect, stack } = declaration;
+  const databases = declaration.databases.map((one) => ({ ...one, schemas: withPublic(one.schemas) }));
   // Who watches the server logs in to the maintenance database as well: it is there before any other one.
   const watching = databases.flatMap(({ roles }) => roles.filter(isWatching).map(({ name }) => name));
   return {
@@ -76,6 +77,11 @@ export function resolveServerAccess(declaration: ServerDeclaration): ServerAcces
         ? []
         : everywhere.map((name) => ({ name, connect: name === "postgres" ? watching : [] })),
   };
+}
+
+/** Every database is born with `public`, and `resolveSchemas` looks after it: declared or not, it has its groups. */
+function withPublic(schemas: readonly SchemaMembers[]): readonly SchemaMembers[] {
+  return schemas.some(({ name }) => name === "public") ? schemas : [{ name: "public" }, ...schemas];
 }
 
 /** Roles whose explicit grants on their database say a privilege. */
