@@ -23,6 +23,8 @@ beforeAll(async () => {
   await admin.query("CREATE DATABASE shop OWNER shop_app");
   await admin.query("CREATE DATABASE hidden");
   await admin.query("REVOKE CONNECT ON DATABASE hidden FROM PUBLIC");
+  await admin.query("ALTER SYSTEM SET work_mem = '8MB'");
+  await admin.query("ALTER SYSTEM SET app.api_key = 'rosebud'");
   await admin.close();
 });
 
@@ -63,6 +65,8 @@ test("both files are written, what could not be said stands in the output and in
     expect(stdout).toContain(told);
     expect(text).toContain(`# - ${told}`);
   }
+  expect(text).toMatch(/pg_hba.conf \(\d+ rules\)/);
+  expect(text).toContain("postgresql.auto.conf: ALTER SYSTEM set app.api_key=…, work_mem=8MB; declare them");
   expect(stdout).toContain("npm run pulumi -- import --stack prod --file");
   const { resources } = JSON.parse(await readFile(join(out, "import.prod.json"), "utf8")) as {
     resources: { type: string; id?: string }[];

@@ -9,6 +9,7 @@ import {
   type WrittenMap,
 } from "./found";
 import { adoptRoles, type AdoptedRole } from "./roles";
+import { writeSettings } from "./settings";
 
 /** A live server as a configuration, and what of it the configuration cannot say. */
 export interface Adoption {
@@ -39,7 +40,7 @@ export function resolveAdoption(server: FoundServer, rules: NameRules): Adoption
     },
     databases,
     roles,
-    notes: [...left, ...leftRoles, ...keptNotes(databases)],
+    notes: [...left, ...leftRoles, ...keptNotes(databases, server)],
   };
 }
 
@@ -68,7 +69,7 @@ function writeDatabases(databases: readonly AdoptedDatabase[], roles: readonly A
   return { "pgstead:database": { name: only[0], ...only[1] } };
 }
 
-function keptNotes(databases: readonly AdoptedDatabase[]): AdoptionNote[] {
+function keptNotes(databases: readonly AdoptedDatabase[], { settings, rules }: FoundServer): AdoptionNote[] {
   if (databases.length === 0) return [];
   const message =
     "privileges, default privileges and owners of objects stay as they are (`privileges: keep`); remove the line, and the preview shows the way to readers and writers";
@@ -77,8 +78,24 @@ function keptNotes(databases: readonly AdoptedDatabase[]): AdoptionNote[] {
     { subject: `privileges in ${names}`, message },
     {
       subject: "the whole server",
-      message:
-        "postgresql.conf, pg_hba.conf and what PUBLIC may on postgres and template1 stay as they are (`shared: true`)",
+      message: `postgresql.conf, pg_hba.conf${countRules(rules)} and what PUBLIC may on postgres and template1 stay as they are (\`shared: true\`)`,
     },
+    ...settingsNote(settings),
   ];
+}
+
+/** Whoever declares the first setting of a server declares them all. */
+function settingsNote(settings: readonly string[] = []): AdoptionNote[] {
+  if (settings.length === 0) return [];
+  const shown = settings.map((text) =>
+    writeSettings([text]) === undefined ? `${text.split("=")[0] ?? ""}=…` : text,
+  );
+  const rest =
+    "declare them as pgstead:server.settings when `shared` goes: what is not declared then is reset";
+  return [{ subject: "postgresql.auto.conf", message: `ALTER SYSTEM set ${shown.join(", ")}; ${rest}` }];
+}
+
+function countRules(rules: number | undefined): string {
+  if (rules === undefined) return "";
+  return rules === 1 ? " (1 rule)" : ` (${rules} rules)`;
 }

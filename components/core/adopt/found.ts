@@ -11,6 +11,10 @@ export interface FoundServer {
   readonly catalog: ServerCatalog;
   readonly superuser: boolean;
   readonly databases: readonly FoundDatabase[];
+  /** What ALTER SYSTEM set, as `name=value`; undefined: the login may not know. */
+  readonly settings?: readonly string[];
+  /** How many rules pg_hba.conf has; undefined: the login may not know. */
+  readonly rules?: number;
 }
 
 export interface FoundDatabase {
