@@ -16,7 +16,7 @@ import { startStatementProxy } from "../support/statement-proxy";
 type Crash = "provider" | "server";
 
 /** Short, as it is waited for at half of all steps. */
-const crashed = { rollbackSeconds: 1 };
+const soon = { rollbackSeconds: 1 };
 
 let server: TestServer;
 let original: string;
@@ -67,22 +67,25 @@ async function crashAt(step: string, crash: Crash, rule: HbaRule): Promise<boole
   const provider = await startOwnProvider();
   const dead = new Promise((resolve) => provider.process.once("exit", resolve));
   let came = false;
+  let crashed = Promise.resolve();
   const nameOf = stepNames();
   const proxy = await startStatementProxy(server, async (_count, statement) => {
     const name = nameOf(statement);
     if (came || name !== step) return;
     came = true;
-    if (crash === "server") return server.crash();
+    if (crash === "server") return (crashed = server.crash());
     provider.process.kill("SIGKILL");
     await dead;
   });
   try {
-    const { token, name, inputs } = declare(proxy.port, rule, crashed);
+    const { token, name, inputs } = declare(proxy.port, rule, soon);
     await provider
       .resource(token, name)
       .create(inputs)
       .catch(() => undefined); // it was killed, or its rules were taken back
   } finally {
+    // The run notices a little before the server is gone.
+    await crashed;
     await proxy.stop();
     await provider.stop();
   }

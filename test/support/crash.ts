@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { PropertyMap } from "../../components/providers/properties";
+import { eventually } from "./eventually";
 import { startOwnProvider } from "./own-provider";
 import type { ProviderClient } from "./provider-client";
 import { ProviderStack, type Declared } from "./provider-stack";
@@ -71,7 +72,7 @@ async function crashAt(subject: CrashSubject, crash: Crash, at: number): Promise
     if (crash === "server") {
       const gone = subject.server.crash();
       // As its service manager does: a run that has not begun yet goes on with it.
-      crashed = gone.then(() => subject.server.start());
+      crashed = gone.then(() => restart(subject.server));
       return gone;
     }
     provider.process.kill("SIGKILL");
@@ -88,6 +89,16 @@ async function crashAt(subject: CrashSubject, crash: Crash, at: number): Promise
     await proxy.stop();
     await provider.stop();
   }
+}
+
+/** Tried again where the run that crashed starts it at the same time. */
+async function restart(server: TestServer): Promise<void> {
+  const start = () =>
+    server.start().then(
+      () => true,
+      () => undefined,
+    );
+  await eventually("the server runs again", start);
 }
 
 async function converges(subject: CrashSubject, state: ProviderStack, where: string): Promise<void> {

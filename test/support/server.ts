@@ -71,7 +71,9 @@ async function crash({ dataDirectory }: Instance): Promise<void> {
   const postmaster = await readPostmaster(dataDirectory);
   if (postmaster === undefined) return;
   process.kill(postmaster.pid, "SIGKILL");
-  const isGone = async () => ((await readPostmaster(dataDirectory)) === undefined ? true : undefined);
+  // A run that restarts it may have started the next one already.
+  const isGone = async () =>
+    (await readPostmaster(dataDirectory))?.pid === postmaster.pid ? undefined : true;
   await eventually("the server is gone", isGone);
 }
 
