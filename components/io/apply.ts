@@ -125,7 +125,8 @@ async function inTransaction(session: Session, statements: readonly Statement[])
   try {
     // A table that somebody else holds must not hold up everybody who waits for the server's lock.
     await session.query(`SET LOCAL lock_timeout = ${tableLockSeconds * 1000}`);
-    for (const statement of statements) await send(session, statement);
+    // Without waiting for each answer; after a failure the transaction takes none of those that follow.
+    await session.together(() => Promise.all(statements.map((statement) => send(session, statement))));
     await session.query("COMMIT");
     if (isSecret) await session.query(silence.map(([name]) => `RESET ${name}`).join("; "));
   } catch (error) {

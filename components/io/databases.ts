@@ -1,5 +1,5 @@
 import type { ConnectionTarget } from "../core/connection";
-import { openSession, type Session } from "./session";
+import { LoginRefusedError, openSession, type Session } from "./session";
 
 export type UseDatabase = <Result>(
   database: string,
@@ -9,18 +9,24 @@ export type UseDatabase = <Result>(
 /**
  * Keeps one session for each database that `work` opens, and closes them after it: a run that reads, acts and reads
  * again connects once. A session in which something failed is closed, and the next use opens another one.
+ *
+ * @param soon databases whose sessions are opened at once, beside each other; what fails is told by the use that needs it
  */
 export async function withDatabases<Result>(
   target: ConnectionTarget,
+  soon: readonly string[],
   work: (open: UseDatabase) => Promise<Result>,
 ): Promise<Result> {
-  const sessions = new Map<string, Session>();
+  const sessions = new Map(soon.map((database) => [database, openEarly(target, database)]));
   const open: UseDatabase = async (database, use) => {
-    const session = sessions.get(database) ?? (await openSession(target, { database }));
+    const kept = sessions.get(database);
     sessions.delete(database);
+    const session = (await kept) ?? (await openSession(target, { database }));
     try {
       const result = await use(session);
-      sessions.set(database, session);
+      if (sessions.has(database))
+        await session.close(); // one was opened within this use
+      else sessions.set(database, Promise.resolve(session));
       return result;
     } catch (error) {
       await session.close().catch(() => undefined); // what failed is the error to show
@@ -30,6 +36,21 @@ export async function withDatabases<Result>(
   try {
     return await work(open);
   } finally {
-    await Promise.all([...sessions.values()].map((session) => session.close()));
+    await Promise.all([...sessions.values()].map(closeQuietly));
   }
+}
+
+/** Undefined: refused, which may be another matter by the time of its use, such as a database that is made meanwhile. */
+function openEarly(target: ConnectionTarget, database: string): Promise<Session | undefined> {
+  const session = openSession(target, { database }).catch((error: unknown) => {
+    if (error instanceof LoginRefusedError) return undefined;
+    throw error;
+  });
+  session.catch(() => undefined); // told by its use
+  return session;
+}
+
+/** The work is done by then, or what it failed by is the error to show. */
+async function closeQuietly(session: Promise<Session | undefined>): Promise<void> {
+  await session.then((one) => one?.close()).catch(() => undefined);
 }

@@ -8,6 +8,7 @@ import type { Waiting } from "../io/waiting";
 import { previewLogin, refusePreviewLogin } from "../io/preview-login";
 import {
   LoginRefusedError,
+  maintenanceDatabase,
   ServerUnreachableError,
   withSession,
   type Session,
@@ -190,17 +191,18 @@ export async function applyPlanned(request: ResourceRequest, scope: Planned): Pr
   const [connection] = scope.connections;
   if (connection === undefined) throw new Error("the connection is not known");
   const waiting: Waiting = { say: (text) => request.log("info", text), signal: request.signal };
+  const soon = [maintenanceDatabase, ...(scope.database === undefined ? [] : [scope.database])];
   const attempt = (began: () => void): Promise<Plan> =>
-    withSession(connection, {}, async (maintenance) => {
-      await assertSame(maintenance, connection);
-      const work = (): Promise<Plan> => {
-        began();
-        return withDatabases(connection, (open) =>
-          converge(scope, { maintenance, open, connection, request }),
-        );
-      };
-      return withServerLock(maintenance, work, waiting);
-    });
+    withDatabases(connection, soon, (open) =>
+      open(maintenanceDatabase, async (maintenance) => {
+        await assertSame(maintenance, connection);
+        const work = (): Promise<Plan> => {
+          began();
+          return converge(scope, { maintenance, open, connection, request });
+        };
+        return withServerLock(maintenance, work, waiting);
+      }),
+    );
   return outlastRestart(attempt, waiting);
 }
 

@@ -4,7 +4,7 @@ import { newServerSettings } from "../core/settings-catalog";
 import { planSettings, type DesiredSettingsOfServer } from "../core/settings-plan";
 import { readSettingsCatalog } from "../io/catalog/settings";
 import { serverControl, type ControlPlace } from "../io/server-control";
-import { withSession } from "../io/session";
+import { maintenanceDatabase, withSession } from "../io/session";
 import { applySettings } from "../io/settings-apply";
 import type { CheckFailure } from "./contract";
 import { InputCheck } from "./inputs";
@@ -49,7 +49,8 @@ function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isSe
   return {
     id: "settings",
     plan: async (maintenance, open) => {
-      const another = <Result>(use: Parameters<typeof open<Result>>[1]) => open<Result>("postgres", use);
+      const another = <Result>(use: Parameters<typeof open<Result>>[1]) =>
+        open<Result>(maintenanceDatabase, use);
       return planSettings(desired, await readSettingsCatalog(maintenance, desired.settings, another));
     },
     planEmpty: () => planSettings(desired, newServerSettings(desired.embedded ? embeddedLibraries : [])),

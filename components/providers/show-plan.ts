@@ -1,5 +1,6 @@
 import { renderPlanMessage } from "../core/plan-message";
 import { isEmptyPlan, renderPlan, type Plan } from "../core/statement";
+import { maintenanceDatabase } from "../io/session";
 import type { ResourceRequest } from "./contract";
 
 const lastShown = new Map<string, string>();
@@ -14,7 +15,7 @@ const lastShown = new Map<string, string>();
 export async function showPlan(
   request: ResourceRequest,
   plan: Plan,
-  database: string | null = "postgres",
+  database: string | null = maintenanceDatabase,
 ): Promise<void> {
   const nothingFound = (plan.undeclared ?? []).length === 0 && plan.statements.length === 0;
   if (isEmptyPlan(plan) && nothingFound) return;

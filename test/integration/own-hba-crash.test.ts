@@ -71,11 +71,15 @@ async function crashAt(step: string, crash: Crash, rule: HbaRule): Promise<boole
   const nameOf = stepNames();
   const proxy = await startStatementProxy(server, async (_count, statement) => {
     const name = nameOf(statement);
-    if (came || name !== step) return;
+    if (came || name !== step) return undefined;
     came = true;
-    if (crash === "server") return (crashed = server.crash());
+    if (crash === "server") {
+      await (crashed = server.crash());
+      return undefined;
+    }
     provider.process.kill("SIGKILL");
     await dead;
+    return "last";
   });
   try {
     const { token, name, inputs } = declare(proxy.port, rule, soon);

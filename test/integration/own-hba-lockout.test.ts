@@ -111,9 +111,9 @@ test("a login counts only once the server has loaded the new rules: the old ones
   const maintenance = await own.server.connect();
   // A server that is asked to load its files and has not come to it.
   const slow: Session = {
+    ...maintenance,
     query: (sql, values) =>
       sql === "SELECT pg_catalog.pg_reload_conf()" ? Promise.resolve([]) : maintenance.query(sql, values),
-    close: () => maintenance.close(),
   };
   const found = await readHba(maintenance, "postgres");
   if ("obstacle" in found) throw new Error(found.obstacle);

@@ -68,16 +68,18 @@ async function crashAt(subject: CrashSubject, crash: Crash, at: number): Promise
   let crashed = Promise.resolve();
   const dead = new Promise((resolve) => provider.process.once("exit", resolve));
   const proxy: StatementProxy = await startStatementProxy(subject.server, async (statement) => {
-    if (statement !== at) return;
+    if (statement !== at) return undefined;
     if (crash === "server") {
       const gone = subject.server.crash();
       // As its service manager does: a run that has not begun yet goes on with it.
       crashed = gone.then(() => restart(subject.server));
-      return gone;
+      await gone;
+      return undefined;
     }
     provider.process.kill("SIGKILL");
     await dead;
     if (crash === "provider before") throw new Error("killed before it was sent");
+    return "last";
   });
   try {
     // A server that crashes at the last statement may have answered all that mattered.

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
+export type Passing = "last" | undefined;
+
 /** Stands between a client and a PostgreSQL server, and sees each statement before the server does. */
 export interface StatementProxy {
   readonly port: number;
@@ -10,11 +12,12 @@ export interface StatementProxy {
 }
 
 /**
- * @param before called with each statement before it is sent on; what it throws drops the session instead
+ * @param before called with each statement before it is sent on; what it throws drops the session instead, and "last" lets
+ * this one pass and nothing after it
  */
 export async function startStatementProxy(
   target: { readonly host: string; readonly port: number },
-  before: (count: number, statement: string) => void | Promise<void> = () => undefined,
+  before: (count: number, statement: string) => Passing | Promise<Passing> = () => undefined,
 ): Promise<StatementProxy> {
   const statements: string[] = [];
   const sockets = new Set<Socket>();
@@ -29,7 +32,7 @@ export async function startStatementProxy(
     client.on("close", () => server.destroy());
     forward(client, server, async (statement) => {
       statements.push(statement);
-      await before(statements.length, statement);
+      return before(statements.length, statement);
     });
   });
   const port = await listen(listener);
@@ -51,24 +54,26 @@ async function listen(listener: Server): Promise<number> {
 }
 
 /** Sends message after message on: PostgreSQL's protocol, "Message Formats"; the first one of a session has no type. */
-function forward(client: Socket, server: Socket, see: (statement: string) => Promise<void>): void {
+function forward(client: Socket, server: Socket, see: (statement: string) => Promise<Passing>): void {
   let pending: Buffer = Buffer.alloc(0);
   let hasStarted = false;
+  let isCut = false;
   let queue = Promise.resolve();
   client.on("data", (chunk: Buffer) => {
     queue = queue.then(async () => {
       pending = Buffer.concat([pending, chunk]);
       for (;;) {
         const head = hasStarted ? 1 : 0;
-        if (pending.length < head + 4) return;
+        if (isCut || pending.length < head + 4) return;
         const length = head + pending.readUInt32BE(head);
         if (pending.length < length) return;
         const message = pending.subarray(0, length);
         pending = pending.subarray(length);
         const statement = hasStarted ? statementOf(message) : undefined;
         hasStarted = true;
-        if (statement !== undefined) await see(statement);
+        const passing = statement === undefined ? undefined : await see(statement);
         server.write(message);
+        isCut = passing === "last";
       }
     });
     queue.catch(() => {

@@ -219,5 +219,5 @@ function foreignCreators(defaults: readonly ActualDefault[], ours: ReadonlySet<s
 }
 
 function placeKey({ role, schema, kind }: Place): string {
-  return key(role, schema ?? 0, kind);
+  return key(role, schema ?? undefined, kind);
 }

@@ -165,8 +165,9 @@ export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => str
   return [...groups.values()];
 }
 
-export function key(...parts: readonly unknown[]): string {
-  return JSON.stringify(parts.map((part) => part ?? null));
+/** Parts as one text. No identifier holds a NUL or is empty, so absent is told from present, and keys may be joined. */
+export function key(...parts: readonly (string | number | boolean | undefined)[]): string {
+  return `${parts.join("\0")}\0`;
 }
 
 function chunks<Item>(items: readonly Item[], size: number): Item[][] {
