@@ -1,9 +1,9 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { createOnly, type Connection } from "./connection";
-import type { DesiredDatabase } from "./core/database";
+import type { DesiredDatabase } from "./core/server/database";
 import { resolveDatabase, type DatabaseDeclaration } from "./core/desired/server";
-import type { DesiredSettings } from "./core/role-settings";
+import type { DesiredSettings } from "./core/server/role-settings";
 
 export interface DatabaseArgs {
   /** The server that holds the database. */

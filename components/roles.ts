@@ -8,7 +8,7 @@ import {
   type RoleProfile,
 } from "./core/desired/server-roles";
 import type { GrantDeclaration } from "./core/privileges/declaration";
-import type { DesiredSettings } from "./core/role-settings";
+import type { DesiredSettings } from "./core/server/role-settings";
 import { Credential } from "./providers/resources";
 
 export interface RoleArgs {

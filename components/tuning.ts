@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessConnection, accessDeletedWith, type Connection } from "./connection";
 import { resolveSettings } from "./core/desired/settings";
-import type { SettingValue } from "./core/role-settings";
+import type { SettingValue } from "./core/server/role-settings";
 import type { Refusal } from "./core/statement";
-import type { TunedSetting } from "./core/tuning";
+import type { TunedSetting } from "./core/tuning/tuning";
 import { Settings } from "./providers/resources";
 
 export interface TuningArgs {

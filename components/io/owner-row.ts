@@ -1,4 +1,4 @@
-import type { OwnerPlace, OwnerRow } from "../core/owner-row";
+import type { OwnerPlace, OwnerRow } from "../core/server/owner-row";
 import type { Session } from "./session";
 
 /** What `pgstead.owner` says in this session's database. */

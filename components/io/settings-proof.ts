@@ -1,6 +1,6 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { autoFile } from "../core/settings-catalog";
+import { autoFile } from "../core/settings/catalog";
 
 /**
  * postgresql.auto.conf as it was when the server last started with it, kept in the data directory while other settings

@@ -1,4 +1,4 @@
-import { newDatabaseCatalog, planDatabaseAccess, type DatabaseAccess } from "../core/database-access";
+import { newDatabaseCatalog, planDatabaseAccess, type DatabaseAccess } from "../core/database/access";
 import type { Plan } from "../core/statement";
 import { applyStatements } from "../io/apply";
 import { databaseExists, readDatabaseCatalog } from "../io/catalog/database";

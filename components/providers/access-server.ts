@@ -1,11 +1,11 @@
-import type { OwnerPlace } from "../core/owner-row";
+import type { OwnerPlace } from "../core/server/owner-row";
 import {
   newServerCatalog,
   planServerAccess,
   type ServerAccess,
   type ServerCatalog,
-} from "../core/server-access";
-import { planServerDeletion } from "../core/server-access-leaving";
+} from "../core/server/access";
+import { planServerDeletion } from "../core/server/leaving";
 import type { Plan } from "../core/statement";
 import { applyStatements } from "../io/apply";
 import { readServerCatalog } from "../io/catalog/server";

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Tls } from "../core/connection";
-import type { DesiredDatabase } from "../core/database";
+import type { DesiredDatabase } from "../core/server/database";
 import type { PrivilegesDeclaration } from "../core/privileges/declaration";
-import type { DesiredExtension, DesiredSchema } from "../core/database-access";
-import type { DesiredRole } from "../core/role";
-import type { DesiredGroup, ServerAccess } from "../core/server-access";
+import type { DesiredExtension, DesiredSchema } from "../core/database/access";
+import type { DesiredRole } from "../core/server/role";
+import type { DesiredGroup, ServerAccess } from "../core/server/access";
 import type { HbaDatabase } from "../core/hba/defaults";
 import type { HbaRule } from "../core/hba/rule";
-import type { SettingValue } from "../core/role-settings";
+import type { SettingValue } from "../core/server/role-settings";
 import type { Refusal } from "../core/statement";
 
 /** Every member an `Input`. */

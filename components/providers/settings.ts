@@ -1,7 +1,7 @@
 import { embeddedLibraries } from "../core/embedded-server";
-import type { SettingValue } from "../core/role-settings";
-import { newServerSettings } from "../core/settings-catalog";
-import { planSettings, type DesiredSettingsOfServer } from "../core/settings-plan";
+import type { SettingValue } from "../core/server/role-settings";
+import { newServerSettings } from "../core/settings/catalog";
+import { planSettings, type DesiredSettingsOfServer } from "../core/settings/plan";
 import { readSettingsCatalog } from "../io/catalog/settings";
 import { serverControl, type ControlPlace } from "../io/server-control";
 import { maintenanceDatabase, withSession } from "../io/session";

@@ -1,4 +1,4 @@
-import { embeddedExtensions, embeddedUnusable } from "../../components/core/extensions";
+import { embeddedExtensions, embeddedUnusable } from "../../components/core/database/extensions";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import { databaseNameFault, nameFault, schemaNameFault, type Fault } from "./names";

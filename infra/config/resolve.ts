@@ -1,4 +1,4 @@
-import { embeddedExtensions } from "../../components/core/extensions";
+import { embeddedExtensions } from "../../components/core/database/extensions";
 import { resolveTls } from "../../components/core/connection";
 import type { Problem } from "../../components/core/problem";
 import { resolveHbaRule } from "./check-hba";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { planDatabaseAccess, type DatabaseAccess } from "../../components/core/database-access";
+import { planDatabaseAccess, type DatabaseAccess } from "../../components/core/database/access";
 import { planObjectsAccess } from "../../components/core/privileges/objects";
 import { joinPlans, type Plan } from "../../components/core/statement";
 import { applyStatements } from "../../components/io/apply";

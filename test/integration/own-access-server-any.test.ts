@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { identifierBytes } from "../../components/core/identifier";
-import type { DesiredMembership } from "../../components/core/membership";
-import type { DesiredRole } from "../../components/core/role";
-import { planServerAccess, type ServerAccess } from "../../components/core/server-access";
-import type { SettingValue } from "../../components/core/role-settings";
+import type { DesiredMembership } from "../../components/core/server/membership";
+import type { DesiredRole } from "../../components/core/server/role";
+import { planServerAccess, type ServerAccess } from "../../components/core/server/access";
+import type { SettingValue } from "../../components/core/server/role-settings";
 import { applyStatements } from "../../components/io/apply";
 import { readServerCatalog } from "../../components/io/catalog/server";
 import type { Session } from "../../components/io/session";

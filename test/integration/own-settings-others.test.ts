@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { planSettings } from "../../components/core/settings-plan";
+import { planSettings } from "../../components/core/settings/plan";
 import { readSettingsCatalog } from "../../components/io/catalog/settings";
 import { generatePassword } from "../../components/io/scram";
 import { startOwnProvider, useOwnProvider } from "../support/own-provider";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { embeddedLibraries } from "../../components/core/embedded-server";
-import { knownExtensionSettings, knownSettings } from "../../components/core/settings-known";
-import { parseSettingValue, sameSettingValue } from "../../components/core/settings-value";
-import { resolveTuning, type Machine } from "../../components/core/tuning";
+import { knownExtensionSettings, knownSettings } from "../../components/core/settings/known";
+import { parseSettingValue, sameSettingValue } from "../../components/core/settings/value";
+import { resolveTuning, type Machine } from "../../components/core/tuning/tuning";
 import { readSettings } from "../../components/io/catalog/settings";
 import { plansOf, useOwnProvider } from "../support/own-provider";
 import { settingsOf, startTime } from "../support/own-settings";

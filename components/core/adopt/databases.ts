@@ -1,4 +1,4 @@
-import type { ActualDatabase } from "../database";
+import type { ActualDatabase } from "../server/database";
 import {
   unless,
   written,

@@ -1,6 +1,6 @@
-import type { ActualMembership } from "../membership";
-import type { ActualRole } from "../role";
-import type { ServerCatalog } from "../server-access";
+import type { ActualMembership } from "../server/membership";
+import type { ActualRole } from "../server/role";
+import type { ServerCatalog } from "../server/access";
 import { unless, written, type AdoptionNote, type NameRules, type Written, type WrittenMap } from "./found";
 import { writeSettings } from "./settings";
 

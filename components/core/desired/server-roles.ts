@@ -1,8 +1,8 @@
 import { groupName, type Profile } from "../groups";
-import type { DesiredMembership } from "../membership";
+import type { DesiredMembership } from "../server/membership";
 import type { GrantDeclaration } from "../privileges/declaration";
-import type { DesiredRole, RoleAttributes } from "../role";
-import type { DesiredSettings } from "../role-settings";
+import type { DesiredRole, RoleAttributes } from "../server/role";
+import type { DesiredSettings } from "../server/role-settings";
 import type { SchemaMembers } from "./server";
 
 /** What a role is for, where that reaches the whole server. */

@@ -1,9 +1,9 @@
-import type { DesiredDatabase } from "../database";
+import type { DesiredDatabase } from "../server/database";
 import { groupName, profiles } from "../groups";
 import type { GrantDeclaration } from "../privileges/declaration";
 import { resolveRole, type RoleDeclaration } from "./server-roles";
-import type { DesiredSettings } from "../role-settings";
-import type { DesiredGroup, ServerAccess } from "../server-access";
+import type { DesiredSettings } from "../server/role-settings";
+import type { DesiredGroup, ServerAccess } from "../server/access";
 
 /** A database as a user declares it, with the names of its roles on the server. */
 export interface DatabaseDeclaration {

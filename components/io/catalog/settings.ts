@@ -1,13 +1,13 @@
 import { DatabaseError } from "pg";
 import { quoteLiteral } from "../../core/identifier";
-import type { SettingValue } from "../../core/role-settings";
+import type { SettingValue } from "../../core/server/role-settings";
 import {
   isAutoFile,
   type ActualSetting,
   type FileEntry,
   type SettingsCatalog,
-} from "../../core/settings-catalog";
-import { settingNeeds, type SettingNeeds } from "../../core/settings-needs";
+} from "../../core/settings/catalog";
+import { settingNeeds, type SettingNeeds } from "../../core/settings/needs";
 import { provenFile } from "../settings-proof";
 import type { Session } from "../session";
 

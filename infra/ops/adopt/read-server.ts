@@ -1,6 +1,6 @@
 import type { FoundDatabase, FoundServer } from "../../../components/core/adopt/found";
 import type { ConnectionTarget } from "../../../components/core/connection";
-import { isAutoFile, type FileEntry } from "../../../components/core/settings-catalog";
+import { isAutoFile, type FileEntry } from "../../../components/core/settings/catalog";
 import { readDatabaseCatalog } from "../../../components/io/catalog/database";
 import { readFileEntries } from "../../../components/io/catalog/settings";
 import { readServerCatalog } from "../../../components/io/catalog/server";

@@ -1,4 +1,4 @@
-import { planDatabaseAccess, type DatabaseCatalog } from "../../../components/core/database-access";
+import { planDatabaseAccess, type DatabaseCatalog } from "../../../components/core/database/access";
 import { resolvePrivileges } from "../../../components/core/desired/objects";
 import { resolveSchemas } from "../../../components/core/desired/schemas";
 import { resolveSettings } from "../../../components/core/desired/settings";
@@ -6,8 +6,8 @@ import { resolveServerAccess } from "../../../components/core/desired/server";
 import { resolveHba } from "../../../components/core/hba/desired";
 import { planHba, planObstacle } from "../../../components/core/hba/plan";
 import { planObjectsAccess } from "../../../components/core/privileges/objects";
-import { planServerAccess } from "../../../components/core/server-access";
-import { planSettings } from "../../../components/core/settings-plan";
+import { planServerAccess } from "../../../components/core/server/access";
+import { planSettings } from "../../../components/core/settings/plan";
 import { joinPlans, type Undeclared } from "../../../components/core/statement";
 import { readDatabaseCatalog } from "../../../components/io/catalog/database";
 import { readObjectsCatalog } from "../../../components/io/catalog/objects";

@@ -1,4 +1,4 @@
-import { planDatabaseAccess } from "../../../components/core/database-access";
+import { planDatabaseAccess } from "../../../components/core/database/access";
 import { planObjectsAccess } from "../../../components/core/privileges/objects";
 import { readDatabaseCatalog } from "../../../components/io/catalog/database";
 import { readObjectsCatalog } from "../../../components/io/catalog/objects";

@@ -1,0 +1,66 @@
+import { budgetOf, fitBudget, renderWorstCase, worstCase, type Terms } from "./budget";
+import { deriveTerms, tuneMachine } from "./formulas";
+
+/** Kind of the disk that holds the data: what a random read costs. */
+export type Disk = "ssd" | "hdd" | "san" | "nvme";
+
+/** What the server is for: many short requests, transactions, analysis, a developer's machine, or of everything some. */
+export type Workload = "web" | "oltp" | "dw" | "desktop" | "mixed";
+
+/** The host or the container that the server runs in; never the machine that runs Pulumi. */
+export interface Machine {
+  /** In kB; from 512MB on. */
+  readonly memory: number;
+  /** Cores; absent: fewer than 4, where PostgreSQL's own parallel settings stay. */
+  readonly cpus?: number;
+  readonly disk: Disk;
+  readonly workload: Workload;
+}
+
+/** What the formulas have to know besides the machine. */
+export interface TuningOptions {
+  /** Values of the user's own among those that the budget counts: sizes in kB. They are never changed. */
+  readonly own: Partial<Terms>;
+  /** Names of all settings that the user gives. */
+  readonly ownNames: ReadonlySet<string>;
+  /** Libraries that the server loads when it starts (`shared_preload_libraries`). */
+  readonly libraries: readonly string[];
+  /** True where the server's log files are kept by PostgreSQL itself (`logging_collector`). */
+  readonly logFiles: boolean;
+}
+
+/** A value that a formula gives, with the formula and its working. */
+export interface TunedSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly reason: string;
+}
+
+export interface Tuning {
+  /** By name; what the user gives is left out. */
+  readonly settings: readonly TunedSetting[];
+  /** What the values before the budget would take at worst, and what all take now: arithmetic for people. */
+  readonly worstCase: string;
+  /** The same, where the user's own values do not fit. */
+  readonly overBudget?: string;
+}
+
+/**
+ * Settings for a machine and its work: the formulas of PGTune, with the worst case of their memory within 90% of the
+ * machine's. Formula values are lowered until it is; the user's own are never.
+ */
+export function resolveTuning(machine: Machine, options: TuningOptions): Tuning {
+  const wanted = deriveTerms(machine, options.own);
+  const fit = fitBudget(machine.memory, wanted, options.own);
+  const settings = tuneMachine(machine, { ...options, terms: fit.terms, lowered: fit.reasons });
+  const text = renderWorstCase(fit.terms, machine.memory);
+  return {
+    settings: settings.filter(({ name }) => !options.ownNames.has(name)).toSorted(byName),
+    worstCase: text,
+    ...(worstCase(fit.terms) <= budgetOf(machine.memory) ? {} : { overBudget: text }),
+  };
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : Number(a.name > b.name);
+}
