@@ -9,7 +9,8 @@ export { Credential, Guard, type CredentialArgs, type GuardArgs } from "./provid
 export { ObjectsAccessControl, type ObjectsAccessControlArgs } from "./objects-access-control";
 export { Roles, type RoleArgs, type RolesArgs } from "./roles";
 export { Schemas, type ExtensionArgs, type SchemaArgs, type SchemasArgs } from "./schemas";
-export { resolveTuning, type Machine, type TunedSetting, type TuningOptions } from "./core/tuning/tuning";
+export type { Machine, TunedSetting, TuningOptions } from "./core/tuning/machine";
+export { resolveTuning } from "./core/tuning/tuning";
 export { Tuning, type TuningArgs } from "./tuning";
 export {
   ServerAccessControl,

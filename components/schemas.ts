@@ -1,7 +1,7 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { createOnly, type Connection } from "./connection";
-import type { DesiredExtension, DesiredSchema } from "./core/database/access";
+import type { DesiredExtension, DesiredSchema } from "./core/database/model";
 import { resolveSchemas, type DesiredSchemas } from "./core/desired/schemas";
 import type { Database } from "./database";
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessConnection, accessDeletedWith, type Connection } from "./connection";
-import { resolveServerAccess, type SchemaMembers } from "./core/desired/server";
+import { resolveServerAccess } from "./core/desired/server";
+import type { SchemaMembers } from "./core/desired/schema-members";
 import type { Refusal } from "./core/statement";
 import type { Database } from "./database";
 import { Access } from "./providers/resources";

@@ -3,7 +3,7 @@ import { accessConnection, accessDeletedWith, type Connection } from "./connecti
 import { resolveSettings } from "./core/desired/settings";
 import type { SettingValue } from "./core/server/role-settings";
 import type { Refusal } from "./core/statement";
-import type { TunedSetting } from "./core/tuning/tuning";
+import type { TunedSetting } from "./core/tuning/machine";
 import { Settings } from "./providers/resources";
 
 export interface TuningArgs {

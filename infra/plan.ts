@@ -5,7 +5,7 @@ import type { DatabaseArgs } from "../components/database";
 import type { RoleArgs } from "../components/roles";
 import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
-import type { SchemaMembers } from "../components/core/desired/server";
+import type { SchemaMembers } from "../components/core/desired/schema-members";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */

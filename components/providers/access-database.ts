@@ -1,4 +1,5 @@
-import { newDatabaseCatalog, planDatabaseAccess, type DatabaseAccess } from "../core/database/access";
+import { planDatabaseAccess } from "../core/database/access";
+import { newDatabaseCatalog, type DatabaseAccess } from "../core/database/model";
 import type { Plan } from "../core/statement";
 import { applyStatements } from "../io/apply";
 import { databaseExists, readDatabaseCatalog } from "../io/catalog/database";

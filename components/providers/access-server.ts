@@ -1,10 +1,6 @@
 import type { OwnerPlace } from "../core/server/owner-row";
-import {
-  newServerCatalog,
-  planServerAccess,
-  type ServerAccess,
-  type ServerCatalog,
-} from "../core/server/access";
+import { planServerAccess } from "../core/server/access";
+import { newServerCatalog, type ServerAccess, type ServerCatalog } from "../core/server/model";
 import { planServerDeletion } from "../core/server/leaving";
 import type { Plan } from "../core/statement";
 import { applyStatements } from "../io/apply";

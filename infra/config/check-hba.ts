@@ -3,26 +3,11 @@ import type { HbaRule } from "../../components/core/hba/rule";
 import { databaseKeywords, parseWord, userKeywords } from "../../components/core/hba/word";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
+import { resolveHbaRule } from "./hba-rule";
 import type { Draft } from "./resolve";
 import type { WrittenConfig } from "./schema";
-import { hbaRule, type WrittenHbaRule } from "./schema-hba";
+import { hbaRule } from "./schema-hba";
 import { renderPath } from "./shape";
-
-/** The rule as pg_hba.conf has it. */
-export function resolveHbaRule({ address, options, comment, force, ...rest }: WrittenHbaRule): HbaRule {
-  const text = (value: string | number | boolean): string => String(value === true ? 1 : value || 0);
-  const values = Object.entries(options).map(([name, value]) => [
-    name,
-    typeof value === "string" ? value : text(value),
-  ]);
-  return {
-    ...rest,
-    ...(address === undefined ? {} : { address }),
-    ...(values.length === 0 ? {} : { options: Object.fromEntries(values) as Record<string, string> }),
-    ...(comment === undefined ? {} : { comment }),
-    ...(force ? { force } : {}),
-  };
-}
 
 /**
  * What the types alone cannot tell about the rules of pg_hba.conf.

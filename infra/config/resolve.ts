@@ -1,7 +1,7 @@
 import { embeddedExtensions } from "../../components/core/database/extensions";
 import { resolveTls } from "../../components/core/connection";
 import type { Problem } from "../../components/core/problem";
-import { resolveHbaRule } from "./check-hba";
+import { resolveHbaRule } from "./hba-rule";
 import { parseMoment } from "./moment";
 import type { WrittenConfig, WrittenDatabase, WrittenRole } from "./schema";
 import { renderPath } from "./shape";

@@ -1,7 +1,7 @@
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { HbaRule } from "../../components/core/hba/rule";
-import type { TunedSetting } from "../../components/core/tuning/tuning";
+import type { TunedSetting } from "../../components/core/tuning/machine";
 
 /** Where the server lives. Everything above it is the same for all targets. */
 export type Target = "embedded" | "docker" | "existing" | "ha";

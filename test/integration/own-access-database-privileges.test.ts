@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { planDatabaseAccess, type DatabaseAccess } from "../../components/core/database/access";
+import { planDatabaseAccess } from "../../components/core/database/access";
+import type { DatabaseAccess } from "../../components/core/database/model";
 import type { PrivilegesDeclaration } from "../../components/core/privileges/declaration";
 import { applyStatements } from "../../components/io/apply";
 import { readDatabaseCatalog } from "../../components/io/catalog/database";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { planDatabaseAccess, type DatabaseAccess } from "../../components/core/database/access";
+import { planDatabaseAccess } from "../../components/core/database/access";
+import type { DatabaseAccess } from "../../components/core/database/model";
 import { planObjectsAccess } from "../../components/core/privileges/objects";
 import { joinPlans, type Plan } from "../../components/core/statement";
 import { applyStatements } from "../../components/io/apply";

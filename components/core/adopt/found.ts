@@ -1,6 +1,6 @@
 import type { Tls } from "../connection";
-import type { ActualExtension, ActualSchema } from "../database/access";
-import type { ServerCatalog } from "../server/access";
+import type { ActualExtension, ActualSchema } from "../database/model";
+import type { ServerCatalog } from "../server/model";
 
 /** Everything that was read of a live server. */
 export interface FoundServer {

@@ -1,6 +1,6 @@
 import type { ActualMembership } from "../server/membership";
 import type { ActualRole } from "../server/role";
-import type { ServerCatalog } from "../server/access";
+import type { ServerCatalog } from "../server/model";
 import { unless, written, type AdoptionNote, type NameRules, type Written, type WrittenMap } from "./found";
 import { writeSettings } from "./settings";
 

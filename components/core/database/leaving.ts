@@ -4,7 +4,7 @@ import type {
   DatabaseAccess,
   DatabaseCatalog,
   DesiredExtension,
-} from "./access";
+} from "./model";
 import { quoteIdentifier } from "../identifier";
 import type { Plan, Refusal, Statement } from "../statement";
 

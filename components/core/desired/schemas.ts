@@ -1,4 +1,4 @@
-import type { DesiredExtension, DesiredSchema } from "../database/access";
+import type { DesiredExtension, DesiredSchema } from "../database/model";
 
 /** A schema as a user declares it; without an owner it is the database's. */
 export interface SchemaDeclaration {

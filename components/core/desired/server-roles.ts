@@ -3,7 +3,7 @@ import type { DesiredMembership } from "../server/membership";
 import type { GrantDeclaration } from "../privileges/declaration";
 import type { DesiredRole, RoleAttributes } from "../server/role";
 import type { DesiredSettings } from "../server/role-settings";
-import type { SchemaMembers } from "./server";
+import type { SchemaMembers } from "./schema-members";
 
 /** What a role is for, where that reaches the whole server. */
 export type RoleProfile = "backup" | "monitor";

@@ -1,9 +1,10 @@
+import type { SchemaMembers } from "./schema-members";
 import type { DesiredDatabase } from "../server/database";
 import { groupName, profiles } from "../groups";
 import type { GrantDeclaration } from "../privileges/declaration";
 import { resolveRole, type RoleDeclaration } from "./server-roles";
 import type { DesiredSettings } from "../server/role-settings";
-import type { DesiredGroup, ServerAccess } from "../server/access";
+import type { DesiredGroup, ServerAccess } from "../server/model";
 
 /** A database as a user declares it, with the names of its roles on the server. */
 export interface DatabaseDeclaration {
@@ -19,15 +20,6 @@ export interface DatabaseDeclaration {
   readonly authoritative?: boolean;
   /** True: privileges stay as the server has them, and its schemas get no groups. */
   readonly keepPrivileges?: boolean;
-}
-
-/** A schema, as far as the server's roles go: who reads it and who writes to it. */
-export interface SchemaMembers {
-  readonly name: string;
-  /** Names of roles that read and write its rows. */
-  readonly writers?: readonly string[];
-  /** Names of roles that read its rows. */
-  readonly readers?: readonly string[];
 }
 
 export interface ServerDeclaration {

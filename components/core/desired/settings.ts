@@ -1,5 +1,5 @@
 import type { SettingValue } from "../server/role-settings";
-import type { TunedSetting } from "../tuning/tuning";
+import type { TunedSetting } from "../tuning/machine";
 
 /** A server's settings as a user declares them: own ones win over those of formulas. */
 export interface SettingsDeclaration {

@@ -1,7 +1,7 @@
 import { diffDatabase } from "./database";
 import { quoteIdentifier } from "../identifier";
 import type { DesiredRole } from "./role";
-import type { ServerAccess, ServerCatalog } from "./access";
+import type { ServerAccess, ServerCatalog } from "./model";
 import type { Limits } from "./limits";
 import type { Plan, Statement } from "../statement";
 

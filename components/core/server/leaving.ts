@@ -3,7 +3,7 @@ import { releaseServer } from "./owner-row";
 import { createRole, type ActualRole } from "./role";
 import { clearLeaving, clearRetired, dropGroup, type Clearing, type RoleDependency } from "./retired";
 import type { ActualDatabase } from "./database";
-import type { ServerAccess, ServerCatalog } from "./access";
+import type { ServerAccess, ServerCatalog } from "./model";
 import { planDatabaseAcl } from "./acl";
 import { asMember } from "./joining";
 import { renderSize } from "../size";

@@ -1,5 +1,5 @@
 import { diffSettings, type ActualSettings, type DesiredSettings } from "./role-settings";
-import type { ServerAccess, ServerCatalog } from "./access";
+import type { ServerAccess, ServerCatalog } from "./model";
 import { within, type Limits } from "./limits";
 import { joinPlans, type Plan, type Undeclared } from "../statement";
 

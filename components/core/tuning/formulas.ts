@@ -1,6 +1,6 @@
 import { renderMemory } from "../settings/value";
 import type { Terms } from "./budget";
-import type { Machine, TunedSetting, TuningOptions, Workload } from "./tuning";
+import type { Machine, TunedSetting, TuningOptions, Workload } from "./machine";
 
 const mb = 1024;
 const gb = 1024 * 1024;

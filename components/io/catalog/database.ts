@@ -1,4 +1,4 @@
-import type { DatabaseCatalog } from "../../core/database/access";
+import type { DatabaseCatalog } from "../../core/database/model";
 import type { Session } from "../session";
 import { allPrivilegesSql, explodeSql, unreachableSql } from "./acl-parts";
 

@@ -1,5 +1,5 @@
 import type { Capabilities } from "../../core/capabilities";
-import type { ServerCatalog } from "../../core/server/access";
+import type { ServerCatalog } from "../../core/server/model";
 import { readCapabilities } from "../capabilities";
 import { readOwnerPlace } from "../owner-row";
 import type { Session } from "../session";

@@ -1,4 +1,5 @@
-import { planDatabaseAccess, type DatabaseCatalog } from "../../../components/core/database/access";
+import { planDatabaseAccess } from "../../../components/core/database/access";
+import type { DatabaseCatalog } from "../../../components/core/database/model";
 import { resolvePrivileges } from "../../../components/core/desired/objects";
 import { resolveSchemas } from "../../../components/core/desired/schemas";
 import { resolveSettings } from "../../../components/core/desired/settings";

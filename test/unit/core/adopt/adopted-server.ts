@@ -3,7 +3,7 @@ import type { FoundServer, NameRules } from "../../../../components/core/adopt/f
 import type { ActualDatabase } from "../../../../components/core/server/database";
 import type { ActualMembership } from "../../../../components/core/server/membership";
 import type { ActualRole } from "../../../../components/core/server/role";
-import { newServerCatalog, type ServerCatalog } from "../../../../components/core/server/access";
+import { newServerCatalog, type ServerCatalog } from "../../../../components/core/server/model";
 import { defaultAcl } from "../../../../components/core/server/acl";
 import { parseConfig } from "../../../../infra/config";
 

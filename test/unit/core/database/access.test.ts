@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { planDatabaseAccess } from "../../../../components/core/database/access";
 import {
   newDatabaseCatalog,
-  planDatabaseAccess,
   type ActualExtension,
   type ActualSchema,
   type DatabaseAccess,
   type DatabaseCatalog,
-} from "../../../../components/core/database/access";
+} from "../../../../components/core/database/model";
 import { isEmptyPlan } from "../../../../components/core/statement";
 
 function declare(change: Partial<DatabaseAccess> = {}): DatabaseAccess {

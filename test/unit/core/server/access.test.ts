@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ActualDatabase, DesiredDatabase } from "../../../../components/core/server/database";
 import type { ActualRole, DesiredRole } from "../../../../components/core/server/role";
+import { planServerAccess } from "../../../../components/core/server/access";
 import {
   newServerCatalog,
-  planServerAccess,
   type ServerAccess,
   type ServerCatalog,
-} from "../../../../components/core/server/access";
+} from "../../../../components/core/server/model";
 import { defaultAcl } from "../../../../components/core/server/acl";
 import { ownStatements } from "../../../../components/core/statement";
 

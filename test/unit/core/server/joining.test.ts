@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { superuserCapabilities, type Capabilities } from "../../../../components/core/capabilities";
 import { resolveServerAccess } from "../../../../components/core/desired/server";
-import { newServerCatalog, planServerAccess } from "../../../../components/core/server/access";
+import { planServerAccess } from "../../../../components/core/server/access";
+import { newServerCatalog } from "../../../../components/core/server/model";
 import { planServerDeletion } from "../../../../components/core/server/leaving";
 import type { ActualRole, RoleAttributes } from "../../../../components/core/server/role";
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { newServerSettings } from "../../../../components/core/settings/catalog";
 import { parseMemory, parseSettingValue } from "../../../../components/core/settings/value";
-import { resolveTuning, type Machine, type TuningOptions } from "../../../../components/core/tuning/tuning";
+import { resolveTuning } from "../../../../components/core/tuning/tuning";
+import type { Machine, TuningOptions } from "../../../../components/core/tuning/machine";
 import { fitBudget, worstCase, type Terms } from "../../../../components/core/tuning/budget";
 import { deriveTerms } from "../../../../components/core/tuning/formulas";
 
