@@ -33,18 +33,19 @@ export async function withServerLock<Result>(
 async function takeLock(maintenance: Session, waitSeconds: number, waiting: Waiting): Promise<void> {
   const deadline = Date.now() + waitSeconds * 1000;
   const wait = startWaiting(waiting);
-  await maintenance.query(`SET lock_timeout = ${Math.min(1000, waitSeconds * 1000)}`);
+  // In one transaction, so that the bound is gone after it, whatever its end; the lock stays with the session.
+  const take = `SET LOCAL lock_timeout = ${Math.min(1000, waitSeconds * 1000)}; SELECT pg_catalog.pg_advisory_lock(${lockKey})`;
   for (;;) {
     try {
-      await maintenance.query(`SELECT pg_catalog.pg_advisory_lock(${lockKey})`);
-      break;
+      await maintenance.query(`BEGIN; ${take}; COMMIT`);
+      return;
     } catch (error) {
       if ((error as DatabaseError).code !== "55P03") throw error;
+      await maintenance.query("ROLLBACK");
       if (Date.now() >= deadline) throw lockFailure(await lockHolders(maintenance), waitSeconds);
       await wait(`waiting up to ${waitSeconds} s for another run: ${await lockHolders(maintenance)}`);
     }
   }
-  await maintenance.query("RESET lock_timeout");
 }
 
 async function lockHolders(maintenance: Session): Promise<string> {

@@ -12,7 +12,16 @@ import {
 } from "./grants";
 import { planOwned, planOwner, type ActualOwned, type Owned } from "./ownership";
 import { planOutOfReach, type OutOfReach, type Reach } from "./reach";
-import { key, renderChanges, renderForeign, targetOf, type AclObject, type ObjectChange } from "./statements";
+import {
+  key,
+  mergeChanges,
+  renderForeign,
+  renderMerged,
+  targetOf,
+  type AclObject,
+  type MergedChange,
+  type ObjectChange,
+} from "./statements";
 
 /** An object in a declared schema, or one that an explicit grant names. Members of extensions are not among them. */
 export interface ActualObject extends Named, Owned {
@@ -39,7 +48,7 @@ export interface ObjectsCatalog {
 /** The statements that make owners and privileges of everything in declared schemas what they are to be. */
 export function planObjectsAccess(declaration: PrivilegesDeclaration, catalog: ObjectsCatalog): Plan {
   const context = contextOf(declaration, catalog);
-  const found = catalog.objects.toSorted(compareObjects).map((object) => planObject(context, object));
+  const found = inOrder(catalog.objects).map((object) => planObject(context, object));
   const changes = found.flatMap((one) => one.changes);
   const owned = planOwned(declaration, context.ours, context.unreachable, catalog.owned);
   const owners = [owned, ...found];
@@ -48,7 +57,7 @@ export function planObjectsAccess(declaration: PrivilegesDeclaration, catalog: O
     owners.flatMap((one) => one.outOfReach),
   );
   return {
-    statements: [...owners.flatMap((one) => one.statements), ...renderChanges(changes)],
+    statements: [...owners.flatMap((one) => one.statements), ...renderMerged(changes)],
     refusals: [...beyond.refusals, ...refuseUnknown(context.grants, catalog.all)],
     undeclared: [
       ...(beyond.undeclared ?? []),
@@ -68,6 +77,8 @@ interface Context {
   readonly grants: readonly ExplicitGrant[];
   /** What was found of objects that differ in their names only. */
   readonly found: Map<string, AclDifference>;
+  /** What becomes of it for one of them. */
+  readonly merged: Map<AclDifference, readonly MergedChange[]>;
 }
 
 function contextOf(declaration: PrivilegesDeclaration, catalog: ObjectsCatalog): Context {
@@ -83,13 +94,14 @@ function contextOf(declaration: PrivilegesDeclaration, catalog: ObjectsCatalog):
     },
     grants: explicitGrants(declaration),
     found: new Map(),
+    merged: new Map(),
   };
 }
 
 interface ObjectPlan {
   readonly statements: readonly Statement[];
   readonly undeclared: readonly Undeclared[];
-  readonly changes: readonly ObjectChange[];
+  readonly changes: readonly MergedChange[];
   readonly foreign: readonly { readonly item: AclItem; readonly object: AclObject }[];
   readonly outOfReach: readonly OutOfReach[];
 }
@@ -100,9 +112,10 @@ function planObject(context: Context, object: ActualObject): ObjectPlan {
   const { owner, statements, undeclared } = planOwner(declaration, ours, object, target.sql);
   const whole = diffObject(context, object, owner);
   const columns = planColumns(context, object, owner, whole);
-  const changes = [...whole.changes.map((change) => ({ ...change, object: target })), ...columns.changes].map(
-    (change) => (isBlind(context, object, change.as) ? { ...change, blind: true as const } : change),
-  );
+  const changes = [
+    ...mergeWhole(context, object, target, whole),
+    ...mergeChanges(blinded(context, object, columns.changes)),
+  ];
   const foreign = [...whole.foreign, ...columns.foreign].map((item) => ({ item, object: target }));
   const beyond = [object.owner, owner].find((role) => context.unreachable.has(role));
   if (beyond === undefined || statements.length + changes.length === 0) {
@@ -112,8 +125,30 @@ function planObject(context: Context, object: ActualObject): ObjectPlan {
   return { statements: [], undeclared, changes: [], foreign, outOfReach };
 }
 
-function isBlind({ catalog }: Context, { schema }: ActualObject, as: string | undefined): boolean {
-  return as !== undefined && catalog.blind.some(([role, place]) => role === as && place === schema);
+function mergeWhole(
+  context: Context,
+  object: ActualObject,
+  target: AclObject,
+  whole: AclDifference,
+): readonly MergedChange[] {
+  const known = context.merged.get(whole);
+  if (known !== undefined) return known.map((one) => ({ ...one, object: target }));
+  const changes = whole.changes.map((change) => ({ ...change, object: target }));
+  const merged = mergeChanges(blinded(context, object, changes));
+  context.merged.set(whole, merged);
+  return merged;
+}
+
+/** Marks what a role takes back that may not look into the schema. */
+function blinded(
+  { catalog }: Context,
+  { schema }: ActualObject,
+  changes: readonly ObjectChange[],
+): readonly ObjectChange[] {
+  return changes.map((change) => {
+    const isBlind = catalog.blind.some(([role, place]) => role === change.as && place === schema);
+    return isBlind ? { ...change, blind: true as const } : change;
+  });
 }
 
 /** Thousands of objects differ in their names only: what is found for one counts for all of them. */
@@ -205,11 +240,14 @@ function unmet({ grants }: Context, { objects }: ObjectsCatalog): Undeclared[] {
   });
 }
 
-function compareObjects(a: ActualObject, b: ActualObject): number {
-  const text = ({ kind, schema, name, args = "" }: ActualObject): string =>
-    `${order.indexOf(kind)}\0${schema}\0${name}\0${args}`;
-  const [left, right] = [text(a), text(b)];
-  return left < right ? -1 : Number(left > right);
+/** Kinds in the order in which they are told, and names within: whatever the catalogue's order was. */
+function inOrder(objects: readonly ActualObject[]): ActualObject[] {
+  const keyed = objects.map((object) => {
+    const { kind, schema, name, args = "" } = object;
+    return { object, text: `${order.indexOf(kind)}\0${schema}\0${name}\0${args}` };
+  });
+  keyed.sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
+  return keyed.map(({ object }) => object);
 }
 
 const order: readonly AclKind[] = ["n", "r", "S", "f", "T", "l", "L"];

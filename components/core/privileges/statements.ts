@@ -46,6 +46,11 @@ const objectsInStatement = 50;
  * Changes as statements, revocations first: what the same roles get on several objects is one statement.
  */
 export function renderChanges(changes: readonly ObjectChange[]): Statement[] {
+  return renderMerged(mergeChanges(changes));
+}
+
+/** What happens to each object, with all privileges of a role, and all roles that get the same, in one. */
+export function mergeChanges(changes: readonly ObjectChange[]): MergedChange[] {
   const perObject = groupBy(
     changes,
     (change) => `${stepOf(change)}${objectOf(change)}${key(change.grantee)}`,
@@ -54,8 +59,13 @@ export function renderChanges(changes: readonly ObjectChange[]): Statement[] {
     perObject.map(mergePrivileges),
     (one) => `${stepOf(one)}${objectOf(one)}${key(one.what, one.kind)}`,
   );
+  return perGrantees.map(mergeGrantees);
+}
+
+/** Statements for what was merged: objects to which the same happens are in one. */
+export function renderMerged(merged: readonly MergedChange[]): Statement[] {
   const bundles = groupBy(
-    perGrantees.map(mergeGrantees),
+    merged,
     (one) => `${stepOf(one)}${key(one.object.word, one.object.place, one.what, one.grantees)}`,
   );
   // What a table loses, its columns lose with it: theirs goes before, and comes after.
@@ -75,14 +85,15 @@ function objectOf({ object, column }: ObjectChange): string {
   return key(object.word, object.sql, column);
 }
 
-interface Merged extends ObjectChange {
+/** All that a step does to one object for some roles. */
+export interface MergedChange extends ObjectChange {
   /** `SELECT, UPDATE`, or with columns `SELECT ("a")`. */
   readonly what: string;
   readonly kind: StatementKind;
   readonly grantees: string;
 }
 
-function mergePrivileges(same: readonly ObjectChange[]): Merged {
+function mergePrivileges(same: readonly ObjectChange[]): MergedChange {
   const [first] = same;
   if (first === undefined) throw new Error("a group is never empty");
   const column = first.column === undefined ? "" : ` (${quoteIdentifier(first.column)})`;
@@ -97,7 +108,7 @@ function mergePrivileges(same: readonly ObjectChange[]): Merged {
   };
 }
 
-function mergeGrantees(same: readonly Merged[]): Merged {
+function mergeGrantees(same: readonly MergedChange[]): MergedChange {
   const [first] = same;
   if (first === undefined) throw new Error("a group is never empty");
   const grantees = same.map(({ grantees }) => grantees).toSorted();
@@ -105,7 +116,7 @@ function mergeGrantees(same: readonly Merged[]): Merged {
   return { ...first, grantees: grantees.join(", "), reason: reasons.join("; ") };
 }
 
-function renderBundle(bundle: readonly Merged[]): Statement {
+function renderBundle(bundle: readonly MergedChange[]): Statement {
   const [first] = bundle;
   if (first === undefined) throw new Error("a group is never empty");
   const { object, what, kind } = first;
@@ -114,7 +125,7 @@ function renderBundle(bundle: readonly Merged[]): Statement {
   return { sql: renderChange(first, on), reason: reasons.join("; "), risk: "access", kind };
 }
 
-function renderChange(change: Merged, on: string): string {
+function renderChange(change: MergedChange, on: string): string {
   const { verb, option, as, cascade, renewed, blind, grantees, object } = change;
   const grant = (end: string): string => `GRANT ${on} TO ${grantees}${end}`;
   if (verb === "GRANT") return grant(option ? " WITH GRANT OPTION" : "");
