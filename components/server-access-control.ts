@@ -30,6 +30,14 @@ export interface ServerAccessControlArgs {
    * @default - true
    */
   readonly ownsServer?: boolean;
+
+  /**
+   * Whether the server is for this stack alone: roles and databases that nobody declared are then reported as drift, and
+   * left alone.
+   *
+   * @default - false: they belong to others
+   */
+  readonly exclusive?: boolean;
 }
 
 /**
@@ -60,6 +68,7 @@ function createServerAccess(name: string, args: ServerAccessControlArgs, parent:
     })),
     allowDataLoss: args.allowDataLoss ?? [],
     protect: args.protect ?? true,
+    exclusive: args.exclusive ?? false,
     ...(args.ownsServer === false ? {} : { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }),
   });
   const verifiers = new Map(databases.flatMap(({ roles }) => [...roles.verifiers]));

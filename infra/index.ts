@@ -40,6 +40,7 @@ const serverAccess = new ServerAccessControl("server", {
   allowDataLoss,
   protect,
   ownsServer: plan.server.target === "embedded" || plan.server.ownsServer,
+  exclusive: plan.server.target === "embedded",
 });
 
 const hostBasedAccess =

@@ -23,6 +23,7 @@ export function checkServerInputs(inputs: PropertyMap): InputCheck {
       "protect",
       "stack",
       "closed",
+      "exclusive",
     )
     .list("roles")
     .list("databases")

@@ -187,6 +187,21 @@ test("a line of pg_hba.conf, changed by hand: a line diff, mended, and nothing i
   await drift(0);
 });
 
+test("what somebody made beside it is told, and neither changed nor in the way", async () => {
+  for (const statement of ["CREATE ROLE stranger LOGIN", "CREATE SCHEMA rogue", "CREATE EXTENSION hstore"])
+    await sql("administrator", statement);
+  const { data } = await drift(1);
+  expect(data.drift.map(({ subject }) => subject)).toEqual([
+    "role stranger",
+    "schema promptforge.rogue",
+    "extension promptforge.hstore",
+  ]);
+  expect((await preview(checkout)).changes).toEqual([]);
+  for (const statement of ["DROP EXTENSION hstore", "DROP SCHEMA rogue", "DROP ROLE stranger"])
+    await sql("administrator", statement);
+  await drift(0);
+});
+
 test("drift --fix shows the plan of what drifted, mends it, and touches nothing else", async () => {
   await sql("administrator", "ALTER ROLE promptforge_app CONNECTION LIMIT 1");
   await sql("administrator", "GRANT SELECT ON app.orders TO PUBLIC");

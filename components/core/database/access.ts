@@ -9,7 +9,7 @@ import type {
 import { quoteIdentifier, quoteLiteral } from "../identifier";
 import { planLeaving } from "./leaving";
 import { planSchemaPrivileges } from "../privileges/schemas";
-import type { Plan, Statement } from "../statement";
+import type { Plan, Statement, Undeclared } from "../statement";
 
 /**
  * The statements that bring schemas and extensions of a database to what is declared, and what may not be done.
@@ -40,8 +40,49 @@ export function planDatabaseAccess(
       ...(privileges?.statements ?? []),
     ],
     refusals: [...gone.refusals, ...(privileges?.refusals ?? [])],
-    undeclared: privileges?.undeclared ?? [],
+    undeclared: [...(privileges?.undeclared ?? []), ...findUndeclared(desired, before, actual)],
   };
+}
+
+/** pgstead's own schema, and what every database is born with. */
+const usual = { schemas: ["public", "pgstead"], extensions: ["plpgsql"] };
+
+/** Schemas and extensions that somebody made by hand: reported, and left alone. */
+function findUndeclared(
+  desired: DatabaseAccess,
+  before: DatabaseAccess | undefined,
+  actual: DatabaseCatalog,
+): Undeclared[] {
+  const find = (
+    kind: "schema" | "extension",
+    known: readonly Named[],
+    found: readonly Named[],
+  ): Undeclared[] => {
+    const names = new Set(known.map(({ name }) => name));
+    const others = sorted(found.filter(({ name }) => !names.has(name)));
+    return others.map(({ name }) => ({
+      kind,
+      subject: `${kind} ${desired.database}.${name}`,
+      message: "nobody declared it",
+    }));
+  };
+  const last = before ?? { schemas: [], extensions: [] };
+  return [
+    ...find(
+      "schema",
+      [...usual.schemas.map((name) => ({ name })), ...desired.schemas, ...last.schemas],
+      actual.schemas.filter(({ ofExtension }) => ofExtension !== true),
+    ),
+    ...find(
+      "extension",
+      [...usual.extensions.map((name) => ({ name })), ...desired.extensions, ...last.extensions],
+      actual.extensions,
+    ),
+  ];
+}
+
+interface Named {
+  readonly name: string;
 }
 
 function diffSchema(desired: DesiredSchema, actual: ActualSchema | undefined, known: boolean): Statement[] {

@@ -27,6 +27,8 @@ export interface DatabaseAccess {
 export interface ActualSchema {
   readonly name: string;
   readonly owner: string;
+  /** True for one that an extension brought. */
+  readonly ofExtension?: boolean;
   readonly acl: readonly AclItem[];
   /** What it holds, by kind: `table` 3, `function` 1; members of extensions do not count. */
   readonly contents: readonly { readonly kind: string; readonly count: number }[];

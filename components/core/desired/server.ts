@@ -32,6 +32,8 @@ export interface ServerDeclaration {
   readonly protect: boolean;
   /** `<project>/<stack>`, where the stack owns what belongs to the whole server. */
   readonly stack?: string;
+  /** True where the server is for this stack alone. */
+  readonly exclusive?: boolean;
 }
 
 /** Databases that every server has; `template0` takes no connections. */
@@ -64,6 +66,7 @@ export function resolveServerAccess(declaration: ServerDeclaration): ServerAcces
     allowDataLoss,
     protect,
     ...(stack === undefined ? {} : { stack }),
+    ...(declaration.exclusive === true ? { exclusive: true } : {}),
     closed:
       stack === undefined
         ? []

@@ -8,6 +8,7 @@ import { leave, planServerLeaving } from "./leaving";
 import { limitsOf, within, type Limits } from "./limits";
 import { planJoining } from "./joining";
 import { planServerSettings } from "./settings";
+import { findUndeclared } from "./undeclared";
 import { joinPlans, type Plan, type Statement } from "../statement";
 
 /**
@@ -31,7 +32,11 @@ export function planServerAccess(
     planServerSettings(desired, actual, limits),
     planPrivileges(desired, before, actual, limits),
     planServerLeaving(desired, before, actual),
-    { statements: [], refusals: [], undeclared: unreadPasswords(desired, roles) },
+    {
+      statements: [],
+      refusals: [],
+      undeclared: [...unreadPasswords(desired, roles), ...findUndeclared(desired, before, actual)],
+    },
   );
 }
 

@@ -26,6 +26,8 @@ export interface ServerAccess {
   readonly protect: boolean;
   /** `<project>/<stack>`, where this stack owns what belongs to the whole server. */
   readonly stack?: string;
+  /** True where nobody else has roles or databases on the server: others are drift. */
+  readonly exclusive?: boolean;
   /** Databases that every server has and PUBLIC may not connect to, with who may. */
   readonly closed: readonly { readonly name: string; readonly connect: readonly string[] }[];
 }

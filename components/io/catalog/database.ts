@@ -64,6 +64,8 @@ SELECT pg_catalog.json_build_object(
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', n.nspname,
       'owner', pg_catalog.pg_get_userbyid(n.nspowner),
+      'ofExtension', EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.deptype = 'e' AND d.objid = n.oid
+                             AND d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass),
       'acl', ${explodeSql("coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))")},
       'contents', (SELECT coalesce(pg_catalog.json_agg(
                      pg_catalog.json_build_object('kind', kind, 'count', count) ORDER BY kind), '[]'::json)

@@ -1,3 +1,4 @@
+import { resolveGroups } from "../../../components/core/desired/server";
 import { renderDuration } from "../../../components/core/duration";
 import { renderSize } from "../../../components/core/size";
 import {
@@ -78,8 +79,17 @@ function declaredNames({ databases, server }: StackConfig): StatusData["declared
     databases: databases.map(({ name }) => name),
     schemas: databases.flatMap(({ name, schemas }) => schemas.map((schema) => `${name}.${schema.name}`)),
     extensions: databases.flatMap(({ name, extensions }) => extensions.map((item) => `${name}.${item.name}`)),
-    roles: [server.administrator.name, ...databases.flatMap(({ roles }) => roles.map(({ name }) => name))],
+    roles: [
+      server.administrator.name,
+      ...databases.flatMap(({ roles }) => roles.map(({ name }) => name)),
+      ...databases.flatMap(groupsOf),
+    ],
   };
+}
+
+/** The readers and writers of each schema: nobody writes them down, and they are the schema's. */
+function groupsOf({ name, schemas, keepPrivileges }: StackConfig["databases"][number]): string[] {
+  return keepPrivileges ? [] : resolveGroups(name, schemas).map((group) => group.name);
 }
 
 export function renderStatus({ stack, data }: Report<StatusData>, colors: Colors): string {

@@ -1,5 +1,4 @@
 import { planDatabaseAccess } from "../../../components/core/database/access";
-import type { DatabaseCatalog } from "../../../components/core/database/model";
 import { resolvePrivileges } from "../../../components/core/desired/objects";
 import { resolveSchemas } from "../../../components/core/desired/schemas";
 import { resolveSettings } from "../../../components/core/desired/settings";
@@ -9,7 +8,6 @@ import { planHba, planObstacle } from "../../../components/core/hba/plan";
 import { planObjectsAccess } from "../../../components/core/privileges/objects";
 import { planServerAccess } from "../../../components/core/server/access";
 import { planSettings } from "../../../components/core/settings/plan";
-import { joinPlans, type Undeclared } from "../../../components/core/statement";
 import { readDatabaseCatalog } from "../../../components/io/catalog/database";
 import { readObjectsCatalog } from "../../../components/io/catalog/objects";
 import { readHba } from "../../../components/io/hba/read";
@@ -48,6 +46,7 @@ function serverSource(plan: StackPlan, stack: string): DriftSource {
     allowDataLoss: plan.allowDataLoss,
     protect: plan.protect,
     ...(ownsServer ? { stack } : {}),
+    exclusive: plan.server.target === "embedded",
   });
   return {
     resource: "Access server",
@@ -106,18 +105,11 @@ function databaseSources(
     allowDataLoss,
     ...(privileges === undefined ? {} : { privileges }),
   };
-  const declared = desired.schemas.map((schema) => schema.name);
   const inSchemas: DriftSource = {
     resource: `Access ${name}`,
     database: name,
     async plan(session) {
-      const catalog = await readDatabaseCatalog(session, { manager });
-      const plan = planDatabaseAccess(access, access, catalog);
-      return joinPlans(plan, {
-        statements: [],
-        refusals: [],
-        undeclared: undeclaredSchemas(catalog, declared),
-      });
+      return planDatabaseAccess(access, access, await readDatabaseCatalog(session, { manager }));
     },
   };
   if (privileges === undefined) return [inSchemas];
@@ -129,11 +121,4 @@ function databaseSources(
     },
   };
   return [inSchemas, objects];
-}
-
-/** Schemas of others; `pgstead` holds our own tables. */
-function undeclaredSchemas({ schemas }: DatabaseCatalog, declared: readonly string[]): Undeclared[] {
-  return schemas
-    .filter(({ name }) => !declared.includes(name) && name !== "pgstead")
-    .map(({ name }) => ({ kind: "schema", subject: `schema ${name}`, message: "nobody declared it" }));
 }
