@@ -1,3 +1,4 @@
+import { DatabaseError } from "pg";
 import type { ConnectionTarget } from "../core/connection";
 import { LoginRefusedError, openSession, type Session } from "./session";
 
@@ -40,14 +41,19 @@ export async function withDatabases<Result>(
   }
 }
 
-/** Undefined: refused, which may be another matter by the time of its use, such as a database that is made meanwhile. */
+/** Undefined: the database is not there, and may be by the time of its use. */
 function openEarly(target: ConnectionTarget, database: string): Promise<Session | undefined> {
   const session = openSession(target, { database }).catch((error: unknown) => {
-    if (error instanceof LoginRefusedError) return undefined;
+    if (error instanceof LoginRefusedError && isMissing(error.cause)) return undefined;
     throw error;
   });
   session.catch(() => undefined); // told by its use
   return session;
+}
+
+/** invalid_catalog_name */
+function isMissing(cause: unknown): boolean {
+  return cause instanceof DatabaseError && cause.code === "3D000";
 }
 
 /** The work is done by then, or what it failed by is the error to show. */

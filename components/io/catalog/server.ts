@@ -21,8 +21,7 @@ export async function readServerCatalog(
   session: Session,
   { sized = [], manager }: ServerCatalogOptions = {},
 ): Promise<ServerCatalog> {
-  const capabilities = await readCapabilities(session);
-  const owner = await readOwnerPlace(session);
+  const [capabilities, owner] = await Promise.all([readCapabilities(session), readOwnerPlace(session)]);
   const [row] = await session.query<{ catalog: ReadCatalog }>(catalogSql(capabilities), [sized]);
   if (row === undefined) throw new Error("the catalogue read gave no row");
   const { login, serverVersion } = capabilities;
