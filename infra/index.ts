@@ -14,7 +14,7 @@ import {
 } from "../components";
 import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
-import { planStack, type StackPlan } from "./plan";
+import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
 
 const plan = readPlan();
@@ -39,8 +39,7 @@ const serverAccess = new ServerAccessControl("server", {
   databases,
   allowDataLoss,
   protect,
-  ownsServer: plan.server.target === "embedded" || plan.server.ownsServer,
-  exclusive: plan.server.target === "embedded",
+  ...serverOwnership(plan.server),
 });
 
 const hostBasedAccess =

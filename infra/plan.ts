@@ -82,6 +82,15 @@ function planHostBasedAccess({ target, server, databases }: StackConfig): Pick<S
   };
 }
 
+/** Whether what belongs to the whole server is this stack's, and whether nobody else has anything on it. */
+export function serverOwnership(server: ServerPlan): {
+  readonly ownsServer: boolean;
+  readonly exclusive: boolean;
+} {
+  const exclusive = server.target === "embedded";
+  return { ownsServer: exclusive || server.ownsServer, exclusive };
+}
+
 function planServer({ server, disposable }: StackConfig): ServerPlan {
   const { port, existing, dataDirectory, restart } = server;
   const { name, passwordVersion } = server.administrator;

@@ -1,3 +1,4 @@
+import { chunks } from "../core/lists";
 import type { PrivilegesDeclaration } from "../core/privileges/declaration";
 import { planObjectsAccess } from "../core/privileges/objects";
 import type { Plan, Statement } from "../core/statement";
@@ -59,9 +60,5 @@ const ownersInTransaction = 500;
 function transactionsOf(statements: readonly Statement[]): (readonly Statement[])[] {
   const owners = statements.filter(({ kind }) => kind === "owner");
   if (owners.length <= ownersInTransaction) return [statements];
-  const count = Math.ceil(owners.length / ownersInTransaction);
-  const parts = Array.from({ length: count }, (_, index) =>
-    owners.slice(index * ownersInTransaction, (index + 1) * ownersInTransaction),
-  );
-  return [...parts, statements.filter(({ kind }) => kind !== "owner")];
+  return [...chunks(owners, ownersInTransaction), statements.filter(({ kind }) => kind !== "owner")];
 }

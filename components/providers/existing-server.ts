@@ -1,6 +1,5 @@
-import type { ConnectionTarget } from "../core/connection";
+import { type ConnectionTarget, tlsModes } from "../core/connection";
 import { refuseExisting, type ActualExisting, type DesiredExisting } from "../core/existing-server";
-import { tlsModes } from "../core/connection";
 import { problemError } from "../core/problem";
 import type { Refusal } from "../core/statement";
 import { readExisting, readPasswordFile, waitForExisting } from "../io/existing-server";

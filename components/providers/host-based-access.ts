@@ -1,8 +1,7 @@
 import { checkRule, completeRules } from "../core/hba/check";
 import type { HbaDatabase } from "../core/hba/defaults";
 import { planHba, planObstacle, type ActualHba, type DesiredHba } from "../core/hba/plan";
-import type { HbaRule } from "../core/hba/rule";
-import { ruleKey } from "../core/hba/rule";
+import { type HbaRule, ruleKey } from "../core/hba/rule";
 import { applyHba } from "../io/hba/apply";
 import { readHba, type FoundHba } from "../io/hba/read";
 import type { Session } from "../io/session";

@@ -1,3 +1,5 @@
+import { ownSchema, serverDatabases, usualExtension } from "../born-with";
+import { byName } from "../lists";
 import type { ActualDatabase } from "../server/database";
 import {
   unless,
@@ -37,18 +39,15 @@ export function chooseDatabases(
   const notes: AdoptionNote[] = [];
   const chosen: ChosenDatabase[] = [];
   const found = new Map(server.databases.map((database) => [database.name, database]));
-  for (const actual of server.catalog.databases.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const actual of byName(server.catalog.databases)) {
     const { name } = actual;
     const seen = found.get(name);
     const reason = reasonToLeave(actual, seen, server, rules);
     if (reason === undefined && seen?.catalog !== undefined) chosen.push({ actual, catalog: seen.catalog });
-    else if (!everywhere.has(name)) notes.push({ subject: `database ${name}`, message: reason ?? "" });
+    else if (!serverDatabases.has(name)) notes.push({ subject: `database ${name}`, message: reason ?? "" });
   }
   return { chosen, notes };
 }
-
-/** Every server has them: nobody misses them in a configuration. */
-const everywhere = new Set(["postgres", "template0", "template1"]);
 
 function reasonToLeave(
   actual: ActualDatabase,
@@ -56,7 +55,7 @@ function reasonToLeave(
   { catalog }: FoundServer,
   rules: NameRules,
 ): string | undefined {
-  if (everywhere.has(actual.name)) return "every server has it";
+  if (serverDatabases.has(actual.name)) return "every server has it";
   if (seen?.isTemplate === true) return "it is a template; it is left as it is";
   if (!actual.allowConnections) return "it takes no connections; it is left as it is";
   if (seen?.catalog === undefined)
@@ -74,9 +73,6 @@ function reasonToLeave(
   return undefined;
 }
 
-/** The schema of pgstead's own tables is no schema of the database's. */
-const ownSchema = "pgstead";
-
 function schemaFault(name: string, rules: NameRules): string | undefined {
   return name === ownSchema ? undefined : rules.schema(name);
 }
@@ -88,12 +84,8 @@ export function adoptDatabase(
   settings: FoundServer["catalog"]["settings"],
 ): AdoptedDatabase {
   const row = settings.find((one) => one.role === null && one.database === actual.name);
-  const schemas = catalog.schemas
-    .filter(({ name }) => name !== ownSchema)
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const extensions = catalog.extensions
-    .filter(({ name }) => name !== "plpgsql")
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const schemas = byName(catalog.schemas.filter(({ name }) => name !== ownSchema));
+  const extensions = byName(catalog.extensions.filter(({ name }) => name !== usualExtension));
   const { lcCollate, lcCtype } = actual;
   return {
     name: actual.name,

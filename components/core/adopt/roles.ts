@@ -1,3 +1,4 @@
+import { byName } from "../lists";
 import type { ActualMembership } from "../server/membership";
 import type { ActualRole } from "../server/role";
 import type { ServerCatalog } from "../server/model";
@@ -32,7 +33,7 @@ export function adoptRoles(
 ): AdoptedRoles {
   const notes: AdoptionNote[] = [];
   const kept: { role: ActualRole; database: string }[] = [];
-  for (const role of catalog.roles.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const role of byName(catalog.roles)) {
     if (role.name === catalog.manager) continue; // pgstead:server.administrator
     const reason = reasonToLeave(role, catalog, rules);
     if (reason !== undefined) notes.push({ subject: `role ${role.name}`, message: reason });

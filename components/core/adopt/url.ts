@@ -1,6 +1,5 @@
 import { isLoopback, tlsModes, type Tls } from "../connection";
-import type { Problem } from "../problem";
-import { ProblemError } from "../problem";
+import { type Problem, ProblemError } from "../problem";
 
 /** Where a server is, as a user writes it: libpq's URI without a password. */
 export interface ServerUrl {

@@ -6,7 +6,9 @@ import type {
   ActualExtension,
   DesiredSchema,
 } from "./model";
+import { ownSchema, usualExtension } from "../born-with";
 import { quoteIdentifier, quoteLiteral } from "../identifier";
+import { byName } from "../lists";
 import { planLeaving } from "./leaving";
 import { planSchemaPrivileges } from "../privileges/schemas";
 import type { Plan, Statement, Undeclared } from "../statement";
@@ -30,10 +32,10 @@ export function planDatabaseAccess(
     desired.privileges === undefined ? undefined : planSchemaPrivileges(desired.privileges, actual);
   return {
     statements: [
-      ...sorted(desired.schemas).flatMap((schema) =>
+      ...byName(desired.schemas).flatMap((schema) =>
         diffSchema(schema, schemas.get(schema.name), knownSchemas.has(schema.name)),
       ),
-      ...sorted(desired.extensions).flatMap((extension) =>
+      ...byName(desired.extensions).flatMap((extension) =>
         diffExtension(extension, extensions.get(extension.name), knownExtensions.has(extension.name)),
       ),
       ...gone.statements,
@@ -43,9 +45,6 @@ export function planDatabaseAccess(
     undeclared: [...(privileges?.undeclared ?? []), ...findUndeclared(desired, before, actual)],
   };
 }
-
-/** pgstead's own schema, and what every database is born with. */
-const usual = { schemas: ["public", "pgstead"], extensions: ["plpgsql"] };
 
 /** Schemas and extensions that somebody made by hand: reported, and left alone. */
 function findUndeclared(
@@ -59,7 +58,7 @@ function findUndeclared(
     found: readonly Named[],
   ): Undeclared[] => {
     const names = new Set(known.map(({ name }) => name));
-    const others = sorted(found.filter(({ name }) => !names.has(name)));
+    const others = byName(found.filter(({ name }) => !names.has(name)));
     return others.map(({ name }) => ({
       kind,
       subject: `${kind} ${desired.database}.${name}`,
@@ -70,12 +69,12 @@ function findUndeclared(
   return [
     ...find(
       "schema",
-      [...usual.schemas.map((name) => ({ name })), ...desired.schemas, ...last.schemas],
+      [{ name: "public" }, { name: ownSchema }, ...desired.schemas, ...last.schemas],
       actual.schemas.filter(({ ofExtension }) => ofExtension !== true),
     ),
     ...find(
       "extension",
-      [...usual.extensions.map((name) => ({ name })), ...desired.extensions, ...last.extensions],
+      [{ name: usualExtension }, ...desired.extensions, ...last.extensions],
       actual.extensions,
     ),
   ];
@@ -133,8 +132,4 @@ function diffExtension(
 function missing(sql: string, kind: "schema" | "extension", known: boolean): Statement {
   const reason = "declared and not on the server";
   return { sql, reason, risk: "none", kind, ...(known ? {} : { by: "@pulumi/postgresql" as const }) };
-}
-
-function sorted<Item extends { readonly name: string }>(items: readonly Item[]): Item[] {
-  return items.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

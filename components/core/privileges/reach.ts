@@ -1,5 +1,4 @@
-import { key, groupBy } from "./statements";
-import type { AclObject } from "./statements";
+import { type AclObject, groupBy, key } from "./statements";
 import type { Plan } from "../statement";
 
 /** The managing login, and whose objects it looks after. */

@@ -1,3 +1,4 @@
+import { byName } from "../lists";
 import { joinPlans, type Plan, type Statement } from "../statement";
 import { diffAcl, withOwner, type AclItem } from "./acl";
 import { planDefaultPrivileges, type DefaultsCatalog } from "./default-privileges";
@@ -25,9 +26,7 @@ export function planSchemaPrivileges(
   declaration: PrivilegesDeclaration,
   catalog: SchemaPrivilegesCatalog,
 ): Plan {
-  const plans = declaration.schemas
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((schema) => planSchema(declaration, catalog, schema));
+  const plans = byName(declaration.schemas).map((schema) => planSchema(declaration, catalog, schema));
   const defaults = planDefaultPrivileges(declaration, catalog);
   const statements: Statement[] = renderChanges(plans.flatMap(({ changes }) => changes));
   const told = renderForeign(plans.flatMap(({ foreign }) => foreign));

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from "../identifier";
+import { chunks } from "../lists";
 import type { Statement, StatementKind, Undeclared } from "../statement";
 import { everybody, type AclChange, type AclItem } from "./acl";
 import type { AclKind } from "./declaration";
@@ -179,10 +180,4 @@ export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => str
 /** Parts as one text. No identifier holds a NUL or is empty, so absent is told from present, and keys may be joined. */
 export function key(...parts: readonly (string | number | boolean | undefined)[]): string {
   return `${parts.join("\0")}\0`;
-}
-
-function chunks<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

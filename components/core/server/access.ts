@@ -9,6 +9,7 @@ import { limitsOf, within, type Limits } from "./limits";
 import { planJoining } from "./joining";
 import { planServerSettings } from "./settings";
 import { findUndeclared } from "./undeclared";
+import { byName } from "../lists";
 import { joinPlans, type Plan, type Statement } from "../statement";
 
 /**
@@ -215,8 +216,4 @@ function unreadPasswords({ roles }: ServerAccess, actual: ReadonlyMap<string, Ac
 /** What the last run did not know, and is not there, is made by its official resource. */
 function official(statements: readonly Statement[]): Statement[] {
   return statements.map((statement) => ({ ...statement, by: "@pulumi/postgresql" }));
-}
-
-function byName<Item extends { readonly name: string }>(items: readonly Item[]): Item[] {
-  return items.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

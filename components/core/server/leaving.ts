@@ -1,3 +1,4 @@
+import { byName } from "../lists";
 import { quoteIdentifier } from "../identifier";
 import { releaseServer } from "./owner-row";
 import { createRole, type ActualRole } from "./role";
@@ -21,10 +22,9 @@ export function planServerLeaving(
   const dependenciesOf = (name: string): readonly RoleDependency[] =>
     remaining(name, roles.get(name), desired);
   return joinPlans(
-    ...desired.roles
-      .filter(({ retired, name }) => retired === "reassign" && roles.has(name))
-      .toSorted(byName)
-      .map(({ name }) => asMember(name, clearRetired(name, dependenciesOf(name), clearing), actual)),
+    ...byName(desired.roles.filter(({ retired, name }) => retired === "reassign" && roles.has(name))).map(
+      ({ name }) => asMember(name, clearRetired(name, dependenciesOf(name), clearing), actual),
+    ),
     ...leave(before?.roles, [...desired.roles, ...desired.groups])
       .filter(({ name }) => roles.has(name))
       .map(({ name }) => asMember(name, clearLeaving(name, dependenciesOf(name), clearing), actual)),
@@ -52,12 +52,9 @@ export function planServerDeletion(declared: ServerAccess, actual: ServerCatalog
         const left = acl.filter(({ grantee }) => grantee === owner || ours.has(grantee ?? ""));
         return planDatabaseAcl({ ...nobody, name, owner }, ours, left);
       }),
-    ...declared.groups
-      .filter(({ name }) => roles.has(name))
-      .toSorted(byName)
-      .map(({ name }) =>
-        asMember(name, dropGroup(name, roles.get(name)?.dependencies ?? [], clearing), actual),
-      ),
+    ...byName(declared.groups.filter(({ name }) => roles.has(name))).map(({ name }) =>
+      asMember(name, dropGroup(name, roles.get(name)?.dependencies ?? [], clearing), actual),
+    ),
     {
       statements: declared.stack === undefined ? [] : releaseServer(actual.owner, declared.stack),
       refusals: [],
@@ -73,7 +70,7 @@ export function leave<Item extends { readonly name: string }>(
   desired: readonly { readonly name: string }[],
 ): readonly Item[] {
   const staying = new Set(desired.map(({ name }) => name));
-  return (before ?? []).filter(({ name }) => !staying.has(name)).toSorted(byName);
+  return byName((before ?? []).filter(({ name }) => !staying.has(name)));
 }
 
 function clearingOf(
@@ -155,8 +152,4 @@ function refuseLostDatabases(
 /** `urn:pulumi:<stack>::<project>::…` */
 function stackOf(urn: string): string {
   return urn.split(":")[2] ?? "";
-}
-
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : Number(a.name > b.name);
 }

@@ -1,8 +1,7 @@
+import { serverDatabases } from "../born-with";
+import { byName } from "../lists";
 import type { Undeclared } from "../statement";
 import type { ServerAccess, ServerCatalog } from "./model";
-
-/** Every server has them. */
-const everywhere = new Set(["postgres", "template0", "template1"]);
 
 /**
  * Roles and databases that somebody made by hand, on a server that is for this stack alone: reported, and left alone.
@@ -24,22 +23,18 @@ export function findUndeclared(
     ...known.flatMap((one) => [...one.roles, ...one.groups].map(({ name }) => name)),
   ]);
   const databases = new Set(known.flatMap((one) => one.databases.map(({ name }) => name)));
-  const found = actual.roles.filter(({ name }) => !roles.has(name)).toSorted(compareNames);
-  const others = actual.databases.filter(({ name }) => !databases.has(name) && !everywhere.has(name));
+  const found = byName(actual.roles.filter(({ name }) => !roles.has(name)));
+  const others = actual.databases.filter(({ name }) => !databases.has(name) && !serverDatabases.has(name));
   return [
     ...found.map(({ name, superuser, login }) => ({
       kind: "role" as const,
       subject: `role ${name}`,
       message: `nobody declared it${superuser ? ": it is a superuser" : login ? ": it may log in" : ""}`,
     })),
-    ...others.toSorted(compareNames).map(({ name }) => ({
+    ...byName(others).map(({ name }) => ({
       kind: "database" as const,
       subject: `database ${name}`,
       message: "nobody declared it",
     })),
   ];
-}
-
-function compareNames(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : Number(a.name > b.name);
 }

@@ -1,3 +1,4 @@
+import { byName } from "../lists";
 import type { Machine, TuningOptions, TunedSetting } from "./machine";
 import { budgetOf, fitBudget, renderWorstCase, worstCase } from "./budget";
 import { deriveTerms, tuneMachine } from "./formulas";
@@ -21,12 +22,8 @@ export function resolveTuning(machine: Machine, options: TuningOptions): Tuning 
   const settings = tuneMachine(machine, { ...options, terms: fit.terms, lowered: fit.reasons });
   const text = renderWorstCase(fit.terms, machine.memory);
   return {
-    settings: settings.filter(({ name }) => !options.ownNames.has(name)).toSorted(byName),
+    settings: byName(settings.filter(({ name }) => !options.ownNames.has(name))),
     worstCase: text,
     ...(worstCase(fit.terms) <= budgetOf(machine.memory) ? {} : { overBudget: text }),
   };
-}
-
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : Number(a.name > b.name);
 }

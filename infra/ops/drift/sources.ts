@@ -13,7 +13,7 @@ import { readObjectsCatalog } from "../../../components/io/catalog/objects";
 import { readHba } from "../../../components/io/hba/read";
 import { readServerCatalog } from "../../../components/io/catalog/server";
 import { readSettingsCatalog } from "../../../components/io/catalog/settings";
-import type { DatabasePlan, StackPlan } from "../../plan";
+import { serverOwnership, type DatabasePlan, type StackPlan } from "../../plan";
 import type { DriftSource } from "./compare";
 
 /** Where what belongs to the whole server is read. */
@@ -40,13 +40,13 @@ export interface StackName {
 }
 
 function serverSource(plan: StackPlan, stack: string): DriftSource {
-  const ownsServer = plan.server.target === "embedded" || plan.server.ownsServer;
+  const { ownsServer, exclusive } = serverOwnership(plan.server);
   const desired = resolveServerAccess({
     databases: plan.databases,
     allowDataLoss: plan.allowDataLoss,
     protect: plan.protect,
     ...(ownsServer ? { stack } : {}),
-    exclusive: plan.server.target === "embedded",
+    exclusive,
   });
   return {
     resource: "Access server",

@@ -1,0 +1,8 @@
+/** Databases that every server has. */
+export const serverDatabases: ReadonlySet<string> = new Set(["postgres", "template0", "template1"]);
+
+/** Schema of pgstead's own tables: nobody declares it. */
+export const ownSchema = "pgstead";
+
+/** Extension that every database has. */
+export const usualExtension = "plpgsql";
