@@ -21,6 +21,8 @@ const tiers = [
   },
   // Each test is several processes of its own: engine, language host, providers, server.
   { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 600_000, maxWorkers: 2 },
+  // Real containers; needs a Docker engine.
+  { name: "docker", include: ["test/docker/**/*.test.ts"], testTimeout: 600_000, maxWorkers: 2 },
 ];
 
 export default defineConfig({

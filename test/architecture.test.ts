@@ -17,6 +17,7 @@ interface Layer {
 
 const node = /^node:/;
 const pulumi = /^@pulumi\/(?:pulumi|postgresql|docker|command)(?:$|\/)/;
+const docker = /^(?:dockerode|tar-stream)$/;
 const grpc = /^(?:@grpc\/grpc-js|google-protobuf)(?:$|\/)/;
 
 const layers: readonly Layer[] = [
@@ -27,7 +28,12 @@ const layers: readonly Layer[] = [
     layers: [],
     packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/],
   },
-  { name: "io", files: /^components\/io\//, layers: ["core"], packages: [node, /^pg$/, /^proper-lockfile$/] },
+  {
+    name: "io",
+    files: /^components\/io\//,
+    layers: ["core"],
+    packages: [node, /^pg$/, /^proper-lockfile$/, docker, /^@peculiar\/x509$/],
+  },
   {
     name: "provider protocol",
     files: /^components\/providers\/(?:protocol|contract|properties|failure|engine-log)\.ts$/,
@@ -60,13 +66,13 @@ const layers: readonly Layer[] = [
     name: "operations",
     files: /^infra\/ops\//,
     layers: ["core", "io", "configuration"],
-    packages: [node, /^commander$/, /^cli-table3$/, /^picocolors$/, /^yaml$/, /^zod$/],
+    packages: [node, /^(?:commander|cli-table3|picocolors|yaml|zod|croner|prom-client)$/],
   },
   {
     name: "toolchain",
     files: /^infra\/toolchain\//,
     layers: ["core", "io", "provider protocol", "configuration"],
-    packages: [node, /^zod$/, /^yaml$/, /^semver$/, /^proper-lockfile$/, /^picocolors$/, /^pg$/],
+    packages: [node, /^zod$/, /^yaml$/, /^semver$/, /^proper-lockfile$/, /^picocolors$/, /^pg$/, docker],
   },
   { name: "tests", files: /^test\//, layers: ["*"], packages: [/./] },
 ];
