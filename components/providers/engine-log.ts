@@ -4,8 +4,13 @@ import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
 export type Severity = "debug" | "info" | "warning" | "error";
 
+export interface LogOptions {
+  /** Progress: a terminal shows the last such line beside the resource, and nothing of it stays. */
+  readonly ephemeral?: boolean;
+}
+
 /** Writes a message under a resource; settles when the engine has it, so that a crash later does not lose it. */
-export type EngineLog = (severity: Severity, message: string) => Promise<void>;
+export type EngineLog = (severity: Severity, message: string, options?: LogOptions) => Promise<void>;
 
 const severities: Readonly<Record<Severity, LogSeverity>> = {
   debug: LogSeverity.DEBUG,
@@ -24,13 +29,14 @@ export function connectEngine(address: string | undefined): {
     attach(next) {
       client = engineAt(next);
     },
-    logFor: (urn) => (severity, message) =>
+    logFor: (urn) => (severity, message, options) =>
       new Promise((resolve) => {
         if (client === undefined) {
           resolve();
           return;
         }
         const request = new LogRequest().setSeverity(severities[severity]).setMessage(message).setUrn(urn);
+        request.setEphemeral(options?.ephemeral === true);
         // A message that the engine cannot take (it is ending) must not fail the operation that it describes.
         client.log(request, () => {
           resolve();

@@ -34,7 +34,8 @@ function bundle(entry, options = {}) {
     target: "node20",
     format: "cjs",
     packages: options.selfContained ? "bundle" : "external",
-    external: ["pg-native"],
+    // Compiled parts are for one machine; the packages that have some do without.
+    external: ["pg-native", "*.node"],
     sourcemap: options.selfContained ? false : "inline",
     metafile: true,
     write: false,

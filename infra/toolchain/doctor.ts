@@ -13,7 +13,7 @@ import {
 } from "./doctor-checks";
 import { exitCodeOf, renderFindings, type Finding } from "./doctor-report";
 import { main } from "./main";
-import { plugins } from "./versions";
+import { devPlugins } from "./needed-plugins";
 
 const usage = `npm run doctor -- [options]   what is there, from where, and what the next run would get
 
@@ -51,7 +51,7 @@ async function examine({ refresh }: { readonly refresh: boolean }): Promise<Find
     await checkGit(context),
     ...(await checkPulumi(context)),
     await checkGo(context),
-    ...(await Promise.all(plugins.map((pin) => checkPlugin(context, pin, { refresh })))),
+    ...(await Promise.all(devPlugins(context).map((pin) => checkPlugin(context, pin, { refresh })))),
     checkEmbeddedServer(),
     checkDirectory("cache", context.cache),
     checkDirectory("state of dev", context.state),

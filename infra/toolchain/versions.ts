@@ -27,11 +27,19 @@ export interface PluginPin {
   readonly version: string;
   /** Entry of the small provider that stands in where the official plugin cannot be had, relative to the project. */
   readonly offlineEntry: string;
+  /** The only target (`pgstead:target`) whose resources need it; without one every stack does. */
+  readonly target?: string;
 }
 
 /** The versions of the npm packages `@pulumi/<name>`. */
 export const plugins: readonly PluginPin[] = [
   { name: "postgresql", version: "3.18.1", offlineEntry: "infra/toolchain/offline/postgresql/main.ts" },
+  {
+    name: "docker",
+    version: "5.2.0",
+    offlineEntry: "infra/toolchain/offline/docker/main.ts",
+    target: "docker",
+  },
 ];
 
 /** Pulumi's own download site; `PGSTEAD_DOWNLOAD_SITE` names a mirror with the same paths. */

@@ -34,7 +34,8 @@ export async function makeInstant(configure: Configure = asItIs): Promise<Subjec
   const provider = join(checkout.directory, "components", "providers", "pulumi-resource-pgstead");
   await writeProgram(provider, launcher(checkout, "test/bench/instant/pgstead.ts"));
   const pulumiHome = join(home, "pulumi-home");
-  for (const { name, version } of plugins) {
+  // Those that the dev stack needs: its target is not docker.
+  for (const { name, version } of plugins.filter(({ target }) => target === undefined)) {
     const directory = join(pulumiHome, "plugins", `resource-${name}-v${version}`);
     await mkdir(directory, { recursive: true });
     const program = join(directory, `pulumi-resource-${name}`);

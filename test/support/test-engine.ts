@@ -8,6 +8,8 @@ export interface EngineMessage {
   readonly severity: string;
   readonly message: string;
   readonly urn: string;
+  /** Progress, of which nothing stays. */
+  readonly ephemeral: boolean;
 }
 
 /** The engine's side of a provider under test: it only takes messages. */
@@ -24,7 +26,8 @@ export async function startEngine(): Promise<TestEngine> {
   server.addService(EngineService, {
     log: ({ request }: { request: LogRequest }, done: grpc.sendUnaryData<emptypb.Empty>) => {
       const severity = severities.get(request.getSeverity()) ?? "";
-      messages.push({ severity, message: request.getMessage(), urn: request.getUrn() });
+      const [message, urn, ephemeral] = [request.getMessage(), request.getUrn(), request.getEphemeral()];
+      messages.push({ severity, message, urn, ephemeral });
       done(null, new emptypb.Empty());
     },
   });

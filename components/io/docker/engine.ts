@@ -16,6 +16,8 @@ export interface DockerEndpoint {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Directory of `ca.pem`, `cert.pem` and `key.pem` instead (`DOCKER_CERT_PATH`). */
+  readonly certPath?: string;
 }
 
 /** Where an engine listens on this machine unless somebody says otherwise. */
@@ -87,8 +89,9 @@ function overTcp(url: URL, endpoint: DockerEndpoint): Docker.DockerOptions {
 
 /** As declared; else, with `DOCKER_TLS_VERIFY`, the files that Docker's own client would take. */
 function clientCertificate(endpoint: DockerEndpoint): Pick<DockerEndpoint, "ca" | "cert" | "key"> {
-  if (endpoint.ca !== undefined || (process.env.DOCKER_TLS_VERIFY ?? "") === "") return endpoint;
-  const directory = process.env.DOCKER_CERT_PATH ?? join(homedir(), ".docker");
+  const isAsked = endpoint.certPath !== undefined || (process.env.DOCKER_TLS_VERIFY ?? "") !== "";
+  if (endpoint.ca !== undefined || !isAsked) return endpoint;
+  const directory = endpoint.certPath ?? process.env.DOCKER_CERT_PATH ?? join(homedir(), ".docker");
   const read = (name: string): string => readFileSync(join(directory, name), "utf8");
   return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
 }

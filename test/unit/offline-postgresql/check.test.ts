@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { secret, unknown, type PropertyMap } from "../../../components/providers/properties";
-import { checkInputs } from "../../../infra/toolchain/offline/postgresql/check";
+import { checkInputs } from "../../../infra/toolchain/offline/shared/check";
 import { databaseShape } from "../../../infra/toolchain/offline/postgresql/database";
 import { extensionShape } from "../../../infra/toolchain/offline/postgresql/extension";
 import { roleShape } from "../../../infra/toolchain/offline/postgresql/role-shape";

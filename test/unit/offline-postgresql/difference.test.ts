@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { secret, unknown, type PropertyMap } from "../../../components/providers/properties";
 import { databaseShape } from "../../../infra/toolchain/offline/postgresql/database";
-import { diffAttributes } from "../../../infra/toolchain/offline/postgresql/difference";
+import { diffAttributes } from "../../../infra/toolchain/offline/shared/difference";
 import { extensionShape } from "../../../infra/toolchain/offline/postgresql/extension";
 import {
   importedInputs,
   keepSecrets,
   refreshedInputs,
-} from "../../../infra/toolchain/offline/postgresql/inputs";
+} from "../../../infra/toolchain/offline/shared/inputs";
 import { roleShape } from "../../../infra/toolchain/offline/postgresql/role-shape";
 
 const state: PropertyMap = {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Client, type ClientConfig, DatabaseError, type QueryResultRow } from "pg";
 import type { Tls } from "../../../../components/core/connection";
 import { problemError } from "../../../../components/core/problem";
@@ -120,7 +121,8 @@ async function attempt(config: ProviderConfig, database: string, tls: boolean): 
 /** `prefer` and `require` ask for encryption, not for a name: libpq does not look at the certificate either. */
 function tlsOf({ sslmode, sslrootcert }: ProviderConfig): Tls {
   const mode = sslmode === "prefer" || sslmode === "disable" ? "require" : sslmode;
-  return { mode, ...(sslrootcert === undefined ? {} : { ca: sslrootcert }) };
+  // As the official plugin has it: relative to where the engine starts plugins.
+  return { mode, ...(sslrootcert === undefined ? {} : { ca: resolve(sslrootcert) }) };
 }
 
 function isWithoutTls(error: unknown): boolean {

@@ -1,17 +1,20 @@
 import { quoteIdentifier, quoteLiteral } from "../../../../components/core/identifier";
 import type { PropertyMap } from "../../../../components/providers/properties";
-import type { Shape } from "./attribute";
+import type { Shape } from "../shared/attribute";
 import { withBorrowedRoles } from "./borrowed-roles";
 import type { Connection } from "./connection";
 import { about, type Subject } from "./failure";
+import { wrongIdentifier } from "./names";
 import type { Behaviour } from "./resource";
 import type { Server } from "./server";
+import { officialPlugin } from "./version";
 
 /** A changed encoding, locale or template makes the database anew, and what was in it is gone. */
 export const databaseShape: Shape = {
+  plugin: officialPlugin,
   type: "Database",
   attributes: {
-    name: { kind: "text", required: true },
+    name: { kind: "text", required: true, verify: wrongIdentifier },
     owner: { kind: "text", computed: true },
     template: { kind: "text", computed: true, replaces: true, never: "DEFAULT" },
     encoding: { kind: "text", computed: true, replaces: true, never: "DEFAULT" },

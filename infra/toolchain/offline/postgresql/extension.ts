@@ -1,16 +1,19 @@
 import { quoteIdentifier } from "../../../../components/core/identifier";
 import type { PropertyMap } from "../../../../components/providers/properties";
-import type { Shape } from "./attribute";
+import type { Shape } from "../shared/attribute";
 import { transaction } from "./connection";
 import { about } from "./failure";
+import { wrongIdentifier } from "./names";
 import type { Behaviour, Key } from "./resource";
 import type { Server } from "./server";
+import { officialPlugin } from "./version";
 import { idWithin, keyOfInputsWithin, keyWithin } from "./within-database";
 
 export const extensionShape: Shape = {
+  plugin: officialPlugin,
   type: "Extension",
   attributes: {
-    name: { kind: "text", required: true, replaces: true },
+    name: { kind: "text", required: true, replaces: true, verify: wrongIdentifier },
     database: { kind: "text", computed: true, replaces: true },
     schema: { kind: "text", computed: true },
     version: { kind: "text", computed: true },

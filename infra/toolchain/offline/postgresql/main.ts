@@ -1,7 +1,8 @@
 import { serveProvider } from "../../../../components/providers/protocol";
+import { diffSettings } from "../shared/settings";
 import { databaseBehaviour } from "./database";
 import { extensionBehaviour } from "./extension";
-import { checkConfig, diffConfig, parseConfig } from "./provider-config";
+import { checkConfig, parseConfig } from "./provider-config";
 import { resourceType } from "./resource";
 import { roleBehaviour } from "./role";
 import { schemaBehaviour } from "./schema";
@@ -22,7 +23,7 @@ function server(): Server {
 void serveProvider({
   version: pluginVersion,
   checkConfig,
-  diffConfig,
+  diffConfig: diffSettings,
   configure(config) {
     configured = new Server(parseConfig(config));
   },

@@ -1,12 +1,8 @@
-import type { CheckFailure, DiffResult, PropertyDifference } from "../../../../components/providers/contract";
-import {
-  isUnknown,
-  reveal,
-  sameValue,
-  type PropertyMap,
-  type PropertyValue,
-} from "../../../../components/providers/properties";
-import { pluginVersion } from "./version";
+import type { CheckFailure } from "../../../../components/providers/contract";
+import { isUnknown, type PropertyMap, type PropertyValue } from "../../../../components/providers/properties";
+import { editionOf, wayOut } from "../shared/official";
+import { engineSettings, settingText } from "../shared/settings";
+import { officialPlugin } from "./version";
 
 /** How the provider reaches its server. */
 export interface ProviderConfig {
@@ -43,10 +39,7 @@ const supported = [
   "connectTimeout",
   "maxConnections",
   "scheme",
-  // Written by the engine itself.
-  "version",
-  "pluginDownloadURL",
-  "__internal",
+  ...engineSettings,
 ];
 
 /** Judges the provider's configuration; like the official plugin it adds nothing to it. */
@@ -59,21 +52,10 @@ export function checkConfig(inputs: PropertyMap): { inputs: PropertyMap; failure
   return { inputs, failures };
 }
 
-/** A changed configuration never makes the resources anew. */
-export function diffConfig(oldInputs: PropertyMap, newInputs: PropertyMap): DiffResult {
-  const names = [...new Set([...Object.keys(oldInputs), ...Object.keys(newInputs)])].sort();
-  const detailed = names.flatMap((name): [string, PropertyDifference][] => {
-    if (sameValue(oldInputs[name], newInputs[name])) return [];
-    if (oldInputs[name] === undefined) return [[name, "add"]];
-    return [[name, newInputs[name] === undefined ? "delete" : "update"]];
-  });
-  return { changed: detailed.length > 0, detailed: Object.fromEntries(detailed) };
-}
-
 /** The configuration with its defaults: libpq's environment variables, then those of the official plugin. */
 export function parseConfig(inputs: PropertyMap, env: NodeJS.ProcessEnv = process.env): ProviderConfig {
   const text = (name: string, variable?: string): string | undefined => {
-    const value = asText(inputs[name]);
+    const value = settingText(inputs[name]);
     if (value !== "") return value;
     const fallback = variable === undefined ? undefined : env[variable];
     return fallback === "" ? undefined : fallback;
@@ -101,7 +83,7 @@ function asSslMode(text: string): SslMode {
 }
 
 function wrongSetting(name: string, value: PropertyValue): string | undefined {
-  const text = asText(value);
+  const text = settingText(value);
   switch (name) {
     case "port":
       return isInteger(text, 1, 65_535) ? undefined : "expected a port, a whole number from 1 to 65535";
@@ -120,17 +102,11 @@ function wrongSetting(name: string, value: PropertyValue): string | undefined {
   }
 }
 
-const onlyOfficial = `not supported by the offline edition of the postgresql plugin; use the official one (pulumi plugin install resource postgresql ${pluginVersion})`;
+const onlyOfficial = `not supported by ${editionOf(officialPlugin)}; ${wayOut(officialPlugin)}`;
 
 function unsupported(name: string): string {
   if (name === "sslMode") return "`sslMode` is deprecated and not supported here; write `sslmode`";
   return `\`${name}\` is ${onlyOfficial}`;
-}
-
-/** Settings reach the plugin as texts, or as JSON from the stack's configuration. */
-function asText(value: PropertyValue | undefined): string {
-  const plain = reveal(value) ?? "";
-  return typeof plain === "string" ? plain : JSON.stringify(plain);
 }
 
 function isInteger(text: string, lowest: number, highest: number): boolean {

@@ -1,10 +1,13 @@
-import type { Shape } from "./attribute";
+import type { Shape } from "../shared/attribute";
+import { wrongIdentifier, wrongSearchPath } from "./names";
+import { officialPlugin } from "./version";
 
 /** What an input of a role may be. */
 export const roleShape: Shape = {
+  plugin: officialPlugin,
   type: "Role",
   attributes: {
-    name: { kind: "text", required: true },
+    name: { kind: "text", required: true, verify: wrongIdentifier },
     login: { kind: "flag", default: false },
     superuser: { kind: "flag", default: false },
     createDatabase: { kind: "flag", default: false },
@@ -16,8 +19,8 @@ export const roleShape: Shape = {
     password: { kind: "text" },
     encryptedPassword: { kind: "flag", default: true },
     validUntil: { kind: "text", default: "infinity" },
-    roles: { kind: "texts", set: true },
-    searchPaths: { kind: "texts" },
+    roles: { kind: "texts", set: true, verify: wrongIdentifier },
+    searchPaths: { kind: "texts", verify: wrongSearchPath },
     statementTimeout: { kind: "integer" },
     idleInTransactionSessionTimeout: { kind: "integer" },
     skipDropRole: { kind: "flag", default: false },

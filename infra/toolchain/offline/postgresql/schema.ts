@@ -1,17 +1,20 @@
 import { quoteIdentifier } from "../../../../components/core/identifier";
 import type { PropertyMap } from "../../../../components/providers/properties";
-import type { Shape } from "./attribute";
+import type { Shape } from "../shared/attribute";
 import { withBorrowedRoles } from "./borrowed-roles";
 import { transaction, type Connection } from "./connection";
 import { about } from "./failure";
+import { wrongIdentifier } from "./names";
 import type { Behaviour, Key } from "./resource";
 import type { Server } from "./server";
+import { officialPlugin } from "./version";
 import { idWithin, keyOfInputsWithin, keyWithin } from "./within-database";
 
 export const schemaShape: Shape = {
+  plugin: officialPlugin,
   type: "Schema",
   attributes: {
-    name: { kind: "text", required: true },
+    name: { kind: "text", required: true, verify: wrongIdentifier },
     database: { kind: "text", computed: true, replaces: true },
     owner: { kind: "text", computed: true },
     dropCascade: { kind: "flag", default: false },

@@ -7,13 +7,15 @@ import {
   type PropertyMap,
   type PropertyValue,
 } from "../../../../components/providers/properties";
-import { isAbsent, zeroOf, type Attribute, type Shape } from "./attribute";
+import type { Attribute, Shape } from "./attribute";
+import { isAbsent } from "./attribute";
+import { asComparable, withDecided } from "./comparable";
 
 /**
  * What an update would change: the state (what the server had when it was last read) against the inputs.
  *
  * `ignoreChanges` drops properties by name only: `"*"` makes the engine keep the old inputs, which cannot cover a
- * property that only the state has. The official plugin behaves so as well.
+ * property that only the state has. The official plugins behave so as well.
  */
 export function diffAttributes(
   shape: Shape,
@@ -51,15 +53,12 @@ function differs(
   given: PropertyValue | undefined,
 ): boolean {
   if (hasUnknown(given)) return true;
-  const after = reveal(given);
-  if (isAbsent(after) && attribute.computed === true) return false;
-  const wanted = after ?? attribute.default ?? zeroOf(attribute);
-  return !sameValue(normal(attribute, reveal(before) ?? zeroOf(attribute)), normal(attribute, wanted));
-}
-
-function normal(attribute: Attribute, value: PropertyValue): PropertyValue {
-  if (attribute.set !== true || !Array.isArray(value)) return value;
-  return [...new Set(value as readonly string[])].sort();
+  const [old, wanted] = [reveal(before), reveal(given)];
+  if (isAbsent(wanted) && attribute.computed === true) return false;
+  return !sameValue(
+    asComparable(attribute, old, {}),
+    asComparable(attribute, withDecided(attribute, old, wanted)),
+  );
 }
 
 function details(

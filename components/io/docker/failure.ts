@@ -1,0 +1,81 @@
+import { problemError, ProblemError } from "../../core/problem";
+
+/** The engine does not answer: nothing is known about what it has. */
+export class EngineUnreachableError extends ProblemError {}
+
+interface EngineError {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly message: string;
+  /** What the engine says, in its own words. */
+  readonly json?: { readonly message?: string };
+}
+
+/** True where the engine says that it has no such thing. */
+export function isNotFound(error: unknown): boolean {
+  return (error as EngineError).statusCode === 404;
+}
+
+/** Errors of a connection that never came up. */
+const unreachable = new Set([
+  "ENOENT",
+  "ECONNREFUSED",
+  "EACCES",
+  "EPERM",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "ETIMEDOUT",
+  "ECONNRESET",
+]);
+
+/** What an error of the engine, or of the way to it, means for its user. */
+export function engineFailure(error: unknown): Error {
+  if (error instanceof ProblemError) return error;
+  const { statusCode, code = "", message, json } = error as EngineError;
+  if (statusCode === undefined && unreachable.has(code)) return unreachableEngine(code, message, error);
+  const said = json?.message ?? message;
+  const known = hints.find(({ pattern }) => pattern.test(said));
+  const hint = known?.hint ?? "`docker info` on that host tells what the engine thinks of itself.";
+  return problemError("Docker engine", said, hint, { cause: error });
+}
+
+function unreachableEngine(code: string, message: string, cause: unknown): EngineUnreachableError {
+  const isForbidden = code === "EACCES" || code === "EPERM";
+  return new EngineUnreachableError(
+    "Docker engine",
+    [
+      {
+        path: "",
+        message: isForbidden ? `this account may not use it (${message})` : `does not answer (${message})`,
+        hint: isForbidden
+          ? "run this as a member of the group docker, or name another engine in pgstead:docker.host."
+          : "is it running? `docker info` tells; another engine is named in pgstead:docker.host.",
+      },
+    ],
+    { cause },
+  );
+}
+
+/** What engines say, and what helps. */
+const hints: readonly { readonly pattern: RegExp; readonly hint: string }[] = [
+  {
+    pattern: /port is already allocated|address already in use/i,
+    hint: "another program has that port: end it, or choose another one (pgstead:server.port).",
+  },
+  {
+    pattern: /no space left on device/i,
+    hint: "make room on the engine's disk: `docker system df` tells what takes it.",
+  },
+  {
+    pattern: /is already in use by container/i,
+    hint: "another container has that name: remove it, or choose another beginning of the names (pgstead:docker.name).",
+  },
+  {
+    pattern: /ulimit|rlimit/i,
+    hint: "the engine may not raise that limit: lower or remove it (pgstead:docker.ulimits).",
+  },
+  {
+    pattern: /cannot assign requested address/i,
+    hint: "the engine's host has no such address: mend pgstead:docker.publish.",
+  },
+];

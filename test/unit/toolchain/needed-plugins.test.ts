@@ -1,0 +1,38 @@
+import { createRequire } from "node:module";
+import { describe, expect, test } from "vitest";
+import { neededPlugins, type StackTexts } from "../../../infra/toolchain/needed-plugins";
+import { plugins } from "../../../infra/toolchain/versions";
+
+const needed = (texts: Partial<StackTexts>): string[] =>
+  neededPlugins({ file: "", state: "", isAny: false, ...texts }).map(({ name }) => name);
+
+describe("the plugins of the dev stack", () => {
+  test("are without docker, unless its file names the target", () => {
+    expect(needed({ file: "config:\n  pgstead:target: embedded\n" })).toEqual(["postgresql"]);
+    expect(needed({ file: "config:\n  pgstead:target: docker\n" })).toEqual(["postgresql", "docker"]);
+    expect(needed({ file: "" })).toEqual(["postgresql"]);
+  });
+
+  test("have docker as long as the state holds something of it", () => {
+    const state = '{"resources":[{"type":"pulumi:providers:docker"}]}';
+    expect(needed({ file: "config:\n  pgstead:target: embedded\n", state })).toEqual([
+      "postgresql",
+      "docker",
+    ]);
+  });
+
+  test("are all of them where the command has a file of its own", () => {
+    expect(needed({ isAny: true })).toEqual(["postgresql", "docker"]);
+  });
+
+  test("are found for a file that is no YAML, which is complained about elsewhere", () => {
+    expect(needed({ file: "config: [" })).toEqual(["postgresql"]);
+  });
+
+  test("have the versions of the npm packages", () => {
+    for (const { name, version } of plugins) {
+      const installed = createRequire(__filename)(`@pulumi/${name}/package.json`) as { version: string };
+      expect([name, version]).toEqual([name, installed.version]);
+    }
+  });
+});
