@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "**/*.json"] },
+  { ignores: ["node_modules/", "infra/images/ops/build/", "**/*.json"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -9,6 +9,8 @@ export interface Authority {
   /** File of its certificate. */
   readonly file: string;
   readonly pem: string;
+  /** A certificate and its key as PEM, for names such as `db.test` and `127.0.0.1`. */
+  issue(names: readonly string[]): { readonly crt: string; readonly key: string };
   /** Turns TLS on with a certificate of this authority, for names such as `db.test` and `127.0.0.1`. */
   secure(server: TestServer, names: readonly string[]): Promise<void>;
 }
@@ -24,21 +26,18 @@ export async function makeAuthority(directory: string): Promise<Authority> {
   ]);
   const pem = forge.pki.certificateToPem(certificate);
   await writeFile(file, pem);
+  const issue: Authority["issue"] = (names) => {
+    const own = forge.pki.rsa.generateKeyPair(2048);
+    const subject = [{ name: "commonName", value: "server" }];
+    const order = { subject, issuer: name, signer: keys.privateKey };
+    const signed = certify(own.publicKey, order, [{ name: "subjectAltName", altNames: names.map(altName) }]);
+    return { crt: forge.pki.certificateToPem(signed), key: forge.pki.privateKeyToPem(own.privateKey) };
+  };
   return {
     file,
     pem,
-    async secure(server, names) {
-      const own = forge.pki.rsa.generateKeyPair(2048);
-      const subject = [{ name: "commonName", value: "server" }];
-      const order = { subject, issuer: name, signer: keys.privateKey };
-      const signed = certify(own.publicKey, order, [
-        { name: "subjectAltName", altNames: names.map(altName) },
-      ]);
-      await install(server, directory, {
-        crt: forge.pki.certificateToPem(signed),
-        key: forge.pki.privateKeyToPem(own.privateKey),
-      });
-    },
+    issue,
+    secure: (server, names) => install(server, directory, issue(names)),
   };
 }
 

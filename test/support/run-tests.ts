@@ -2,7 +2,8 @@
  * `npm test`: runs the tiers one after the other, and ends with one line, `N passed, N failed, N skipped`.
  *
  * `npm test`, `npm test -- unit`, `npm run test:integration -- access` (files with "access" in their path),
- * `npm run test:e2e -- -t "kill"` (tests by name): what is not the name of a tier goes to vitest.
+ * `npm run test:e2e -- -t "kill"` (tests by name): what is not the name of a tier goes to vitest. Tier docker, which needs
+ * a Docker engine, runs only where it is named (`npm run test:docker`).
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -13,9 +14,14 @@ import { failed, noTests, parseArguments, plus, readReport, renderTotals, type T
 const project = process.env.PGSTEAD_PROJECT ?? resolve(__dirname, "../..");
 
 /** What has to be there before a tier can run; its failure is the tier's. */
-const preparations: Readonly<Record<string, readonly string[]>> = {
+const preparations: Readonly<Record<string, readonly (readonly string[])[]>> = {
   // Gets or builds Pulumi with progress on the screen, instead of within a test's time-out.
-  e2e: ["infra/toolchain/run.cjs", "infra/toolchain/pulumi.ts", "version"],
+  e2e: [["infra/toolchain/run.cjs", "infra/toolchain/pulumi.ts", "version"]],
+  docker: [
+    // First, as it takes no time: is there an engine?
+    ["infra/toolchain/run.cjs", "test/support/prepare-docker.ts"],
+    ["infra/toolchain/run.cjs", "infra/toolchain/pulumi.ts", "version"],
+  ],
 };
 
 async function main(): Promise<number> {
@@ -36,8 +42,7 @@ async function runTier(tier: string, rest: readonly string[]): Promise<Totals> {
     return noTests;
   }
   console.error(`\npgstead: tier ${tier}`);
-  const preparation = preparations[tier];
-  if (preparation !== undefined) {
+  for (const preparation of preparations[tier] ?? []) {
     const exitCode = await runNode(preparation);
     if (exitCode !== 0) {
       console.error(`pgstead: tier ${tier} cannot run: node ${preparation.join(" ")} failed (${exitCode})`);

@@ -5,7 +5,10 @@ export interface Totals {
   readonly skipped: number;
 }
 
-export const tierNames = ["unit", "component", "integration", "e2e"] as const;
+export const tierNames = ["unit", "component", "integration", "e2e", "docker"] as const;
+
+/** What runs where no tier is named; a Docker engine is more than a fresh clone has (`npm run test:docker`). */
+const usual: readonly string[] = tierNames.filter((name) => name !== "docker");
 
 export const noTests: Totals = { passed: 0, failed: 0, skipped: 0 };
 
@@ -20,7 +23,7 @@ export function renderTotals({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** Names of tiers first, all of them when none is named; everything else is vitest's, and so is what follows `--`. */
+/** Names of tiers first, the usual ones when none is named; everything else is vitest's, and so is what follows `--`. */
 export function parseArguments(args: readonly string[]): {
   tiers: readonly string[];
   rest: readonly string[];
@@ -29,7 +32,10 @@ export function parseArguments(args: readonly string[]): {
   const end = args.findIndex((arg) => !isTier(arg));
   const named = new Set(end === -1 ? args : args.slice(0, end));
   const rest = end === -1 ? [] : args.slice(args[end] === "--" ? end + 1 : end);
-  return { tiers: tierNames.filter((name) => named.size === 0 || named.has(name)), rest };
+  return {
+    tiers: tierNames.filter((name) => (named.size === 0 ? usual.includes(name) : named.has(name))),
+    rest,
+  };
 }
 
 interface Report {

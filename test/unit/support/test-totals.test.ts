@@ -40,8 +40,9 @@ describe("the totals of a tier", () => {
 });
 
 describe("the arguments", () => {
-  test("none means every tier", () => {
+  test("none means every tier but the one that needs a Docker engine", () => {
     expect(parseArguments([])).toEqual({ tiers: ["unit", "component", "integration", "e2e"], rest: [] });
+    expect(parseArguments(["docker"])).toEqual({ tiers: ["docker"], rest: [] });
   });
 
   test("tiers come first and keep their order, the rest is vitest's", () => {

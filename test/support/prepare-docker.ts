@@ -1,0 +1,23 @@
+/** What tier docker needs: an engine, the bundle of the operations code, the base image, and the images of a stack. */
+import { engineFailure } from "../../components/io/docker/failure";
+import { connectDocker } from "../../components/io/docker/engine";
+import { ensureOpsBundle } from "../../infra/toolchain/bundle-ops";
+import { createContext } from "../../infra/toolchain/context";
+import { main } from "../../infra/toolchain/main";
+import { withProgress } from "../../infra/toolchain/progress";
+import { buildTestImage, testImages, type ImageName } from "./docker-images";
+
+main(async () => {
+  const { project, say } = createContext();
+  const docker = connectDocker({});
+  try {
+    await docker.ping();
+  } catch (error) {
+    throw engineFailure(error);
+  }
+  await ensureOpsBundle(project, say);
+  for (const name of Object.keys(testImages) as ImageName[]) {
+    await withProgress(say, `building image ${testImages[name]}`, () => buildTestImage(docker, name));
+  }
+  return 0;
+});

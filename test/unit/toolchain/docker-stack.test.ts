@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { parseCommand } from "../../../infra/toolchain/arguments";
+import { createContext, type ToolchainContext } from "../../../infra/toolchain/context";
+import { prepareDockerStack, readDockerStack, runsProgram } from "../../../infra/toolchain/docker-stack";
+
+const made: string[] = [];
+afterEach(async () => {
+  for (const directory of made.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+async function project(files: Readonly<Record<string, string>>): Promise<ToolchainContext> {
+  const directory = await mkdtemp(join(tmpdir(), "pgstead-stack-"));
+  made.push(directory);
+  await mkdir(join(directory, "home"));
+  for (const [name, text] of Object.entries({ "Pulumi.yaml": "name: pgstead\n", ...files }))
+    await writeFile(join(directory, name), text);
+  return { ...createContext({ PULUMI_HOME: join(directory, "home") }, directory), say: () => undefined };
+}
+
+const prepare = (context: ToolchainContext, kind: "dev" | "user", ...args: string[]) =>
+  prepareDockerStack(context, { kind, reason: "" }, parseCommand(args), args);
+
+const dockerStack = "config:\n  pgstead:target: docker\n";
+
+describe("what a stack's file says of the engine", () => {
+  test.each([
+    ["", undefined],
+    ["config: [", undefined],
+    ["config:\n  pgstead:target: embedded\n", undefined],
+    [dockerStack, {}],
+    [
+      `${dockerStack}  pgstead:docker: { host: "ssh://db1", certPath: certs, baseImage: debian:x, name: shop }\n`,
+      { host: "ssh://db1", certPath: "certs", baseImage: "debian:x" },
+    ],
+    [`${dockerStack}  pgstead:docker: { host: 7 }\n`, {}],
+  ])("%j", (text, expected) => {
+    expect(readDockerStack(text)).toEqual(expected);
+  });
+});
+
+test.each([
+  ["up", true],
+  ["preview", true],
+  ["up --help", false],
+  ["destroy", false],
+  ["destroy --run-program", true],
+  ["refresh", false],
+  ["stack output", false],
+])("pulumi %s runs the program: %s", (line, expected) => {
+  const args = line.split(" ");
+  expect(runsProgram(parseCommand(args), args)).toBe(expected);
+});
+
+describe("before the program of a stack of target docker runs", () => {
+  // The project has no operations code: whoever looks for the bundle says so.
+  const wanted = "the program of the ops container is missing";
+
+  test.each([
+    ["the dev stack", "Pulumi.dev.yaml", "dev", "up"],
+    ["a stack that is named", "Pulumi.prod.yaml", "user", "up --stack organization/pgstead/prod"],
+    ["a file that is named", "other.yaml", "user", "preview --config-file other.yaml"],
+    ["a file that is named in one word", "other.yaml", "dev", "preview --config-file=other.yaml"],
+  ] as const)("the bundle is made: %s", async (_, file, kind, line) => {
+    const context = await project({ [file]: dockerStack });
+    await expect(prepare(context, kind, ...line.split(" "))).rejects.toThrow(wanted);
+  });
+
+  test.each([
+    ["of another target", "config:\n  pgstead:target: embedded\n", "up"],
+    ["that does not run", dockerStack, "stack output"],
+    ["of another directory", dockerStack, "up --cwd elsewhere"],
+  ])("nothing is made for a program %s", async (_, text, line) => {
+    const context = await project({ "Pulumi.dev.yaml": text });
+    expect(await prepare(context, "dev", ...line.split(" "))).toEqual({});
+  });
+});
