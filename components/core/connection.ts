@@ -18,6 +18,7 @@ export interface Tls {
 
 /** How to reach a server as one login: PostgreSQL's own words (libpq, "Parameter Key Words"). */
 export interface ConnectionTarget {
+  /** Its name or address; or the directory of its socket, which starts with `/`: then the account may be the proof (`peer`). */
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -27,8 +28,12 @@ export interface ConnectionTarget {
   readonly tls?: Tls;
 }
 
-/** Encryption of a connection: in clear on loopback, which leaves the machine nowhere; else proven in full. */
+/**
+ * Encryption of a connection: in clear on loopback, which leaves the machine nowhere; else proven in full. A socket has
+ * none, and what is said of it there is ignored, as libpq does.
+ */
 export function resolveTls({ host, tls }: Pick<ConnectionTarget, "host" | "tls">): Tls {
+  if (isSocketDirectory(host)) return { mode: "disable" };
   return tls ?? { mode: isLoopback(host) ? "disable" : "verify-full" };
 }
 
@@ -37,12 +42,25 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
+/** True for the directory of a server's socket in place of a host's name. */
+export function isSocketDirectory(host: string): boolean {
+  return host.startsWith("/");
+}
+
+/** Where a server is, for a message: `db1:5432`, `[::1]:5432`, or the file of its socket. */
+export function renderPlace({ host, port }: Pick<ConnectionTarget, "host" | "port">): string {
+  if (isSocketDirectory(host)) return `${host}/.s.PGSQL.${port}`;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** The connection as libpq's URI; it holds the password, where there is one. */
 export function connectionUri(target: ConnectionTarget, database: string): string {
   const { host, port, user, password, tls } = target;
   const secret = password === "" ? "" : `:${encodeURIComponent(password)}`;
-  const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const options = tls === undefined || isDefault(tls, host) ? "" : `?${renderTls(tls)}`;
+  // A directory is written in percent-encoding (libpq, "Connection URIs").
+  const place = isSocketDirectory(host) ? `${encodeURIComponent(host)}:${port}` : renderPlace(target);
+  const options =
+    tls === undefined || isSocketDirectory(host) || isDefault(tls, host) ? "" : `?${renderTls(tls)}`;
   return `postgresql://${encodeURIComponent(user)}${secret}@${place}/${encodeURIComponent(database)}${options}`;
 }
 
@@ -75,7 +93,7 @@ export function parseConnectionUri(uri: string): ConnectionTarget & { readonly d
   return {
     user: decode(user),
     password: decode(password),
-    host: host.replace(/^\[|\]$/g, ""),
+    host: decode(host.replace(/^\[|\]$/g, "")),
     port: Number(port),
     database: decode(database),
     ...(tls === undefined ? {} : { tls }),

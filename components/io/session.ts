@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { Client, type ClientConfig, DatabaseError, type QueryResultRow } from "pg";
 import { problemError } from "../core/problem";
-import type { ConnectionTarget } from "../core/connection";
+import { renderPlace, type ConnectionTarget } from "../core/connection";
 import { describeTlsFailure, tlsOptions } from "./tls";
 
 /** Where one looks at a server as a whole, and where its lock is. */
@@ -148,7 +148,7 @@ function isPooler(error: DatabaseError): boolean {
 const comingOrGoing = new Set(["57P03", "57P01", "57P02"]);
 
 function connectFailure(target: ConnectionTarget, options: SessionOptions, error: unknown): Error {
-  const place = `${target.host}:${target.port}`;
+  const place = renderPlace(target);
   const who = `${target.user} on database ${options.database ?? maintenanceDatabase} at ${place}`;
   if (error instanceof LoginRefusedError) return error;
   if (error instanceof DatabaseError && !comingOrGoing.has(error.code ?? "")) {

@@ -6,8 +6,8 @@ import type { WriteLine } from "./progress";
 import type { Pulumi } from "./pulumi";
 import type { Report } from "./report";
 
-/** All that a command works from. */
-export interface OpsContext {
+/** All that a command works from where it runs from a checkout. */
+export interface CommandContext {
   /** Pulumi's name of the stack, as the user wrote it. */
   readonly stack: string;
   /** Pulumi's name of the project. */
@@ -24,17 +24,19 @@ export interface OpsContext {
   readonly ask?: (question: string) => Promise<boolean>;
 }
 
-/** One command: a file in `commands/`. */
-export interface OpsCommand<Args extends object, Data> {
+/** One command: a file in `commands/`. The ops container has its own, which work from another context. */
+export interface OpsCommand<Args extends object, Data, Context = CommandContext> {
   readonly name: string;
   /** One line in the list of commands. */
   readonly summary: string;
   /** True for a command that asks nothing of the configuration: there may be none yet, and `config` is not there. */
   readonly worksWithoutConfig?: true;
+  /** True for a command that names its stack by itself: `--stack` is not the stack that it failed on. */
+  readonly worksWithoutStack?: true;
   /** Adds the command's own options and examples. */
   readonly declare: (command: Command) => void;
   /** @throws ProblemError for a usage that commander cannot see; CannotTellError */
-  readonly run: (context: OpsContext, args: Args) => Promise<Report<Data>>;
+  readonly run: (context: Context, args: Args) => Promise<Report<Data>>;
   /** The report for people. */
   readonly render: (report: Report<Data>, args: Args, colors: Colors) => Rendering;
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import type { StackConfig } from "../config";
 import { colorsFor, type Colors } from "./colors";
-import type { OpsCommand, OpsContext } from "./command";
+import type { OpsCommand, CommandContext } from "./command";
 import { describeFailure } from "./failure";
 import { parseOutputs, type OutputsSource } from "./outputs";
 import type { Pulumi } from "./pulumi";
@@ -33,26 +33,58 @@ export interface Stream {
 
 // A list holds commands of different arguments: each is only ever called with what its own options gave.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AnyCommand = OpsCommand<any, any>;
+export type AnyCommand<Context = CommandContext> = OpsCommand<any, any, Context>;
 
-interface GlobalOptions {
+interface GlobalOptions extends ProgramOptions {
   readonly stack: string;
-  readonly json: boolean;
 }
 
 /** Runs one command line and says how it ended. Everything is written by then. */
-export async function runOps(
+export function runOps(
   argv: readonly string[],
   commands: readonly AnyCommand[],
   surroundings: Surroundings,
 ): Promise<Status> {
+  return runProgram(argv, commands, {
+    ...surroundings,
+    program: describeProgram(surroundings.version),
+    open: (command, { stack }: GlobalOptions) => openContext(command, stack, surroundings),
+    explain: (error, { stack }) => describeFailure(error, stack),
+  });
+}
+
+/** A command line: how it describes itself, and what its commands work from. */
+export interface Program<Context, Options extends ProgramOptions> {
+  /** With the options that all commands have. */
+  readonly program: Command;
+  readonly open: (command: AnyCommand<Context>, options: Options) => Promise<Context>;
+  /** What an error of a command means for its user. */
+  readonly explain: (error: unknown, options: Options) => Failure;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Options that every command line has. */
+export interface ProgramOptions {
+  readonly json: boolean;
+  /** Pulumi's name of the stack, where the user is asked for it. */
+  readonly stack?: string;
+}
+
+/** Runs one line of any command line that is made of such commands. Everything is written by the end. */
+export async function runProgram<Context, Options extends ProgramOptions>(
+  argv: readonly string[],
+  commands: readonly AnyCommand<Context>[],
+  surroundings: Program<Context, Options>,
+): Promise<Status> {
   const outcome: { status: Status } = { status: "good" };
-  const program = describeProgram(surroundings, argv.includes("--json"));
+  const program = writeTo(surroundings, argv.includes("--json"));
   for (const command of commands) {
     const described = program.command(command.name).summary(command.summary).description(command.summary);
     command.declare(described);
     described.action(async () => {
-      const options = { ...described.optsWithGlobals<GlobalOptions>(), operands: described.args };
+      const options = { ...described.optsWithGlobals<Options>(), operands: described.args };
       outcome.status = await runCommand(command, options, surroundings);
     });
   }
@@ -70,15 +102,15 @@ export async function runOps(
   }
 }
 
-async function runCommand(
-  command: AnyCommand,
-  options: GlobalOptions,
-  surroundings: Surroundings,
+async function runCommand<Context, Options extends ProgramOptions>(
+  command: AnyCommand<Context>,
+  options: Options,
+  { open, explain, stdout, stderr, env }: Program<Context, Options>,
 ): Promise<Status> {
-  const { stdout, stderr, env } = surroundings;
-  const { stack, json } = options;
+  const { json } = options;
+  const stack = command.worksWithoutStack === true ? null : (options.stack ?? null);
   try {
-    const report = await command.run(await openContext(command, stack, surroundings), options);
+    const report = await command.run(await open(command, options), options);
     if (json) stdout.write(renderJson(report));
     else {
       const { output, machine } = command.render(report, options, colorsFor(stdout, env));
@@ -89,7 +121,7 @@ async function runCommand(
     }
     return statusOf(report);
   } catch (error) {
-    const failure = describeFailure(error, stack);
+    const failure = explain(error, options);
     if (json) stdout.write(renderFailureJson(failure, { command: command.name, stack }));
     else stderr.write(renderFailure(failure, colorsFor(stderr, env)));
     return failure.status;
@@ -100,9 +132,9 @@ async function openContext(
   { worksWithoutConfig }: AnyCommand,
   stack: string,
   surroundings: Surroundings,
-): Promise<OpsContext> {
+): Promise<CommandContext> {
   const write: WriteLine = (line) => surroundings.stderr.write(`${line}\n`);
-  const progress: OpsContext["progress"] = (label, work) => withProgress(label, write, work);
+  const progress: CommandContext["progress"] = (label, work) => withProgress(label, write, work);
   const pulumi = surroundings.pulumi(write);
   const source = surroundings.readOutputs ?? pulumiOutputs(pulumi);
   return {
@@ -127,17 +159,25 @@ function noConfig(stack: string): StackConfig {
   });
 }
 
-function describeProgram({ version, stdout, stderr }: Surroundings, json: boolean): Command {
+function describeProgram(version: string): Command {
   return new Command("ops")
-    .usage("<command> [options]")
     .description("Looks at and looks after what a stack of pgstead declares.")
     .version(version, "-V, --version", "print the version")
-    .helpOption("-h, --help", "print help, of a command after its name")
     .option("-s, --stack <name>", "stack to work on", "dev")
+    .addHelpText("afterAll", exitCodeHelp)
+    .showHelpAfterError("  hint: `npm run ops -- --help` says what there is");
+}
+
+/** What all command lines have in common. */
+function writeTo(
+  { program, stdout, stderr }: Pick<Program<never, never>, "program" | "stdout" | "stderr">,
+  json: boolean,
+): Command {
+  return program
+    .usage("<command> [options]")
+    .helpOption("-h, --help", "print help, of a command after its name")
     .option("--json", "print one JSON document instead of text", false)
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText("afterAll", exitCodeHelp)
-    .showHelpAfterError("  hint: `npm run ops -- --help` says what there is")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),

@@ -49,7 +49,8 @@ function unreadable(name: string, error: unknown): ProblemError {
   return problemError(`Pulumi.${name}.yaml`, message, "is it a file that this account may read?");
 }
 
-async function knownStacks(root: string): Promise<string[]> {
+/** Names of the stacks that have a file, sorted. */
+export async function knownStacks(root: string): Promise<string[]> {
   const files = await readdir(root);
   return files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []).toSorted();
 }

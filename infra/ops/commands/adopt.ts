@@ -14,7 +14,7 @@ import { promptHidden, readPassword } from "../adopt/password";
 import { readServer } from "../adopt/read-server";
 import { renderStackFile } from "../adopt/stack-file";
 import type { Colors } from "../colors";
-import type { OpsCommand, OpsContext, Rendering } from "../command";
+import type { OpsCommand, CommandContext, Rendering } from "../command";
 import { cannotTell } from "../failure";
 import type { Report } from "../report";
 import { plural } from "../text";
@@ -79,7 +79,7 @@ function told(fault: Fault | undefined): string | undefined {
   return fault === undefined ? undefined : `${fault.message} that the configuration takes`;
 }
 
-export async function adopt(context: OpsContext, args: AdoptArgs): Promise<Report<AdoptData>> {
+export async function adopt(context: CommandContext, args: AdoptArgs): Promise<Report<AdoptData>> {
   const url = parseServerUrl(args.url);
   const stack = assertStackName(context.stack);
   const directory = args.out === undefined ? projectRoot() : resolve(args.out);

@@ -14,7 +14,7 @@ import {
   type ConnectionLimits,
 } from "../../../components/io/catalog/connection-limits";
 import type { Colors } from "../colors";
-import type { OpsCommand, OpsContext, Rendering } from "../command";
+import type { OpsCommand, CommandContext, Rendering } from "../command";
 import { cannotTell, upCommand } from "../failure";
 import { findLogin, type FoundLogin } from "../find-login";
 import type { StackLogin, StackOutputs } from "../outputs";
@@ -94,7 +94,7 @@ Examples:
 };
 
 export async function readConnection(
-  context: OpsContext,
+  context: CommandContext,
   args: ConnectionArgs,
 ): Promise<Report<ConnectionData>> {
   refuseTwoForms(args);
@@ -140,7 +140,7 @@ interface PoolPlan {
 const notAsked: PoolPlan = { limits: null, pool: null, findings: [] };
 
 async function planPool(
-  context: OpsContext,
+  context: CommandContext,
   { host, port, administrator }: StackOutputs,
   found: FoundLogin,
   login: StackLogin,

@@ -4,7 +4,7 @@ import { openRepository } from "../comment/github";
 import { assertStackWord, readInput } from "../comment/input";
 import { closeIssue, publishIssue, type Published } from "../comment/publish";
 import { assertNoSecrets } from "../comment/secrets";
-import type { OpsCommand, OpsContext } from "../command";
+import type { OpsCommand, CommandContext } from "../command";
 import type { Report } from "../report";
 import { plural } from "../text";
 
@@ -52,7 +52,7 @@ Example, in a workflow:
 /** Room for an issue as for a comment. */
 const issueLimit = 65_000;
 
-async function writeIssue(context: OpsContext, args: IssueArgs): Promise<Report<IssueData>> {
+async function writeIssue(context: CommandContext, args: IssueArgs): Promise<Report<IssueData>> {
   const drift = parseDrift(await readInput(args.operands[0] ?? "-"));
   const stack = assertStackWord(drift.stack);
   const markdown = drift.drift.length === 0 ? null : renderIssue(drift, args.url);
@@ -77,7 +77,7 @@ function renderIssue(drift: DriftReport, url: string | undefined): string {
 }
 
 function post(
-  { progress }: OpsContext,
+  { progress }: CommandContext,
   stack: string,
   args: IssueArgs,
   body: string | null,

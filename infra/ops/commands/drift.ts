@@ -1,5 +1,5 @@
 import { planStack } from "../../plan";
-import type { OpsCommand, OpsContext } from "../command";
+import type { OpsCommand, CommandContext } from "../command";
 import { compareAll } from "../drift/compare";
 import { fixDrift } from "../drift/fix";
 import { renderDrift, type DriftData } from "../drift/render";
@@ -37,7 +37,7 @@ Examples:
   render: (report, _args, colors) => ({ output: renderDrift(report, colors) }),
 };
 
-async function runDrift(context: OpsContext, args: DriftArgs): Promise<Report<DriftData>> {
+async function runDrift(context: CommandContext, args: DriftArgs): Promise<Report<DriftData>> {
   const found = await compare(context);
   const mend = args.fix === true && found.drift.some(({ sql }) => sql !== undefined);
   const fixed = mend && (await fixDrift(context, found.drift.filter(isMendable), { yes: args.yes === true }));
@@ -46,7 +46,7 @@ async function runDrift(context: OpsContext, args: DriftArgs): Promise<Report<Dr
 
 const isMendable = ({ sql }: { readonly sql?: string }): boolean => sql !== undefined;
 
-async function compare({ config, project, outputs, progress }: OpsContext): Promise<DriftData> {
+async function compare({ config, project, outputs, progress }: CommandContext): Promise<DriftData> {
   const { host, port, administrator } = await outputs();
   const sources = driftSources(planStack(config), { project, stack: config.stack });
   const look = compareAll(sources, (database, use) => lookInto(administrator, database, use));
@@ -60,7 +60,7 @@ async function compare({ config, project, outputs, progress }: OpsContext): Prom
   );
 }
 
-function reportOf({ stack }: OpsContext, data: DriftData): Report<DriftData> {
+function reportOf({ stack }: CommandContext, data: DriftData): Report<DriftData> {
   const { drift } = data;
   const mendable = drift.filter(isMendable).length;
   const hint =

@@ -3,6 +3,7 @@ import { adoptCommand } from "./adopt";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
+import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { statusCommand } from "./status";
@@ -14,6 +15,7 @@ export const commands: readonly AnyCommand[] = [
   driftCommand,
   connectionCommand,
   adoptCommand,
+  newStackCommand,
   previewCommentCommand,
   driftIssueCommand,
 ];

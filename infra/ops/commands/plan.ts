@@ -1,6 +1,6 @@
 import type { Finding } from "../../../components/core/finding";
 import type { Colors } from "../colors";
-import type { OpsCommand, OpsContext, Rendering } from "../command";
+import type { OpsCommand, CommandContext, Rendering } from "../command";
 import { cannotTell, CannotTellError } from "../failure";
 import { findErrors, parsePreview, splitError, type Preview } from "../plan/preview";
 import { renderStackPlan, summaryLine } from "../plan/render";
@@ -43,7 +43,7 @@ Examples:
   npm run --silent ops -- plan --sql > plan.sql
   npm run --silent ops -- plan --json | jq '.data.resources[].statements[].sql'`;
 
-async function readPlan(context: OpsContext, args: PlanArgs): Promise<Report<PlanData>> {
+async function readPlan(context: CommandContext, args: PlanArgs): Promise<Report<PlanData>> {
   const { stack, pulumi, progress } = context;
   const asked = pulumi(["preview", "--json", "--non-interactive", "--stack", stack], { plan: "json" });
   const answer = await progress(`planning stack ${stack}`, asked);

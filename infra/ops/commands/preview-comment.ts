@@ -7,7 +7,7 @@ import { publishComment, type Published } from "../comment/publish";
 import { failureDocument, previewDocument, previewMarker } from "../comment/render";
 import { resolveReport, type PreviewReport } from "../comment/resolve";
 import { assertNoSecrets } from "../comment/secrets";
-import type { OpsCommand, OpsContext } from "../command";
+import type { OpsCommand, CommandContext } from "../command";
 import { CannotTellError } from "../failure";
 import { parsePreview, splitError } from "../plan/preview";
 import { explainFailure } from "../pulumi-outputs";
@@ -64,7 +64,7 @@ Example, in a workflow:
   PGSTEAD_PLAN=full npm run --silent pulumi -- preview --json --stack prod > preview.json 2> preview.err || true
   npm run --silent ops -- preview-comment preview.json --error-file preview.err --stack prod --post`;
 
-async function writeComment(context: OpsContext, args: CommentArgs): Promise<Report<CommentData>> {
+async function writeComment(context: CommandContext, args: CommentArgs): Promise<Report<CommentData>> {
   const stack = assertStackWord(context.stack);
   const { document, outcome, findings } = await readDocument(stack, args);
   const { text, missing } = renderDocument(document, commentPlace(stack, args));
@@ -76,7 +76,11 @@ async function writeComment(context: OpsContext, args: CommentArgs): Promise<Rep
   return { command: "preview-comment", stack, data: { outcome, markdown: text, missing, posted }, findings };
 }
 
-async function post({ stack, progress }: OpsContext, args: CommentArgs, body: string): Promise<Published> {
+async function post(
+  { stack, progress }: CommandContext,
+  args: CommentArgs,
+  body: string,
+): Promise<Published> {
   const pullRequest = findPullRequest(args.pullRequest, process.env);
   const signature = { marker: previewMarker(stack), author: args.author };
   const written = publishComment(openRepository(process.env), pullRequest, signature, body);

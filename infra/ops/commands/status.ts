@@ -1,36 +1,15 @@
-import { resolveGroups } from "../../../components/core/desired/server";
+import { renderPlace } from "../../../components/core/connection";
 import { renderDuration } from "../../../components/core/duration";
+import { resolveOpsService } from "../../../components/core/ops-context";
 import { renderSize } from "../../../components/core/size";
-import {
-  statusFindings,
-  type DatabaseStatus,
-  type DatabaseSummary,
-  type RoleStatus,
-  type ServerStatus,
-} from "../../../components/core/status";
+import type { DatabaseStatus, DatabaseSummary, RoleStatus } from "../../../components/core/status";
 import { isNewerVersion } from "../../../components/core/version-order";
-import { readDatabaseStatus } from "../../../components/io/catalog/database-status";
-import { readServerStatus } from "../../../components/io/catalog/server-status";
-import type { StackConfig } from "../../config";
+import { maintenanceDatabase } from "../../../components/io/session";
 import type { Colors } from "../colors";
-import type { OpsCommand, OpsContext } from "../command";
-import { upCommand } from "../failure";
+import type { CommandContext, OpsCommand } from "../command";
+import { readStatus, type StatusData } from "../read-status";
 import type { Report } from "../report";
-import { lookInto } from "../sessions";
 import { renderTable } from "../table";
-
-export interface StatusData {
-  readonly server: ServerStatus & { readonly host: string; readonly port: number };
-  /** What is inside of each declared database that takes connections. */
-  readonly databases: readonly DatabaseStatus[];
-  /** What the stack declares: all else on the server is not its. */
-  readonly declared: {
-    readonly databases: readonly string[];
-    readonly schemas: readonly string[];
-    readonly extensions: readonly string[];
-    readonly roles: readonly string[];
-  };
-}
 
 /** Shows the server with databases, extensions, schemas and roles, and what of them is not as declared. */
 export const statusCommand: OpsCommand<object, StatusData> = {
@@ -39,57 +18,24 @@ export const statusCommand: OpsCommand<object, StatusData> = {
   declare: (command) => {
     command.addHelpText("after", "\nExample:\n  npm run ops -- status --stack prod --json");
   },
-  run: readStatus,
+  run: readStackStatus,
   render: (report, _args, colors) => ({ output: renderStatus(report, colors) }),
 };
 
-export async function readStatus(context: OpsContext): Promise<Report<StatusData>> {
-  const { stack, config, progress } = context;
-  const { host, port, administrator } = await context.outputs();
-  const place = `${host}:${port}`;
-  const server = await progress(
-    `asking the server at ${place}`,
-    lookInto(administrator, "postgres", readServerStatus),
-  );
-  const open = new Set(
-    server.databases.filter((database) => database.allowConnections).map(({ name }) => name),
-  );
-  const databases: DatabaseStatus[] = [];
-  for (const { name } of config.databases.filter((database) => open.has(database.name))) {
-    const look = lookInto(administrator, name, readDatabaseStatus);
-    databases.push(await progress(`looking into database ${name}`, look));
-  }
-  const service = {
-    administrator: config.server.administrator.name,
-    databases: config.databases.map((database) => ({
-      ...database,
-      schemas: database.schemas.map((schema) => schema.name),
-    })),
-  };
-  return {
-    command: "status",
+async function readStackStatus({
+  stack,
+  config,
+  outputs,
+  progress,
+}: CommandContext): Promise<Report<StatusData>> {
+  const { administrator } = await outputs();
+  return readStatus({
     stack,
-    data: { server: { host, port, ...server }, databases, declared: declaredNames(config) },
-    findings: statusFindings(service, server, databases, upCommand(stack)),
-  };
-}
-
-function declaredNames({ databases, server }: StackConfig): StatusData["declared"] {
-  return {
-    databases: databases.map(({ name }) => name),
-    schemas: databases.flatMap(({ name, schemas }) => schemas.map((schema) => `${name}.${schema.name}`)),
-    extensions: databases.flatMap(({ name, extensions }) => extensions.map((item) => `${name}.${item.name}`)),
-    roles: [
-      server.administrator.name,
-      ...databases.flatMap(({ roles }) => roles.map(({ name }) => name)),
-      ...databases.flatMap(groupsOf),
-    ],
-  };
-}
-
-/** The readers and writers of each schema: nobody writes them down, and they are the schema's. */
-function groupsOf({ name, schemas, keepPrivileges }: StackConfig["databases"][number]): string[] {
-  return keepPrivileges ? [] : resolveGroups(name, schemas).map((group) => group.name);
+    service: resolveOpsService(config),
+    administrator,
+    maintenanceDatabase,
+    progress,
+  });
 }
 
 export function renderStatus({ stack, data }: Report<StatusData>, colors: Colors): string {
@@ -97,7 +43,7 @@ export function renderStatus({ stack, data }: Report<StatusData>, colors: Colors
   const standby = server.inRecovery ? ", standby" : "";
   const sections = [
     [
-      `stack ${stack}: PostgreSQL ${server.version} at ${server.host}:${server.port}${standby}, up ${renderDuration(server.uptimeSeconds)}`,
+      `stack ${stack}: PostgreSQL ${server.version} at ${renderPlace(server)}${standby}, up ${renderDuration(server.uptimeSeconds)}`,
       `${server.connections} of ${server.maxConnections} connections in use, ${server.reservedConnections} reserved`,
       ...(server.dataDirectory === null ? [] : [`data directory ${server.dataDirectory}`]),
     ].join("\n"),

@@ -1,5 +1,5 @@
 import { problemError } from "../../../components/core/problem";
-import type { OpsContext } from "../command";
+import type { CommandContext } from "../command";
 import { cannotTell } from "../failure";
 import { explainFailure } from "../pulumi-outputs";
 import type { DriftItem } from "./drift-item";
@@ -11,7 +11,7 @@ import type { DriftItem } from "./drift-item";
  * @returns false where the person said no
  */
 export async function fixDrift(
-  context: OpsContext,
+  context: CommandContext,
   drift: readonly DriftItem[],
   { yes }: { readonly yes: boolean },
 ): Promise<boolean> {
@@ -34,7 +34,7 @@ interface State {
 }
 
 /** The URNs of resources that are named by type and name, such as `Access promptforge`. */
-async function findUrns(context: OpsContext, names: ReadonlySet<string>): Promise<string[]> {
+async function findUrns(context: CommandContext, names: ReadonlySet<string>): Promise<string[]> {
   const { stack, pulumi, progress } = context;
   const exported = pulumi(["stack", "export", "--stack", stack]);
   const answer = await progress(`reading the state of stack ${stack}`, exported);
@@ -53,7 +53,7 @@ async function findUrns(context: OpsContext, names: ReadonlySet<string>): Promis
 }
 
 function assertDone(
-  { stack }: OpsContext,
+  { stack }: CommandContext,
   answer: { exitCode: number; stdout: string; stderr: string },
 ): Promise<void> {
   if (answer.exitCode === 0) return Promise.resolve();

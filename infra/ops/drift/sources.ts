@@ -13,7 +13,7 @@ import { readObjectsCatalog } from "../../../components/io/catalog/objects";
 import { readHba } from "../../../components/io/hba/read";
 import { readServerCatalog } from "../../../components/io/catalog/server";
 import { readSettingsCatalog } from "../../../components/io/catalog/settings";
-import { serverOwnership, type DatabasePlan, type StackPlan } from "../../plan";
+import { managingLogin, serverOwnership, type DatabasePlan, type StackPlan } from "../../plan";
 import type { DriftSource } from "./compare";
 
 /** Where what belongs to the whole server is read. */
@@ -58,12 +58,12 @@ function serverSource(plan: StackPlan, stack: string): DriftSource {
 }
 
 function settingsSources({ tuning, server }: StackPlan): DriftSource[] {
-  const isSuperuser = server.target === "embedded" || server.args.superuser !== false;
+  const isSuperuser = server.target !== "existing" || server.args.superuser !== false;
   if (tuning === undefined || !isSuperuser) return [];
-  const embedded = server.target === "embedded";
+  const made = server.target === "existing" ? undefined : server.target;
   const resolved = resolveSettings(tuning);
   // What is planned is only shown: whether it may be done is the preview's to tell.
-  const desired = { ...resolved, restart: "allow", canRestart: embedded, embedded } as const;
+  const desired = { ...resolved, restart: "allow", canRestart: made !== undefined, made } as const;
   return [
     {
       resource: "Settings server",
@@ -97,7 +97,7 @@ function databaseSources(
   { allowDataLoss, server }: StackPlan,
 ): DriftSource[] {
   const desired = resolveSchemas({ owner: database.owner, schemas, extensions });
-  const manager = server.target === "embedded" ? (server.args.administrator ?? "postgres") : server.args.user;
+  const manager = managingLogin(server);
   const privileges = resolvePrivileges({ database, ...desired, roles, manager });
   const access = {
     database: name,

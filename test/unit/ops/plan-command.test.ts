@@ -3,7 +3,7 @@ import { join } from "node:path";
 import picocolors from "picocolors";
 import { describe, expect, test } from "vitest";
 import { projectRoot } from "../../../components/io/places";
-import type { OpsContext } from "../../../infra/ops/command";
+import type { CommandContext } from "../../../infra/ops/command";
 import { planCommand } from "../../../infra/ops/commands/plan";
 import type { Answer } from "../../../infra/ops/pulumi";
 import { statusOf } from "../../../infra/ops/report";
@@ -21,7 +21,7 @@ function run(answer: Partial<Answer>, args: Parameters<typeof planCommand.run>[1
       asked.push(call);
       return Promise.resolve({ exitCode: 0, stdout: "", stderr: "", ...answer });
     },
-  } as unknown as OpsContext;
+  } as unknown as CommandContext;
   return { asked, report: planCommand.run(context, args) };
 }
 

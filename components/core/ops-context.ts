@@ -1,0 +1,195 @@
+import type { DesiredCertificate } from "./certificate/plan";
+import type { DeclaredDatabase } from "./status";
+
+/** Jobs of the ops container, in the order in which they are told. */
+export const opsJobs = ["status", "certificate", "logs"] as const;
+
+export type OpsJob = (typeof opsJobs)[number];
+
+/** Raised when a field changes its meaning or goes; new fields may come without. */
+export const opsContextFormat = 1;
+
+/** Where the container has its context. */
+export const opsContextPath = "/etc/pgstead/ops/context.json";
+
+/**
+ * All that the jobs and commands in the ops container know of the stack: a file that `up` writes.
+ *
+ * It holds no secret. What is secret is in files of its own, which it names.
+ */
+export interface OpsContext {
+  readonly format: typeof opsContextFormat;
+  /** The version of pgstead that wrote it. */
+  readonly version: string;
+  /** Pulumi's name of the project. */
+  readonly project: string;
+  /** Pulumi's name of the stack, such as `prod`. */
+  readonly stack: string;
+  /** What the names of the stack's containers and volumes begin with. */
+  readonly prefix: string;
+  readonly service: OpsService;
+  readonly server: OpsServer;
+  readonly files: OpsFiles;
+  /** When each job runs, in cron's notation: five fields, or six with seconds first. */
+  readonly schedules: Readonly<Record<OpsJob, string>>;
+  /** Time zone of the schedules, by its name in the tz database. */
+  readonly timeZone: string;
+  /** Of the server; `host` of the server is one of its names. */
+  readonly certificate: DesiredCertificate;
+  readonly logs: OpsLogs;
+  /** Port of `/metrics` and `/health/live`, on every address of the container. */
+  readonly metricsPort: number;
+}
+
+/** What a stack declares, as far as `status` looks at it. */
+export interface OpsService {
+  readonly administrator: string;
+  readonly databases: readonly OpsDatabase[];
+}
+
+export interface OpsDatabase extends DeclaredDatabase {
+  /** True: its schemas have no groups of readers and writers. */
+  readonly keepPrivileges: boolean;
+}
+
+/** The ways to the server. */
+export interface OpsServer {
+  /** Directory of its socket: the administrator logs in there by the account that the container runs as (`peer`). */
+  readonly socketDirectory: string;
+  /** Its name in the stack's network: clients come this way, with TLS. */
+  readonly host: string;
+  /** Of both. */
+  readonly port: number;
+  readonly maintenanceDatabase: string;
+}
+
+/** Absolute paths in the container. */
+export interface OpsFiles {
+  readonly serverCertificate: string;
+  /** Secret. */
+  readonly serverKey: string;
+  readonly authorityCertificate: string;
+  /** Secret. */
+  readonly authorityKey: string;
+  /** Of PostgreSQL; it also tells which log file is being written (`current_logfiles`). */
+  readonly dataDirectory: string;
+  readonly logDirectory: string;
+  /** Volume of the backups. */
+  readonly repository: string;
+  /**
+   * What the scheduler remembers over a restart: when each job last ran and last succeeded.
+   *
+   * On the volume of the backups: it has to be writable when a flood of log lines has filled that of the logs, and it
+   * goes with the backups that later jobs make, wherever their volume is taken.
+   */
+  readonly jobState: string;
+}
+
+/** Limits of the log files, whichever comes first. */
+export interface OpsLogs {
+  readonly maxDays: number;
+  /** Of all log files together. */
+  readonly maxBytes: number;
+  /** Share of the volume that stays free. */
+  readonly minFreePercent: number;
+}
+
+/** What the program writes into the context. */
+export interface OpsContextArgs {
+  readonly version: string;
+  readonly project: string;
+  readonly stack: string;
+  readonly prefix: string;
+  /** The stack's configuration, or what of it is named here. */
+  readonly declared: ServiceDeclaration;
+  /** The part that is left out has its default. */
+  readonly schedules?: Partial<Readonly<Record<OpsJob, string>>>;
+  /** Default: `UTC`, in which no hour is there twice. */
+  readonly timeZone?: string;
+  readonly certificate: DesiredCertificate;
+  readonly logs: {
+    readonly days: number;
+    readonly maxBytes: number;
+    /** Default: 10, as a flood of log lines between two looks has to find room. */
+    readonly minFreePercent?: number;
+  };
+}
+
+/** What `status` needs of a stack's configuration. */
+export interface ServiceDeclaration {
+  readonly server: { readonly administrator: { readonly name: string } };
+  readonly databases: readonly {
+    readonly name: string;
+    readonly keepPrivileges: boolean;
+    readonly extensions: readonly { readonly name: string }[];
+    readonly schemas: readonly { readonly name: string }[];
+    readonly roles: readonly { readonly name: string; readonly login: boolean }[];
+  }[];
+}
+
+/** The file's text. The same arguments give the same text, so that it changes only when something did. */
+export function renderOpsContext(args: OpsContextArgs): string {
+  return `${JSON.stringify(resolveOpsContext(args), null, 2)}\n`;
+}
+
+/** Fills in the container's own places, which its image has, and the defaults. */
+export function resolveOpsContext(args: OpsContextArgs): OpsContext {
+  const { version, project, stack, prefix, declared, certificate, logs } = args;
+  return {
+    format: opsContextFormat,
+    version,
+    project,
+    stack,
+    prefix,
+    service: resolveOpsService(declared),
+    server: {
+      socketDirectory: "/var/run/postgresql",
+      host: "server",
+      port: 5432,
+      maintenanceDatabase: "postgres",
+    },
+    files,
+    schedules: { ...defaultSchedules, ...args.schedules },
+    timeZone: args.timeZone ?? "UTC",
+    certificate: {
+      names: certificate.names,
+      validity: certificate.validity,
+      renewBefore: certificate.renewBefore,
+    },
+    logs: { maxDays: logs.days, maxBytes: logs.maxBytes, minFreePercent: logs.minFreePercent ?? 10 },
+    metricsPort: 9188,
+  };
+}
+
+/** Picks out of a configuration what is declared; everything else in it stays behind. */
+export function resolveOpsService({ server, databases }: ServiceDeclaration): OpsService {
+  return {
+    administrator: server.administrator.name,
+    databases: databases.map(({ name, keepPrivileges, extensions, schemas, roles }) => ({
+      name,
+      keepPrivileges,
+      extensions: extensions.map((extension) => ({ name: extension.name })),
+      schemas: schemas.map((schema) => schema.name),
+      roles: roles.map((role) => ({ name: role.name, login: role.login })),
+    })),
+  };
+}
+
+const files: OpsFiles = {
+  serverCertificate: "/etc/pgstead/server/server.crt",
+  serverKey: "/etc/pgstead/server/server.key",
+  authorityCertificate: "/etc/pgstead/server/ca.crt",
+  authorityKey: "/etc/pgstead/ops/ca.key",
+  dataDirectory: "/var/lib/postgresql/data/current",
+  logDirectory: "/var/log/postgresql",
+  repository: "/var/lib/pgbackrest",
+  jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
+};
+
+const defaultSchedules: Readonly<Record<OpsJob, string>> = {
+  // At night, before people come.
+  status: "0 1 * * *",
+  certificate: "30 3 * * *",
+  // A flood writes a hundred megabytes in a second: what stays free of the volume has to last for the interval.
+  logs: "*/10 * * * * *",
+};

@@ -1,0 +1,39 @@
+import { problemError } from "../../../../components/core/problem";
+import type { AnyCommand } from "../../frame";
+import type { OpsCommand } from "../../command";
+import type { ContainerContext } from "../surroundings";
+
+/**
+ * Commands of `npm run ops` that are not for the container, and what they need that is not in it: it has neither Pulumi
+ * with the stack's state, nor the Docker engine, nor the checkout.
+ */
+const elsewhere: readonly (readonly [name: string, why: string])[] = [
+  ["plan", "needs Pulumi and the stack's state"],
+  ["drift", "needs Pulumi and the stack's state"],
+  ["connection", "needs the stack's state, which holds the passwords"],
+  ["adopt", "writes a file of the checkout"],
+  ["new-stack", "writes a file of the checkout"],
+  ["preview-comment", "is for a workflow of the repository"],
+  ["drift-issue", "is for a workflow of the repository"],
+];
+
+/** They say where to run them, rather than that there is no such command. */
+export const elsewhereCommands: readonly AnyCommand<ContainerContext>[] = elsewhere.map(([name, why]) => {
+  const command: OpsCommand<object, null, ContainerContext> = {
+    name,
+    summary: `not in this container: ${why}`,
+    declare: (described) => {
+      described.allowUnknownOption().allowExcessArguments();
+    },
+    async run({ read }) {
+      const stack = await read().then(
+        (context) => context.stack,
+        () => "<stack>", // the answer does not depend on it
+      );
+      const hint = `run \`npm run ops -- ${name} --stack ${stack}\` in the checkout that the stack is deployed from`;
+      throw problemError(name, `${why}: it does not run in this container`, hint);
+    },
+    render: () => ({ output: "" }),
+  };
+  return command;
+});

@@ -1,0 +1,40 @@
+import type { Finding } from "../../../../components/core/finding";
+import type { OpsCommand } from "../../command";
+import type { ContainerContext } from "../surroundings";
+
+interface HealthData {
+  readonly live: boolean;
+}
+
+/** Longer than any answer takes, shorter than the time that Docker gives a check by default. */
+const timeoutMs = 5_000;
+
+/** Asks the scheduler of this container whether it does its work: the container's health check. */
+export const healthCommand: OpsCommand<object, HealthData, ContainerContext> = {
+  name: "health",
+  summary: "ask the scheduler of this container whether it works; 1: it does not",
+  declare: () => undefined,
+  async run({ read }) {
+    const { stack, metricsPort } = await read();
+    const reason = await ask(`http://127.0.0.1:${metricsPort}/health/live`);
+    const findings = reason === undefined ? [] : [notLive(reason)];
+    return { command: "health", stack, data: { live: reason === undefined }, findings };
+  },
+  render: ({ data: { live } }) => ({ output: live ? "the scheduler works\n" : "" }),
+};
+
+/** Undefined: it works. No answer is a finding as well: to Docker there is only healthy and not. */
+async function ask(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    return response.ok ? undefined : (await response.text()).trim();
+  } catch (error) {
+    const { cause, message } = error as Error;
+    return `no answer from ${url}: ${cause instanceof Error ? cause.message : message}`;
+  }
+}
+
+function notLive(message: string): Finding {
+  const hint = "its last lines say more (`docker logs`); to start it anew, restart the container";
+  return { subject: "the scheduler", message, hint };
+}

@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { ConnectionTarget } from "../../../components/core/connection";
+import { opsContextFormat, opsJobs, type OpsContext } from "../../../components/core/ops-context";
+import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
+import { parseSchedule } from "./timetable";
+
+const name = z.string().min(1);
+const names = z.array(name);
+const path = z.string().regex(/^\//, "is not an absolute path");
+const days = z.int().min(1);
+const port = z.int().min(0).max(65_535);
+
+const database = z.object({
+  name,
+  keepPrivileges: z.boolean(),
+  extensions: z.array(z.object({ name })),
+  schemas: names,
+  roles: z.array(z.object({ name, login: z.boolean() })),
+});
+
+const contextSchema = z.object({
+  format: z.literal(opsContextFormat),
+  version: name,
+  project: name,
+  stack: name,
+  prefix: name,
+  service: z.object({ administrator: name, databases: z.array(database) }),
+  server: z.object({ socketDirectory: path, host: name, port, maintenanceDatabase: name }),
+  files: z.object({
+    serverCertificate: path,
+    serverKey: path,
+    authorityCertificate: path,
+    authorityKey: path,
+    dataDirectory: path,
+    logDirectory: path,
+    repository: path,
+    jobState: path,
+  }),
+  schedules: z.record(z.enum(opsJobs), name),
+  timeZone: name,
+  certificate: z.object({ names: names.min(1), validity: days, renewBefore: days }),
+  logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
+  metricsPort: port,
+}) satisfies z.ZodType<OpsContext>;
+
+/**
+ * Reads what `up` has written for this container.
+ *
+ * @param version of this program, for the error where the file is of another one
+ * @throws ProblemError for a file that is not there, is of another version of pgstead, or is wrong: all problems at once
+ */
+export async function readOpsContext(file: string, version: string): Promise<OpsContext> {
+  const written = parseJson(file, await readText(file));
+  const { format, version: writer } = headSchema.parse(written);
+  if (format !== opsContextFormat) throw otherVersion(file, format, writer, version);
+  const read = contextSchema.safeParse(written);
+  const problems = read.success ? scheduleProblems(read.data) : read.error.issues.map(describeIssue);
+  if (read.success && problems.length === 0) return read.data;
+  throw new ProblemError(`${file} is not usable`, problems);
+}
+
+/** How the administrator logs in from inside of the container. */
+export function administratorOf({ server, service }: OpsContext): ConnectionTarget {
+  return { host: server.socketDirectory, port: server.port, user: service.administrator, password: "" };
+}
+
+const again = "it is written by `up`: run it again with the version of pgstead that made this container";
+
+/** Of any version: what tells that it is another one. */
+const headSchema = z.object({
+  format: z.unknown().optional(),
+  version: z.string().optional().catch(undefined),
+});
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw problemError(file, `cannot be read: ${(error as Error).message}`, again, { cause: error });
+  }
+}
+
+function parseJson(file: string, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // What is cut off has no better reason than that.
+  }
+  throw problemError(file, "is no JSON object", again);
+}
+
+function otherVersion(file: string, format: unknown, writer: string | undefined, own: string): ProblemError {
+  const by = writer === undefined ? "" : ` by pgstead ${writer}`;
+  const form = typeof format === "number" ? `in format ${format}` : "in no known format";
+  const message = `is written${by} ${form}; this container is of pgstead ${own} and reads format ${opsContextFormat}`;
+  return problemError(file, message, again);
+}
+
+function describeIssue({ path: place, message }: z.core.$ZodIssue): Problem {
+  const text = place.map(String).join(".");
+  return { path: text, message: message.replace(/^\w/, (letter) => letter.toLowerCase()), hint: again };
+}
+
+function scheduleProblems({ schedules, timeZone }: OpsContext): Problem[] {
+  return opsJobs.flatMap((job) => {
+    try {
+      parseSchedule(schedules[job], timeZone);
+      return [];
+    } catch (error) {
+      const message = `${JSON.stringify(schedules[job])} in time zone ${timeZone}: ${(error as Error).message}`;
+      return [{ path: `schedules.${job}`, message, hint: "write it such as `0 1 * * *`, in UTC" }];
+    }
+  });
+}

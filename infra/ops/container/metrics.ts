@@ -1,0 +1,142 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { Counter, Gauge, Registry } from "prom-client";
+import type { OpsFiles, OpsJob } from "../../../components/core/ops-context";
+import { logBytes, removalReasons, type RemovalReason } from "../../../components/core/ops/log-files";
+import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
+import type { JobTimes } from "./job-state";
+import type { JobObserver } from "./scheduler";
+
+/** What Prometheus is told. A value that is not known has no sample, rather than an old or an invented one. */
+export interface Metrics extends JobObserver {
+  /** The text of `/metrics`, with its type. */
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  removedLog(reason: RemovalReason): void;
+}
+
+export interface MeasuredJob {
+  readonly name: OpsJob;
+  /** The greatest time between two runs, in milliseconds. */
+  readonly intervalMs: number;
+  /** Of the time before this process. */
+  readonly times: JobTimes;
+}
+
+/** Makes a registry of its own; what is on disk is read when it is asked for. */
+export function createMetrics(jobs: readonly MeasuredJob[], files: OpsFiles, version: string): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const job = createJobMetrics(jobs, registers);
+  const removed = new Counter({
+    name: "pgstead_logs_removed_total",
+    help: "Log files that were removed, by the limit that they went for",
+    labelNames: ["reason"],
+    registers,
+  });
+  for (const reason of removalReasons) removed.inc({ reason }, 0);
+  new Gauge({
+    name: "pgstead_build_info",
+    help: "Version of pgstead and of Node.js in the ops container; always 1",
+    labelNames: ["version", "node"],
+    registers,
+  }).set({ version, node: process.versions.node }, 1);
+  measureFiles(files, registers);
+  return {
+    ...job,
+    async render() {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    removedLog(reason) {
+      removed.inc({ reason });
+    },
+  };
+}
+
+function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): JobObserver {
+  const gauge = (name: string, help: string): Gauge<"job"> =>
+    new Gauge({ name: `pgstead_job_${name}`, help, labelNames: ["job"], registers });
+  const counter = (name: string, help: string): Counter<"job"> =>
+    new Counter({ name: `pgstead_job_${name}`, help, labelNames: ["job"], registers });
+
+  const success = gauge("last_success_timestamp_seconds", "When the job's last run that succeeded ended");
+  const attempt = gauge("last_attempt_timestamp_seconds", "When the job's last run was begun");
+  const duration = gauge("duration_seconds", "How long the job's last run took");
+  const interval = gauge("interval_seconds", "The greatest time between two runs of the job by its schedule");
+  const failures = counter("failures_total", "Runs of the job that failed");
+  const skips = counter(
+    "skipped_total",
+    "Runs of the job that were skipped, as the one before had not ended",
+  );
+
+  for (const { name, intervalMs, times } of jobs) {
+    interval.set({ job: name }, intervalMs / 1_000);
+    // A counter that begins with its first failure hides that failure from `increase`.
+    failures.inc({ job: name }, 0);
+    skips.inc({ job: name }, 0);
+    if (times.lastSuccess !== undefined) success.set({ job: name }, times.lastSuccess / 1_000);
+    if (times.lastAttempt !== undefined) attempt.set({ job: name }, times.lastAttempt / 1_000);
+  }
+  return {
+    ended(name, startedAt, { kind, endedAt }) {
+      attempt.set({ job: name }, startedAt / 1_000);
+      duration.set({ job: name }, (endedAt - startedAt) / 1_000);
+      if (kind === "success") success.set({ job: name }, endedAt / 1_000);
+      else failures.inc({ job: name });
+    },
+    skipped(name) {
+      skips.inc({ job: name });
+    },
+  };
+}
+
+function measureFiles(files: OpsFiles, registers: Registry[]): void {
+  new Gauge({
+    name: "pgstead_certificate_not_after_timestamp_seconds",
+    help: "When the server's certificate ends, as its file has it",
+    registers,
+    async collect() {
+      await measure(this, async () => {
+        this.set(await readNotAfter(files.serverCertificate));
+      });
+    },
+  });
+  new Gauge({
+    name: "pgstead_logs_bytes",
+    help: "Size of all log files of the server, compressed ones included",
+    registers,
+    async collect() {
+      await measure(this, async () => {
+        this.set(logBytes(await listLogFiles(files.logDirectory)));
+      });
+    },
+  });
+  const volumes = { data: files.dataDirectory, logs: files.logDirectory, repository: files.repository };
+  const room = (name: string, help: string, pick: "volumeSize" | "volumeFree"): void => {
+    new Gauge({
+      name: `pgstead_volume_${name}`,
+      help,
+      labelNames: ["volume"],
+      registers,
+      async collect() {
+        this.reset();
+        for (const [volume, path] of Object.entries(volumes)) {
+          const found = await readVolumeRoom(path).catch(() => undefined); // not mounted: no sample
+          if (found !== undefined) this.set({ volume }, found[pick]);
+        }
+      },
+    });
+  };
+  room("size_bytes", "Size of the file system that a volume is on", "volumeSize");
+  room("free_bytes", "What is free of it for an unprivileged account", "volumeFree");
+}
+
+/** Leaves the sample out where the value cannot be read: the other metrics are still told. */
+async function measure(gauge: Gauge, read: () => Promise<void>): Promise<void> {
+  gauge.remove();
+  await read().catch(() => undefined);
+}
+
+async function readNotAfter(path: string): Promise<number> {
+  const { validTo } = new X509Certificate(await readFile(path));
+  return Date.parse(validTo) / 1_000;
+}
