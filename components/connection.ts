@@ -43,7 +43,9 @@ export function accessConnection(connection: Connection): AccessInputs {
   return { host, port, user, password, systemIdentifier, ...(tls === undefined ? {} : { tls }) };
 }
 
-type Inputs<Shape> = { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> };
+type Inputs<Shape> = Shape extends unknown
+  ? { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> }
+  : never;
 type AccessInputs = Inputs<AccessConnection>;
 
 /**

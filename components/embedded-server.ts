@@ -2,6 +2,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
 import type { Refusal } from "./core/statement";
+import { projectDirectory } from "./project-directory";
 import { Credential, EmbeddedServerResource } from "./providers/resources";
 
 export interface EmbeddedServerArgs {
@@ -101,12 +102,6 @@ export function resolveEmbeddedServer(args: EmbeddedServerArgs): EmbeddedServerP
     checkout: args.checkout ?? projectDirectory(),
     ...(args.dataDirectory === undefined ? {} : { dataDirectory: args.dataDirectory }),
   };
-}
-
-/** A language host that does not tell the project's directory makes the SDK answer with a word in its place. */
-function projectDirectory(): string {
-  const directory = pulumi.getRootDirectory();
-  return directory === "" || directory === "rootDirectory" ? process.cwd() : directory;
 }
 
 function createAdministrator(name: string, plan: EmbeddedServerPlan, parent: pulumi.Resource): Credential {

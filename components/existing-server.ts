@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
 import { resolveTls, type Tls } from "./core/connection";
 import type { Refusal } from "./core/statement";
+import { pathForPlugins } from "./project-directory";
 import { ExistingServerResource } from "./providers/resources";
 
 export interface ExistingServerArgs {
@@ -108,7 +109,7 @@ function createConnection(
   const login = { host, port, username: user, password: server.password, superuser };
   const encryption = {
     sslmode: tls.mode,
-    ...(tls.ca === undefined ? {} : { sslrootcert: tls.ca }),
+    ...(tls.ca === undefined ? {} : { sslrootcert: pathForPlugins(tls.ca) }),
   };
   const provider = new postgresql.Provider(
     name,

@@ -2,11 +2,14 @@
 export type { Capabilities, Connection } from "./connection";
 export { Database, type DatabaseArgs } from "./database";
 export { DatabaseAccessControl, type DatabaseAccessControlArgs } from "./database-access-control";
+export { DockerServer, type DockerServerArgs } from "./docker-server";
 export { EmbeddedServer, type EmbeddedServerArgs } from "./embedded-server";
 export { ExistingServer, type ExistingServerArgs } from "./existing-server";
 export { HostBasedAccess, type HostBasedAccessArgs } from "./host-based-access";
 export { Credential, Guard, type CredentialArgs, type GuardArgs } from "./providers/resources";
+export { Monitoring, type MonitoringArgs } from "./monitoring";
 export { ObjectsAccessControl, type ObjectsAccessControlArgs } from "./objects-access-control";
+export { Operations, type OperationsArgs } from "./operations";
 export { Roles, type RoleArgs, type RolesArgs } from "./roles";
 export { Schemas, type ExtensionArgs, type SchemaArgs, type SchemasArgs } from "./schemas";
 export type { Machine, TunedSetting, TuningOptions } from "./core/tuning/machine";

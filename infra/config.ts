@@ -1,6 +1,7 @@
 import { ProblemError } from "../components/core/problem";
-import { checkTargetKeys } from "./config/check-existing";
+import { checkTargetKeys } from "./config/check-target";
 import { checkDatabase } from "./config/check-database";
+import { checkDocker } from "./config/check-docker";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
 import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
@@ -8,6 +9,7 @@ import { checkServer } from "./config/check-server";
 import { checkTuning, resolveTuningConfig } from "./config/check-tuning";
 import { readInput } from "./config/input";
 import { resolveDatabases, resolveServer } from "./config/resolve";
+import { resolveDocker } from "./config/resolve-docker";
 import { shapeConfig } from "./config/shape";
 import type { StackConfig } from "./config/stack-config";
 
@@ -40,6 +42,7 @@ export function parseConfig(
     ...formProblems,
     ...checkServer(config, drafts),
     ...checkTargetKeys(config, input.values),
+    ...checkDocker(config),
     ...checkHba(config, input.values, drafts),
     ...checkTuning(config, drafts),
     ...drafts.flatMap((draft) => [
@@ -64,6 +67,7 @@ export function parseConfig(
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
+    ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
     several: "databases" in input.values,
     databases: drafts.map((draft) => draft.config),

@@ -2,8 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   Database,
   DatabaseAccessControl,
-  EmbeddedServer,
-  ExistingServer,
   Guard,
   HostBasedAccess,
   ObjectsAccessControl,
@@ -16,11 +14,12 @@ import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
+import { createBeside, createServer } from "./server";
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
 
-const server = createServer(plan.server);
+const server = createServer(plan.server, readSecret);
 const { connection } = server;
 
 // First of all: a restart ends the sessions of everything else.
@@ -71,7 +70,11 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
   return [access.refusals, new ObjectsAccessControl(name, inSchemas).refusals];
 });
 
-const onServer = [server, ...tuning, serverAccess, ...hostBasedAccess];
+const beside = createBeside(plan, server, databases, [
+  ...hostBasedAccess.flatMap(({ resource }) => resource ?? []),
+]);
+
+const onServer = [server, ...tuning, serverAccess, ...hostBasedAccess, ...beside];
 new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
 export const { host, port, version, database, roles, uris, administratorUri } = stackOutputs(
@@ -80,20 +83,13 @@ export const { host, port, version, database, roles, uris, administratorUri } = 
   plan,
 );
 
-function createServer({ target, args }: StackPlan["server"]): EmbeddedServer | ExistingServer {
-  if (target === "embedded") return new EmbeddedServer("server", args);
-  const password = readAdministratorPassword();
-  return new ExistingServer("server", { ...args, ...(password === undefined ? {} : { password }) });
-}
-
-/** The password in the stack's configuration, which holds it encrypted or not at all. */
-function readAdministratorPassword(): pulumi.Output<string> | undefined {
-  const key = "administratorPassword";
-  const password = new pulumi.Config("pgstead").getSecret(key);
+/** A secret of the stack's configuration, which holds it encrypted or not at all. */
+function readSecret(key: string, how: string): pulumi.Output<string> | undefined {
+  const value = new pulumi.Config("pgstead").getSecret(key);
   const secrets = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as readonly string[];
-  if (password === undefined || secrets.includes(`pgstead:${key}`)) return password;
+  if (value === undefined || secrets.includes(`pgstead:${key}`)) return value;
   throw new pulumi.RunError(
-    `pgstead:${key} stands in the stack's file in clear\n  hint: change it on the server, then write it with \`npm run pulumi -- config set --secret pgstead:${key}\``,
+    `pgstead:${key} stands in the stack's file in clear\n  hint: ${how} with \`npm run pulumi -- config set --secret pgstead:${key}\``,
   );
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection, EmbeddedServer, ExistingServer, Roles } from "../components";
+import type { Connection, Roles } from "../components";
 import { connectionUri } from "../components/core/connection";
+import type { Server } from "./server";
 
 /** A database of the stack, as far as its outputs go. */
 interface DeclaredDatabase {
@@ -15,7 +16,7 @@ interface DeclaredDatabase {
  * flat for `pgstead:database`, and by database for `pgstead:databases`.
  */
 export function stackOutputs(
-  server: EmbeddedServer | ExistingServer,
+  server: Server,
   databases: readonly DeclaredDatabase[],
   { several }: { several: boolean },
 ) {

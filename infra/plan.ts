@@ -6,6 +6,11 @@ import type { RoleArgs } from "../components/roles";
 import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
+import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
+import type { DockerServerArgs } from "../components/docker-server";
+import type { MonitoringArgs } from "../components/monitoring";
+import type { OperationsArgs } from "../components/operations";
+import { planDocker } from "./plan-docker";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */
@@ -25,6 +30,7 @@ export interface StackPlan {
 /** Which component makes the server, or finds it. */
 export type ServerPlan =
   | { readonly target: "embedded"; readonly args: EmbeddedServerArgs }
+  | { readonly target: "docker"; readonly args: DockerServerPlan }
   | {
       readonly target: "existing";
       /** Without the password, which is no part of a plan. */
@@ -32,6 +38,20 @@ export type ServerPlan =
       /** Whether the stack owns what belongs to the whole server. */
       readonly ownsServer: boolean;
     };
+
+/** Without what the program alone knows: the authority's key, and the base image of a closed network. */
+export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> {
+  readonly certificate: Omit<DockerServerArgs["certificate"], "ca"> & {
+    /** File of an authority that the user has; its key is a secret of the stack. */
+    readonly caFile?: string;
+  };
+  readonly operations: Omit<OperationsArgs["context"], "version">;
+  /** Absent: no monitoring containers. */
+  readonly monitoring?: Omit<MonitoringArgs, "server" | "password" | "dependsOn"> & {
+    /** Database whose role it is. */
+    readonly database: string;
+  };
+}
 
 export interface DatabasePlan {
   readonly name: string;
@@ -72,12 +92,20 @@ function planHostBasedAccess({ target, server, databases }: StackConfig): Pick<S
   }));
   // Who watches the server looks at it from its maintenance database.
   const watching = { name: "postgres", logins: named(all.filter(({ profile }) => profile === "monitor")) };
+  const managing = server.administrator.name;
+  const declared = [...logins, watching];
+  const replicators = named(all.filter(({ replication }) => replication));
+  // Programs beside a server in a container come over its socket, whatever else is declared.
+  const written =
+    target === "docker"
+      ? [socketRule(managing), ...(rules ?? defaultRules(managing, declared, replicators, overTls))]
+      : rules;
   return {
     hostBasedAccess: {
-      managing: server.administrator.name,
-      logins: [...logins, watching],
-      replicators: named(all.filter(({ replication }) => replication)),
-      ...(rules === undefined ? {} : { rules }),
+      managing,
+      logins: declared,
+      replicators,
+      ...(written === undefined ? {} : { rules: written }),
     },
   };
 }
@@ -87,17 +115,26 @@ export function serverOwnership(server: ServerPlan): {
   readonly ownsServer: boolean;
   readonly exclusive: boolean;
 } {
-  const exclusive = server.target === "embedded";
-  return { ownsServer: exclusive || server.ownsServer, exclusive };
+  return server.target === "existing"
+    ? { ownsServer: server.ownsServer, exclusive: false }
+    : { ownsServer: true, exclusive: true };
 }
 
-function planServer({ server, disposable }: StackConfig): ServerPlan {
+/** Name of the login that everything is done as. */
+export function managingLogin(server: ServerPlan): string {
+  if (server.target === "existing") return server.args.user;
+  return server.target === "docker" ? "postgres" : (server.args.administrator ?? "postgres");
+}
+
+function planServer(config: StackConfig): ServerPlan {
+  const { server, disposable, docker } = config;
   const { port, existing, dataDirectory, restart } = server;
   const { name, passwordVersion } = server.administrator;
   if (existing !== undefined) {
     const { shared, ...place } = existing;
     return { target: "existing", args: { ...place, port, user: name }, ownsServer: !shared };
   }
+  if (docker !== undefined) return { target: "docker", args: planDocker(config, docker) };
   const directory = dataDirectory === undefined ? {} : { dataDirectory };
   return {
     target: "embedded",

@@ -1,8 +1,5 @@
 import type { Plan, Refusal } from "./statement";
 
-/** Libraries that an embedded server loads when it starts, unless it is declared otherwise (`shared_preload_libraries`). */
-export const embeddedLibraries: readonly string[] = ["pg_stat_statements"];
-
 /** What is declared of an embedded server. */
 export interface DesiredEmbedded {
   readonly port: number;

@@ -9,6 +9,8 @@ export type StatementKind =
   | "server"
   | "setting"
   | "pg_hba"
+  | "file"
+  | "certificate"
   | "role"
   | "membership"
   | "database"
@@ -35,6 +37,8 @@ export interface Statement {
   readonly database?: string;
   /** True for what is done and is not SQL: a file that is written, a restart. */
   readonly step?: true;
+  /** What changes inside, line by line (`- old`, `+ new`), for people; nothing of it is secret. */
+  readonly lines?: readonly string[];
   /** False for what PostgreSQL does not run inside of a transaction, such as CREATE DATABASE; default true. */
   readonly transactional?: boolean;
   /** Set where an official resource of the same run will send it, so that ours does not. */
@@ -109,7 +113,7 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
   const cut = plan.statements.length - limit;
   return [
     `plan: ${renderSummary(plan.statements)}${plan.refusals.length === 0 ? "" : `; ${plan.refusals.length} refused`}`,
-    ...plan.statements.slice(0, limit).map(renderStatement),
+    ...plan.statements.slice(0, limit).flatMap((statement) => renderStatement(statement, limit)),
     ...(cut > 0 ? [`  … and ${cut} more; PGSTEAD_PLAN=full shows them all`] : []),
     ...plan.refusals.map(({ subject, message, hint }) =>
       visible(`  refused: ${subject}: ${message}; ${hint}`),
@@ -121,16 +125,22 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
   ].join("\n");
 }
 
-/** One line: what is sent, why, what it may cost, and what of it is not the resource's own way. */
-function renderStatement(statement: Statement): string {
-  const { reason, risk, database, by, step } = statement;
+/** One line: what is sent, why, what it may cost, and what of it is not the resource's own way; then what changes inside. */
+function renderStatement(statement: Statement, limit: number): string[] {
+  const { reason, risk, database, by, step, lines = [] } = statement;
   const notes = [
     ...(risk === "none" ? [] : [`[${risk}]`]),
     ...(database === undefined ? [] : [`(in database ${database})`]),
     ...(by === undefined ? [] : [`(by ${by})`]),
   ];
   const end = step === true ? "" : ";";
-  return visible(`  ${[`${shown(statement)}${end}`, "", "--", reason, ...notes].join(" ")}`);
+  return [
+    visible(`  ${[`${shown(statement)}${end}`, "", "--", reason, ...notes].join(" ")}`),
+    ...lines.slice(0, limit).map((line) => visible(`    ${line}`)),
+    ...(lines.length > limit
+      ? [`    … and ${lines.length - limit} more; PGSTEAD_PLAN=full shows them all`]
+      : []),
+  ];
 }
 
 /**

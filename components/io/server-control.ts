@@ -4,10 +4,13 @@ import { instanceAt, writeServerFile } from "./embedded/instance";
 import { startAgain, stopServer } from "./embedded/server";
 
 /** How a server is started and stopped, and where its files are: plain, so that it can stand in a state. */
-export interface ControlPlace {
-  readonly kind: "embedded";
-  readonly dataDirectory: string;
-}
+export type ControlPlace =
+  | { readonly kind: "embedded"; readonly dataDirectory: string }
+  | {
+      readonly kind: "docker";
+      readonly engine: { readonly host?: string; readonly certPath?: string };
+      readonly container: string;
+    };
 
 /** Starts and stops a server, and reads and writes files of its data directory, whatever it runs on. */
 export interface ServerControl {
@@ -23,8 +26,14 @@ export interface ServerControl {
   removeFile(name: string): Promise<void>;
 }
 
-/** The control of a server. */
-export function serverControl({ dataDirectory }: ControlPlace): ServerControl {
+/** The control of a server. What speaks to an engine is loaded where there is one. */
+export async function serverControl(place: ControlPlace): Promise<ServerControl> {
+  if (place.kind === "embedded") return embeddedControl(place);
+  const { dockerControl } = await import("./docker/server-control.js");
+  return dockerControl(place);
+}
+
+function embeddedControl({ dataDirectory }: { readonly dataDirectory: string }): ServerControl {
   const instance = instanceAt(dataDirectory);
   const at = (name: string): string => join(dataDirectory, name);
   return {

@@ -143,11 +143,12 @@ async function readAutoEntries(session: Session): Promise<Map<string, FileEntry>
 }
 
 async function restart(way: SettingsWay, control: ServerControl): Promise<void> {
+  // Read before the attempt: a container that is started again by itself has put it back, and taken it away, by then.
+  const proven = (await control.readFile(provenFile)) ?? "";
   await control.stop();
   const failure =
     (await attempt(() => control.start())) ?? (await attempt(() => way.open(assertEveryEntryApplied)));
   if (failure === undefined) return control.removeFile(provenFile);
-  const proven = (await control.readFile(provenFile)) ?? "";
   await control.stop();
   await control.writeFile(autoFile, proven);
   await control.removeFile(provenFile);

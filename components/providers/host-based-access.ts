@@ -1,3 +1,4 @@
+import { resolveTls, type ConnectionTarget } from "../core/connection";
 import { checkRule, completeRules } from "../core/hba/check";
 import type { HbaDatabase } from "../core/hba/defaults";
 import { planHba, planObstacle, type ActualHba, type DesiredHba } from "../core/hba/plan";
@@ -57,7 +58,7 @@ function hbaScope(
       if ("obstacle" in found) return planObstacle(found.obstacle, found.user);
       return planHba(desired, before, found);
     },
-    planEmpty: () => planHba(desired, before, newServer),
+    planEmpty: () => planHba(desired, before, newServer(inputs)),
     // Nothing is lost by a file that cannot be looked at.
     planUnread: () => ({ statements: [], refusals: [] }),
     async act(_plan, { maintenance, connection }) {
@@ -74,14 +75,21 @@ async function readWritable(maintenance: Session, managing: string): Promise<Fou
 }
 
 /** A server that this run makes: where it can be reached before anybody has written rules is loopback. */
-const newServer: ActualHba = {
-  content: "",
-  faults: [],
-  isLoaded: true,
-  isUnproven: false,
-  origin: { address: "127.0.0.1", ssl: false },
-  groups: {},
-};
+function newServer(inputs: PropertyMap): ActualHba {
+  const { host, tls } = (revealMap(inputs).connection ?? {}) as unknown as Pick<
+    ConnectionTarget,
+    "host" | "tls"
+  >;
+  const ssl = resolveTls({ host, ...(tls === undefined ? {} : { tls }) }).mode !== "disable";
+  return {
+    content: "",
+    faults: [],
+    isLoaded: true,
+    isUnproven: false,
+    origin: { address: "127.0.0.1", ssl },
+    groups: {},
+  };
+}
 
 function desiredOf(inputs: PropertyMap): DesiredHba {
   const { rules, logins, connection } = revealMap(inputs) as unknown as {

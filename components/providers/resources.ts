@@ -9,9 +9,12 @@ import type { HbaDatabase } from "../core/hba/defaults";
 import type { HbaRule } from "../core/hba/rule";
 import type { SettingValue } from "../core/server/role-settings";
 import type { Refusal } from "../core/statement";
+import type { EndpointArgs } from "./docker-resources";
 
-/** Every member an `Input`. */
-type Inputs<Shape> = { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> };
+/** Every member an `Input`; of each shape by itself, where there are several. */
+type Inputs<Shape> = Shape extends unknown
+  ? { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> }
+  : never;
 
 export interface CredentialArgs {
   /** Raise it to make a new password: the only thing that does. Lowering it is refused. */
@@ -192,10 +195,9 @@ export class HostBasedAccessResource extends pulumi.CustomResource {
 }
 
 /** How a server is started and stopped, and where its files are. */
-export interface ServerPlace {
-  readonly kind: "embedded";
-  readonly dataDirectory: string;
-}
+export type ServerPlace =
+  | { readonly kind: "embedded"; readonly dataDirectory: string }
+  | { readonly kind: "docker"; readonly engine: EndpointArgs; readonly container: string };
 
 export interface SettingsResourceArgs {
   readonly connection: Inputs<AccessConnection>;

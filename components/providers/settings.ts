@@ -1,4 +1,4 @@
-import { embeddedLibraries } from "../core/embedded-server";
+import { bornLibraries } from "../core/born-with";
 import type { SettingValue } from "../core/server/role-settings";
 import { newServerSettings } from "../core/settings/catalog";
 import { planSettings, type DesiredSettingsOfServer } from "../core/settings/plan";
@@ -36,9 +36,12 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
       check.fail(`${name}.${key}`, "expected a text, as PostgreSQL writes the value, or a list of texts");
     }
   }
-  const { kind, dataDirectory } = mapOf(inputs, "control");
-  if (inputs.control !== undefined && (kind !== "embedded" || typeof dataDirectory !== "string")) {
-    check.fail("control", "expected the place of an embedded server");
+  const { kind, dataDirectory, container } = mapOf(inputs, "control");
+  const isPlace =
+    (kind === "embedded" && typeof dataDirectory === "string") ||
+    (kind === "docker" && typeof container === "string");
+  if (inputs.control !== undefined && !hasUnknown(inputs.control) && !isPlace) {
+    check.fail("control", "expected the place of an embedded server, or of one in a container");
   }
   return check.failures;
 }
@@ -53,27 +56,28 @@ function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isSe
         open<Result>(maintenanceDatabase, use);
       return planSettings(desired, await readSettingsCatalog(maintenance, desired.settings, another));
     },
-    planEmpty: () => planSettings(desired, newServerSettings(desired.embedded ? embeddedLibraries : [])),
+    planEmpty: () =>
+      planSettings(desired, newServerSettings(desired.made === undefined ? [] : bornLibraries)),
     // Nothing is lost by settings that cannot be looked at.
     planUnread: () => ({ statements: [], refusals: [] }),
     mayRestart: true,
-    act: (plan, { connection }) =>
+    act: async (plan, { connection }) =>
       applySettings(plan.statements, {
         // A session of its own each time: a restart ends all that there are.
         open: (use) => withSession(connection, {}, use),
-        control: control === undefined ? undefined : serverControl(control),
+        control: control === undefined ? undefined : await serverControl(control),
       }),
   };
 }
 
 function desiredOf(inputs: PropertyMap): DesiredSettingsOfServer {
-  const isEmbedded = mapOf(inputs, "control").kind === "embedded";
+  const { kind } = mapOf(inputs, "control");
   return {
     settings: mapOf(inputs, "settings") as Readonly<Record<string, SettingValue>>,
     reasons: mapOf(inputs, "reasons") as Readonly<Record<string, string>>,
     restart: inputs.restart === "allow" ? "allow" : "refuse",
     canRestart: inputs.control !== undefined,
-    embedded: isEmbedded,
+    made: kind === "embedded" || kind === "docker" ? kind : undefined,
   };
 }
 

@@ -20,8 +20,8 @@ export function at(path: readonly (string | number)[], fault: Fault | undefined)
 }
 
 function checkTarget(target: WrittenConfig["target"]): Problem[] {
-  if (target === "embedded" || target === "existing") return [];
-  const hint = "set pgstead:target to embedded or existing";
+  if (target !== "ha") return [];
+  const hint = "set pgstead:target to embedded, docker or existing";
   return at(["target"], { message: `${target} is not available yet`, hint });
 }
 

@@ -1,9 +1,9 @@
-import { embeddedLibraries } from "../../components/core/embedded-server";
+import { bornLibraries } from "../../components/core/born-with";
 import type { Problem } from "../../components/core/problem";
 import { namesOf, newServerSettings, textOf } from "../../components/core/settings/catalog";
 import { refuseSettings } from "../../components/core/settings/check";
 import { knownSettings } from "../../components/core/settings/known";
-import { foreignFault } from "../../components/core/settings/owners";
+import { foreignFault, type MadeServer } from "../../components/core/settings/owners";
 import { parseMemory, parseSettingValue } from "../../components/core/settings/value";
 import { resolveTuning, type Tuning } from "../../components/core/tuning/tuning";
 import type { Machine } from "../../components/core/tuning/machine";
@@ -107,16 +107,16 @@ function checkTwins({ server }: WrittenConfig): Problem[] {
 
 /** Each setting, then those that do not go together; of an existing server, whose version nobody knows here, the preview tells. */
 function checkOwn(config: WrittenConfig): Problem[] {
-  const embedded = config.target === "embedded";
+  const made = madeServer(config.target);
   const own = ownSettings(config);
   const pathOf = (name: string): string[] =>
     name === "max_connections" && config.server.maxConnections !== undefined
       ? ["server", "maxConnections"]
       : ["server", "settings", spelling(config, name)];
-  if (!embedded) {
-    return Object.keys(own).flatMap((name) => at(pathOf(name), foreignFault(name, { embedded })));
+  if (made === undefined) {
+    return Object.keys(own).flatMap((name) => at(pathOf(name), foreignFault(name, made)));
   }
-  const catalog = newServerSettings(embeddedLibraries);
+  const catalog = newServerSettings(bornLibraries);
   const live = new Map(catalog.settings.map((row) => [row.name.toLowerCase(), row]));
   const declared = new Map(
     Object.entries(own)
@@ -124,8 +124,8 @@ function checkOwn(config: WrittenConfig): Problem[] {
       .filter(([name]) => !ofBuild.has(name))
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
-  return refuseSettings({ catalog, declared, live, embedded }, () => true).flatMap(
-    ({ subject, message, hint }) => at(pathOf(subject.replace(/^setting /, "")), { message, hint }),
+  return refuseSettings({ catalog, declared, live, made }, () => true).flatMap(({ subject, message, hint }) =>
+    at(pathOf(subject.replace(/^setting /, "")), { message, hint }),
   );
 }
 
@@ -153,17 +153,18 @@ function checkBudget(config: WrittenConfig, drafts: readonly Draft[]): Problem[]
 /** Undefined: there is no memory to tune for. */
 function tune(config: WrittenConfig, drafts: readonly Draft[]): Tuning | undefined {
   const embedded = config.target === "embedded";
+  const made = madeServer(config.target) !== undefined;
   const { cpus, disk = "ssd", workload = embedded ? "desktop" : "mixed" } = config.server;
   const memory = parseMemory(config.server.memory ?? (embedded ? "1GB" : ""));
   if (memory === undefined || memoryFault(`${memory}kB`) !== undefined) return undefined;
   const machine: Machine = { memory, disk, workload, ...(cpus === undefined ? {} : { cpus }) };
   const own = ownSettings(config);
-  const { shared_preload_libraries: libraries = embedded ? embeddedLibraries : declaredLibraries(drafts) } =
-    own;
+  const { shared_preload_libraries: libraries = made ? bornLibraries : declaredLibraries(drafts) } = own;
   return resolveTuning(machine, {
     own: ownTerms(own),
     ownNames: new Set(Object.keys(own).map((name) => name.toLowerCase())),
     libraries: namesOf(libraries),
+    // In a container the image says how log files rotate: the ops container counts on it.
     logFiles: embedded,
   });
 }
@@ -215,4 +216,9 @@ function ownTerms(own: SettingsConfig): Partial<Terms> {
     return [[name, type.unit === "8kB" ? number * 8 : number]];
   });
   return Object.fromEntries(terms);
+}
+
+/** What a server that is made here runs in; undefined: it is there already. */
+function madeServer(target: WrittenConfig["target"]): MadeServer | undefined {
+  return target === "embedded" || target === "docker" ? target : undefined;
 }

@@ -56,7 +56,7 @@ export function resolveServer(config: WrittenConfig): ServerConfig {
   const administrator = { name, passwordVersion };
   return {
     ...(config.target === "existing" ? { existing: resolveExisting(config.server) } : {}),
-    port: port ?? (config.target === "existing" ? 5432 : 54_320),
+    port: port ?? (config.target === "embedded" ? 54_320 : 5432),
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
     restart: restart ?? (config.disposable ? "allow" : "refuse"),
     administrator,

@@ -72,7 +72,7 @@ export const hba = z.array(hbaRule).meta({
     "Rules of pg_hba.conf, in their order: the first one that matches a login decides. The managing login needs one, and rules that reject everybody else are added at the end. A change is a reload and ends no session.",
   example: "[{ type: host, database: all, user: postgres, address: 127.0.0.1/32, method: scram-sha-256 }]",
   defaultText:
-    "on target embedded the administrator, and every login to its own database, from 127.0.0.1 with scram-sha-256; on target existing pg_hba.conf is left alone",
+    "on target embedded the administrator, and every login to its own database, from 127.0.0.1 with scram-sha-256; on target docker the same from everywhere with TLS, and the administrator over the socket as well; on target existing pg_hba.conf is left alone",
 });
 
 export type WrittenHbaRule = z.output<typeof hbaRule>;

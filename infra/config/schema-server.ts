@@ -1,3 +1,4 @@
+import { dockerServer } from "./schema-docker";
 import { existingAdministrator, existingServer } from "./schema-existing";
 import { hba } from "./schema-hba";
 import { tuning } from "./schema-tuning";
@@ -24,9 +25,9 @@ export const server = map(
     ...existingServer,
     port: integer(1024, 65_535, {
       description:
-        "Port (`port`): of the embedded server on 127.0.0.1, where a change restarts it; of the existing server.",
+        "Port (`port`): of the embedded server on 127.0.0.1, where a change restarts it; on target docker the published one, where a change replaces the container; of the existing server.",
       example: "54320",
-      defaultText: "`54320`, and `5432` on target existing",
+      defaultText: "`54320` on target embedded, else `5432`",
     }).optional(),
     dataDirectory: text("an absolute path", {
       description:
@@ -42,6 +43,7 @@ export const server = map(
     administrator: administrator.prefault({}),
     hba: hba.optional(),
     ...tuning,
+    ...dockerServer,
   },
   { description: "The server itself.", example: "{ port: 54320 }" },
 );

@@ -6,12 +6,14 @@ export const tuning = {
     description:
       "Memory of the server's host or container, never of the machine that runs Pulumi. Settings of memory are made from it, and their worst case stays within 90% of it.",
     example: "8GB",
-    defaultText: "`1GB` on target embedded; on target existing none, and then nothing is tuned",
+    defaultText:
+      "`1GB` on target embedded; target docker needs it, as it is the container's limit; on target existing none, and then nothing is tuned",
   }).optional(),
   cpus: integer(1, 1024, {
     description: "Cores of the server's host or container. From 4 on the parallel settings follow them.",
     example: "4",
-    defaultText: "not known: parallel settings stay PostgreSQL's own",
+    defaultText:
+      "not known: parallel settings stay PostgreSQL's own; target docker needs it, as it is the container's limit",
   }).optional(),
   disk: choice(["ssd", "hdd", "san", "nvme"], {
     description: "Kind of the disk that holds the data (`random_page_cost`, `effective_io_concurrency`).",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { databaseName, databaseShape } from "./schema-database";
+import { caKey, docker, monitoring } from "./schema-docker";
 import { administratorPassword } from "./schema-existing";
 import { roles } from "./schema-role";
 import { server } from "./schema-server";
@@ -9,7 +10,7 @@ import { choice, flag, map, mapOf, text } from "./schema-words";
 export const configSchema = z.strictObject({
   target: choice(["embedded", "docker", "existing", "ha"], {
     description:
-      "Where the server lives. `embedded` is PostgreSQL 17 from npm on this machine, `existing` a server that is there already; docker and ha are known and not available yet.",
+      "Where the server lives. `embedded` is PostgreSQL 17 from npm on this machine, `docker` a service of containers on a Docker host, `existing` a server that is there already; ha is known and not available yet.",
     example: "embedded",
   }).default("embedded"),
   disposable: flag({
@@ -39,6 +40,9 @@ export const configSchema = z.strictObject({
     .default([]),
   server: server.prefault({}),
   administratorPassword,
+  docker: docker.prefault({}),
+  caKey,
+  monitoring: monitoring.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },
     {

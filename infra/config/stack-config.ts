@@ -18,6 +18,8 @@ export interface StackConfig {
   /** Losses that may happen: `database <name>` and `schema <database>.<schema>`, none of which is declared. */
   readonly allowDataLoss: readonly string[];
   readonly server: ServerConfig;
+  /** Containers; on target docker only. */
+  readonly docker?: DockerConfig;
   /** Settings of the server; absent: they are not looked after. */
   readonly tuning?: TuningConfig;
   /** Whether `pgstead:databases` declares them: the outputs are then by database, else flat. */
@@ -43,6 +45,49 @@ export interface ServerConfig {
   };
   /** Rules of pg_hba.conf, in their order; absent: the target's own, or none are looked after. */
   readonly hba?: readonly HbaRule[];
+}
+
+/** A server in containers. Sizes of containers are in MB, as Docker's resources have them. */
+export interface DockerConfig {
+  /** What the names of containers, volumes, networks and images begin with. */
+  readonly name: string;
+  /** The engine; empty: that of the environment, else the local one. */
+  readonly engine: { readonly host?: string; readonly certPath?: string };
+  /** Addresses of the engine's host that the server's port is published on; at least one. */
+  readonly publish: readonly string[];
+  /** Where this machine reaches it. */
+  readonly address: string;
+  /** Network in CIDR notation; absent: Docker chooses. */
+  readonly subnet?: string;
+  /** Absent: Debian's own, or one that debootstrap makes. */
+  readonly baseImage?: string;
+  /** `17`, or with the minor version: the tag of the image. */
+  readonly version: string;
+  readonly memory: number;
+  readonly cpus: number;
+  readonly shmSize: number;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly logs: { readonly days: number; readonly maxBytes: number };
+  readonly certificate: {
+    /** Sorted; those of the published addresses and of the containers' network included. */
+    readonly names: readonly string[];
+    /** Days. */
+    readonly validity: number;
+    readonly renewBefore: number;
+    /** File of an authority that the user has. */
+    readonly ca?: string;
+  };
+  /** Absent: no monitoring containers. */
+  readonly monitoring?: MonitoringConfig;
+}
+
+export interface MonitoringConfig {
+  /** Days that samples are kept. */
+  readonly retention: number;
+  readonly prometheusPort?: number;
+  readonly alertmanagerPort?: number;
+  /** The exporter's login; absent only where that has been told as a problem. */
+  readonly monitor?: { readonly database: string; readonly role: string };
 }
 
 /** Settings of a server, by name. */

@@ -64,7 +64,7 @@ describe("a login that only watches", () => {
         reasons: {},
         restart: "allow",
         canRestart: true,
-        embedded: true,
+        made: "embedded",
       } as const;
       return planSettings(desired, await readSettingsCatalog(session, wanted, (use) => use(session)));
     };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { embeddedLibraries } from "../../components/core/embedded-server";
+import { bornLibraries } from "../../components/core/born-with";
 import { knownExtensionSettings, knownSettings } from "../../components/core/settings/known";
 import { parseSettingValue, sameSettingValue } from "../../components/core/settings/value";
 import { resolveTuning } from "../../components/core/tuning/tuning";
@@ -20,7 +20,7 @@ describe("a server that is tuned by formulas", () => {
     const { settings } = resolveTuning(machine, {
       own: {},
       ownNames: new Set(),
-      libraries: embeddedLibraries,
+      libraries: bornLibraries,
       logFiles: true,
     });
     const values = Object.fromEntries(settings.map(({ name, value }) => [name, value]));
@@ -47,7 +47,7 @@ describe("a server that is tuned by formulas", () => {
   test("shows in the first preview, without a server, what it does then", async () => {
     const { settings } = resolveTuning(
       { memory: 2 * 1024 * 1024, cpus: 4, disk: "ssd", workload: "web" },
-      { own: {}, ownNames: new Set(), libraries: embeddedLibraries, logFiles: true },
+      { own: {}, ownNames: new Set(), libraries: bornLibraries, logFiles: true },
     );
     const values = Object.fromEntries(settings.map(({ name, value }) => [name, value]));
     const reasons = Object.fromEntries(settings.map(({ name, reason }) => [name, reason]));

@@ -31,7 +31,7 @@ describe("settings that do not hold", () => {
   /** Past every check, as where the server knows more than they do. */
   async function applyUnchecked(settings: Record<string, string>): Promise<void> {
     const { dataDirectory } = own.server.instance;
-    const desired = { settings, reasons: {}, restart: "allow", canRestart: true, embedded: true } as const;
+    const desired = { settings, reasons: {}, restart: "allow", canRestart: true, made: "embedded" } as const;
     const { statements } = planSettings(desired, newServerSettings([]));
     await apply(statements, dataDirectory);
   }
@@ -42,7 +42,7 @@ describe("settings that do not hold", () => {
         const session = await own.server.connect();
         return use(session).finally(() => session.close());
       },
-      control: serverControl({ kind: "embedded", dataDirectory }),
+      control: await serverControl({ kind: "embedded", dataDirectory }),
     });
   }
 

@@ -3,7 +3,7 @@ import type { SettingValue } from "../server/role-settings";
 import { namesOf, isNameList, textOf, type ActualSetting, type SettingsCatalog } from "./catalog";
 import { knownExtensionSettings } from "./known";
 import { parseSettingValue, type SettingType } from "./value";
-import { foreignFault } from "./owners";
+import { foreignFault, type MadeServer } from "./owners";
 import type { Refusal } from "../statement";
 
 /** What is wrong, and what to do about it. */
@@ -67,21 +67,19 @@ export interface Effective {
   /** What is declared, by name in small letters. */
   readonly declared: ReadonlyMap<string, SettingValue>;
   readonly live: ReadonlyMap<string, ActualSetting>;
-  readonly embedded: boolean;
+  readonly made: MadeServer | undefined;
 }
 
 /** What of the declared settings the server itself stands against: each by itself, then those that do not go together. */
 export function refuseSettings(effective: Effective, byUser: (name: string) => boolean): Refusal[] {
-  const { declared, live, catalog, embedded } = effective;
+  const { declared, live, catalog, made } = effective;
   const find: FindSetting = (name) => live.get(name) ?? knownExtensionSettings.get(name);
   const names = [...live.values()].map(({ name }) => name);
   const single = [...declared]
     .filter(([name]) => byUser(name))
     .flatMap(([name, value]) => {
       const fault =
-        foreignFault(name, { embedded }) ??
-        sourceFault(live.get(name)) ??
-        settingFault(name, value, find, names);
+        foreignFault(name, made) ?? sourceFault(live.get(name)) ?? settingFault(name, value, find, names);
       return fault === undefined ? [] : [{ subject: `setting ${name}`, ...fault }];
     });
   const missing = catalog.missing

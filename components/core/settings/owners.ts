@@ -44,17 +44,30 @@ const owners: readonly Owner[] = [
   },
 ];
 
-/** What the part of an embedded server that makes it reachable sets at every start. */
-const embeddedOnly: Owner = {
-  names: /^(?:listen_addresses|unix_socket_directories|cluster_name)$/,
-  message: "an embedded server sets it itself at every start: it is on loopback only",
-  hint: "remove it here",
-  keeps: false,
+/** A server that is made here, by what it runs in. */
+export type MadeServer = "embedded" | "docker";
+
+/** What makes a server reachable where it runs, which is not the user's to change. */
+const ofPlace: Readonly<Record<MadeServer, Owner>> = {
+  embedded: {
+    names: /^(?:listen_addresses|unix_socket_directories|cluster_name)$/,
+    message: "an embedded server sets it itself at every start: it is on loopback only",
+    hint: "remove it here",
+    keeps: false,
+  },
+  docker: {
+    names:
+      /^(?:listen_addresses|unix_socket_(?:directories|group|permissions)|ssl|ssl_(?:cert|key|ca|crl)_(?:file|dir)|logging_collector|log_(?:destination|directory|filename|file_mode|truncate_on_rotation))$/,
+    message:
+      "the server's image sets it: other containers, clients with TLS and the ops container count on it",
+    hint: "remove it here; addresses are pgstead:docker.publish, certificates pgstead:server.certificate, log files pgstead:server.logs",
+    keeps: false,
+  },
 };
 
 /** Why a setting cannot be declared; undefined: it can. */
-export function foreignFault(name: string, options: { readonly embedded: boolean }): Fault | undefined {
-  const known = options.embedded ? [...owners, embeddedOnly] : owners;
+export function foreignFault(name: string, made: MadeServer | undefined): Fault | undefined {
+  const known = made === undefined ? owners : [...owners, ofPlace[made]];
   const owner = known.find(({ names }) => names.test(name.toLowerCase()));
   return owner === undefined ? undefined : { message: owner.message, hint: owner.hint };
 }

@@ -11,7 +11,7 @@ import {
 } from "./catalog";
 import { refuseSettings, settingFault } from "./check";
 import { knownExtensionSettings } from "./known";
-import { isKeptByOthers } from "./owners";
+import { isKeptByOthers, type MadeServer } from "./owners";
 import { joinPlans, type Plan, type Refusal, type Statement, type Undeclared } from "../statement";
 
 /** What is declared of a server's settings. */
@@ -24,8 +24,8 @@ export interface DesiredSettingsOfServer {
   readonly restart: "allow" | "refuse";
   /** Whether a run can: otherwise somebody else does, and what waits for it is told. */
   readonly canRestart: boolean;
-  /** True for a server that pgstead makes on loopback. */
-  readonly embedded: boolean;
+  /** What a server that is made here runs in; absent: it was there already. */
+  readonly made?: MadeServer | undefined;
 }
 
 /** The words of the steps that are no SQL. */
@@ -59,7 +59,7 @@ export function planSettings(desired: DesiredSettingsOfServer, catalog: Settings
     catalog,
     declared: scene.declared,
     live: scene.afterResets,
-    embedded: desired.embedded,
+    made: desired.made,
   };
   const refusals = refuseSettings(effective, (name) => !scene.formulas.has(name));
   const reload = changes.length > 0 || waiting.some(({ waits }) => waits === "reload");

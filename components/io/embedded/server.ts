@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { embeddedLibraries } from "../../core/embedded-server";
+import { bornLibraries } from "../../core/born-with";
 import { problemError } from "../../core/problem";
 import { settleHba } from "../hba/settle";
 import { settleSettings } from "../settings-proof";
@@ -106,7 +106,7 @@ function initArguments(draft: string, passwordFile: string, options: InitOptions
     "--data-checksums",
     "--set=password_encryption=scram-sha-256",
     // In the file and not on the command line, where no later ALTER SYSTEM could change it.
-    `--set=shared_preload_libraries=${embeddedLibraries.join(", ")}`,
+    `--set=shared_preload_libraries=${bornLibraries.join(", ")}`,
     "--set=logging_collector=on",
     "--set=log_filename=postgresql-%a.log",
     "--set=log_truncate_on_rotation=on",

@@ -5,8 +5,8 @@ describe("a mistake about the server or about losses is told", () => {
   testCases([
     {
       what: "a target of later",
-      change: { "pgstead:target": "docker" },
-      says: ["pgstead:target: docker is not available yet / set pgstead:target to embedded or existing"],
+      change: { "pgstead:target": "ha" },
+      says: ["pgstead:target: ha is not available yet / set pgstead:target to embedded, docker or existing"],
     },
     {
       what: "a target that will never be",

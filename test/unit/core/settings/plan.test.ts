@@ -17,7 +17,7 @@ function desired(
   settings: DesiredSettingsOfServer["settings"],
   change: Partial<DesiredSettingsOfServer> = {},
 ): DesiredSettingsOfServer {
-  return { settings, reasons: {}, restart: "allow", canRestart: true, embedded: true, ...change };
+  return { settings, reasons: {}, restart: "allow", canRestart: true, made: "embedded", ...change };
 }
 
 /** A server whose postgresql.auto.conf has these entries, loaded. */

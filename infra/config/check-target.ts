@@ -3,6 +3,7 @@ import { at } from "./check-server";
 import type { Fault } from "./names";
 import type { WrittenConfig } from "./schema";
 import { renderValue } from "./shape";
+import type { Target } from "./stack-config";
 
 /**
  * Keys that one target has and another has not: a key without effect is a promise that nobody keeps.
@@ -10,32 +11,49 @@ import { renderValue } from "./shape";
  * @param given the keys as they were written, without defaults
  */
 export function checkTargetKeys(config: WrittenConfig, given: Readonly<Record<string, unknown>>): Problem[] {
-  const existing = config.target === "existing";
-  const strange = (existing ? embeddedKeys : existingKeys).filter((path) => isGiven(given, path));
+  const { target } = config;
+  const strange = targetKeys.filter(({ path, of }) => !of.includes(target) && isGiven(given, path));
   return [
-    ...strange.flatMap((path) => at(path, existing ? notOfExisting(path) : onlyOfExisting)),
-    ...(existing ? checkExisting(config, given) : []),
+    ...strange.flatMap(({ path, of }) => at(path, strangeKey(path, of, target))),
+    ...(target === "existing" ? checkExisting(config, given) : []),
   ];
 }
 
-const embeddedKeys = [
-  ["server", "dataDirectory"],
-  ["server", "administrator", "passwordVersion"],
+interface TargetKey {
+  readonly path: readonly string[];
+  readonly of: readonly Target[];
+}
+
+const targetKeys: readonly TargetKey[] = [
+  { path: ["server", "dataDirectory"], of: ["embedded"] },
+  { path: ["server", "administrator", "passwordVersion"], of: ["embedded", "docker"] },
+  ...[
+    ["server", "host"],
+    ["server", "shared"],
+    ["server", "tls"],
+    ["server", "administrator", "superuser"],
+    ["server", "administrator", "passwordFile"],
+    ["administratorPassword"],
+  ].map((path): TargetKey => ({ path, of: ["existing"] })),
+  ...[
+    ["server", "version"],
+    ["server", "shmSize"],
+    ["server", "logs"],
+    ["server", "certificate"],
+    ["docker"],
+    ["monitoring"],
+    ["caKey"],
+  ].map((path): TargetKey => ({ path, of: ["docker"] })),
 ];
 
-const existingKeys = [
-  ["server", "host"],
-  ["server", "shared"],
-  ["server", "tls"],
-  ["server", "administrator", "superuser"],
-  ["server", "administrator", "passwordFile"],
-  ["administratorPassword"],
-];
-
-const onlyOfExisting: Fault = {
-  message: "belongs to target existing",
-  hint: "remove it, or set pgstead:target to existing",
-};
+function strangeKey(path: readonly string[], of: readonly Target[], target: Target): Fault {
+  if (target === "existing" && path[0] === "server" && of.includes("embedded")) return notOfExisting(path);
+  const [first = ""] = of;
+  return {
+    message: `belongs to target ${of.join(" or ")}`,
+    hint: `remove it, or set pgstead:target to ${first}`,
+  };
+}
 
 function notOfExisting(path: readonly string[]): Fault {
   const message = "belongs to servers that are made here, and target existing takes one that is there";

@@ -1,0 +1,152 @@
+import type { Plan, Refusal } from "../statement";
+
+/** Label of everything that a stack makes on an engine; its value says which stack. */
+export const stackLabel = "pgstead.stack";
+
+/** What a stack is to have on a Docker engine. */
+export interface DesiredHost {
+  /** Value of the label, `organization/project/stack`. */
+  readonly stack: string;
+  /** What all names begin with. */
+  readonly name: string;
+  readonly containers: readonly string[];
+  readonly volumes: readonly string[];
+  readonly networks: readonly string[];
+  readonly ports: readonly PublishedPort[];
+}
+
+/** A port of the engine's host that a container is to have. */
+export interface PublishedPort {
+  readonly container: string;
+  readonly address: string;
+  readonly port: number;
+  /** Configuration key that it comes from. */
+  readonly key: string;
+}
+
+/** What is found on the engine. */
+export interface ActualHost {
+  readonly version: string;
+  /** API's version, such as `1.41`. */
+  readonly apiVersion: string;
+  /** Of the engine's host, in Docker's words: `x86_64`, `aarch64`. */
+  readonly architecture: string;
+  /** `linux` or `windows`. */
+  readonly os: string;
+  readonly rootless: boolean;
+  /** Cores and memory (bytes) of the engine's host. */
+  readonly cpus: number;
+  readonly memory: number;
+  /** Things that have a declared name, by kind, with the stack that their label names. */
+  readonly named: readonly {
+    readonly kind: "container" | "volume" | "network";
+    readonly name: string;
+    readonly stack: string | undefined;
+  }[];
+  /** Declared ports that cannot be had, and why. */
+  readonly taken: readonly (PublishedPort & { readonly reason: "in use" | "no such address" })[];
+  /** Free bytes where the engine keeps its data; undefined: not to be seen from here. */
+  readonly freeBytes: number | undefined;
+}
+
+/** Engines before 20.10 lack options that are used here. */
+const oldestApi = [1, 41] as const;
+
+/** Architectures that Debian has PostgreSQL's server packages for, in Docker's words. */
+const architectures = ["x86_64", "amd64", "aarch64", "arm64"];
+
+/** Images take about 1.5 GB while they are built, and a server needs room for its first write-ahead log. */
+const leastFree = 2 * 1024 ** 3;
+
+/** What stands in the way of making the stack on this engine, all of it. */
+export function planHost(desired: DesiredHost, actual: ActualHost, isNew: boolean): Plan {
+  const refusals = [
+    ...refuseEngine(actual),
+    ...refuseNames(desired, actual),
+    ...actual.taken.map(refusePort),
+    ...(isNew ? [...refuseSpace(actual), ...refuseEarlierData(desired, actual)] : []),
+  ];
+  return { statements: [], refusals };
+}
+
+function refuseEngine({ apiVersion, version, os, architecture }: ActualHost): Refusal[] {
+  const [major = 0, minor = 0] = apiVersion.split(".").map(Number);
+  const isOld = major < oldestApi[0] || (major === oldestApi[0] && minor < oldestApi[1]);
+  const engine = (message: string, hint: string): Refusal => ({ subject: "Docker engine", message, hint });
+  return [
+    ...(isOld
+      ? [
+          engine(
+            `it is ${version} (API ${apiVersion}), and 20.10 (API 1.41) is the oldest that is supported`,
+            "upgrade it",
+          ),
+        ]
+      : []),
+    ...(os === "linux" ? [] : [engine(`it runs ${os} containers`, "switch it to Linux containers")]),
+    ...(architectures.includes(architecture)
+      ? []
+      : [
+          engine(
+            `its host is ${architecture}, for which there are no packages`,
+            "use a host of x86_64 or arm64 (pgstead:docker.host)",
+          ),
+        ]),
+  ];
+}
+
+/** A name that somebody else has is not ours to replace; nor is a volume, which would be filled or read. */
+function refuseNames(desired: DesiredHost, { named }: ActualHost): Refusal[] {
+  const wanted = { container: desired.containers, volume: desired.volumes, network: desired.networks };
+  return named
+    .filter(({ kind, name, stack }) => wanted[kind].includes(name) && stack !== desired.stack)
+    .map(({ kind, name, stack }) => ({
+      subject: `${kind} ${name}`,
+      message:
+        stack === undefined ? "there is one that pgstead did not make" : `it belongs to the stack ${stack}`,
+      hint: `rename or remove it, or choose another beginning of the names: pgstead:docker.name (now ${desired.name})`,
+    }));
+}
+
+/** What an earlier life of the stack has left is somebody's data: it is neither taken over nor mixed with new roles. */
+function refuseEarlierData({ name, stack }: DesiredHost, { named }: ActualHost): Refusal[] {
+  const volume = `${name}-data`;
+  const isThere = named.some((one) => one.kind === "volume" && one.name === volume && one.stack === stack);
+  if (!isThere) return [];
+  return [
+    {
+      subject: `volume ${volume}`,
+      message: "it holds the data of an earlier stack of this name, whose state is gone",
+      hint: `to begin anew, remove it: \`docker volume rm ${volume}\`; to keep it, give this stack another pgstead:docker.name and copy what you need`,
+    },
+  ];
+}
+
+function refusePort({ address, port, reason, key }: ActualHost["taken"][number]): Refusal {
+  const subject = `port ${port} on ${address}`;
+  if (reason === "in use") {
+    const hint = `end what has it, or choose another one (pgstead:${key})`;
+    return { subject, message: "another program has it", hint };
+  }
+  return {
+    subject,
+    message: "the engine's host has no such address",
+    hint: "mend pgstead:docker.publish",
+  };
+}
+
+function refuseSpace({ freeBytes }: ActualHost): Refusal[] {
+  if (freeBytes === undefined || freeBytes >= leastFree) return [];
+  return [
+    {
+      subject: "disk of the Docker engine",
+      message: `${Math.floor(freeBytes / 1024 ** 2)} MB are free, and images and a new server need 2 GB`,
+      hint: "make room: `docker system df` tells what takes it",
+    },
+  ];
+}
+
+/** What differs where the engine runs without root; undefined: it has root. */
+export function describeRootless({ rootless }: ActualHost): string | undefined {
+  if (!rootless) return undefined;
+  return "the engine runs without root: limits of memory and cores need cgroup v2 with delegation, ports below 1024 cannot be published, and clients appear with the address of the engine's own network";
+}

@@ -1,0 +1,82 @@
+/** What Prometheus scrapes, by the containers' names in the stack's network. */
+const targets = [
+  { job: "postgres", address: "exporter:9187" },
+  { job: "ops", address: "ops:9188" },
+  { job: "prometheus", address: "localhost:9090" },
+  { job: "alertmanager", address: "alertmanager:9093" },
+] as const;
+
+/**
+ * Prometheus' configuration (prometheus.yml): what it scrapes and how often, the rules, and where alerts go.
+ *
+ * @param stack name of the stack: a label of everything that is scraped, so that several stacks can share a view
+ */
+export function renderPrometheus(stack: string): string {
+  return render({
+    global: {
+      // Prometheus' own default is a minute: a short outage would fall between two scrapes.
+      scrape_interval: "15s",
+      evaluation_interval: "15s",
+      external_labels: { stack },
+    },
+    rule_files: ["/etc/pgstead/monitoring/alerts.yml"],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: ["alertmanager:9093"] }] }] },
+    scrape_configs: targets.map(({ job, address }) => ({
+      job_name: job,
+      static_configs: [{ targets: [address] }],
+    })),
+  });
+}
+
+/** The first rules: the server answers, what measures it works, and what runs at night succeeded. */
+export function renderAlerts(): string {
+  return render({
+    groups: [
+      {
+        name: "pgstead",
+        rules: [
+          rule("PostgresDown", "pg_up == 0", "1m", "critical", "PostgreSQL does not answer its exporter"),
+          rule("ScrapeFailed", "up == 0", "2m", "critical", "{{ $labels.job }} cannot be scraped"),
+          rule(
+            "CollectorFailed",
+            "pg_scrape_collector_success == 0",
+            "5m",
+            "warning",
+            "the exporter cannot read {{ $labels.collector }}: does its role have pg_monitor?",
+          ),
+          rule(
+            "JobFailed",
+            "increase(pgstead_job_failures_total[1h]) > 0",
+            "0m",
+            "warning",
+            "job {{ $labels.job }} of the ops container failed",
+          ),
+          rule(
+            "JobStale",
+            "time() - pgstead_job_last_success_timestamp_seconds > 2 * pgstead_job_interval_seconds + 300",
+            "5m",
+            "warning",
+            "job {{ $labels.job }} of the ops container has not succeeded for two of its intervals",
+          ),
+        ],
+      },
+    ],
+  });
+}
+
+function rule(alert: string, expr: string, duration: string, severity: string, summary: string) {
+  return { alert, expr, for: duration, labels: { severity }, annotations: { summary } };
+}
+
+/** Alertmanager's configuration (alertmanager.yml): alerts are kept and shown there, and sent to nobody yet. */
+export function renderAlertmanager(): string {
+  return render({
+    route: { receiver: "none", group_by: ["alertname", "stack"] },
+    receivers: [{ name: "none" }],
+  });
+}
+
+/** JSON is YAML as well, and every reader of the one takes the other. */
+function render(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

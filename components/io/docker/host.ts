@@ -1,0 +1,142 @@
+import { statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import type Docker from "dockerode";
+import { stackLabel, type ActualHost, type DesiredHost, type PublishedPort } from "../../core/docker/host";
+import { engineFailure } from "./failure";
+import { dockerHost, type DockerEndpoint } from "./engine";
+
+/** What an engine is, and what it has under the names and on the ports that a stack wants. Reads only. */
+export async function readHost(
+  docker: Docker,
+  desired: DesiredHost,
+  endpoint: DockerEndpoint,
+): Promise<ActualHost> {
+  try {
+    const [version, info, containers, volumes, networks] = await Promise.all([
+      docker.version(),
+      docker.info() as Promise<EngineInfo>,
+      docker.listContainers({ all: true }),
+      docker.listVolumes(),
+      docker.listNetworks(),
+    ]);
+    const isLocal = dockerHost(endpoint).startsWith("unix:");
+    return {
+      version: version.Version,
+      apiVersion: version.ApiVersion,
+      architecture: info.Architecture,
+      os: info.OSType,
+      rootless: (info.SecurityOptions ?? []).some((option) => option.includes("rootless")),
+      cpus: info.NCPU,
+      memory: info.MemTotal,
+      named: [
+        ...containers.flatMap(({ Names, Labels }) =>
+          Names.map((name) => found("container", name.replace(/^\//, ""), Labels)),
+        ),
+        ...volumes.Volumes.map(({ Name, Labels }) => found("volume", Name, Labels)),
+        ...networks.map(({ Name, Labels }) => found("network", Name, Labels)),
+      ],
+      taken: await findTaken(desired.ports, containers, isLocal),
+      freeBytes: isLocal ? await freeBytes(info.DockerRootDir) : undefined,
+    };
+  } catch (error) {
+    throw engineFailure(error);
+  }
+}
+
+interface EngineInfo {
+  readonly Architecture: string;
+  readonly OSType: string;
+  readonly SecurityOptions: readonly string[] | null;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly DockerRootDir: string;
+}
+
+function found(
+  kind: "container" | "volume" | "network",
+  name: string,
+  labels: Readonly<Record<string, string>> | null | undefined,
+): ActualHost["named"][number] {
+  return { kind, name, stack: labels?.[stackLabel] };
+}
+
+/** Ports that another container has; on this machine's own engine also those that another program has. */
+async function findTaken(
+  ports: readonly PublishedPort[],
+  containers: readonly Docker.ContainerInfo[],
+  isLocal: boolean,
+): Promise<ActualHost["taken"]> {
+  const taken: ActualHost["taken"][number][] = [];
+  for (const wanted of ports) {
+    const holders = containers.filter(({ Ports }) => Ports.some((port) => overlaps(port, wanted)));
+    const isOurs = holders.some(({ Names }) => Names.includes(`/${wanted.container}`));
+    if (isOurs) continue;
+    const reason = holders.length > 0 ? "in use" : isLocal ? await tryPort(wanted) : undefined;
+    if (reason !== undefined) taken.push({ ...wanted, reason });
+  }
+  return taken;
+}
+
+const everywhere = ["0.0.0.0", "::"];
+
+function overlaps({ IP, PublicPort }: Docker.Port, { address, port }: PublishedPort): boolean {
+  return PublicPort === port && (IP === address || everywhere.includes(IP) || everywhere.includes(address));
+}
+
+/** Listens for a moment, as the engine is about to. */
+function tryPort({ address, port }: PublishedPort): Promise<"in use" | "no such address" | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", ({ code }: NodeJS.ErrnoException) => {
+      resolve(code === "EADDRINUSE" ? "in use" : code === "EADDRNOTAVAIL" ? "no such address" : undefined);
+    });
+    probe.listen({ port, host: address, exclusive: true }, () => {
+      probe.close(() => {
+        resolve(undefined);
+      });
+    });
+  });
+}
+
+/** Undefined where this account may not look, or the engine's directory is on another machine. */
+async function freeBytes(directory: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Removes the images that a stack has built on an engine, by the beginning of their names. One that a container of
+ * somebody else uses stays.
+ *
+ * @returns names of those that stayed, with the reason
+ */
+export async function removeImages(
+  docker: Docker,
+  prefix: string,
+  kinds: readonly string[],
+): Promise<string[]> {
+  const images = await docker.listImages().catch((error: unknown) => {
+    throw engineFailure(error);
+  });
+  const tags = images
+    .flatMap(({ RepoTags }) => RepoTags ?? [])
+    .filter((tag) => kinds.some((kind) => tag.startsWith(`${prefix}-${kind}:`)));
+  const kept: string[] = [];
+  // The image that others are built on comes last.
+  for (const tag of tags.toSorted(
+    (a, b) =>
+      kinds.findIndex((k) => a.startsWith(`${prefix}-${k}:`)) -
+      kinds.findIndex((k) => b.startsWith(`${prefix}-${k}:`)),
+  )) {
+    try {
+      await docker.getImage(tag).remove();
+    } catch (error) {
+      kept.push(`${tag}: ${engineFailure(error).message}`);
+    }
+  }
+  return kept;
+}

@@ -1,0 +1,119 @@
+import { setTimeout } from "node:timers/promises";
+import type Docker from "dockerode";
+import { problemError } from "../../core/problem";
+import { maintenanceDatabase } from "../session";
+import { startWaiting, type Waiting } from "../waiting";
+import { containerGone, execIn, readContainer, startContainer, stopContainer } from "./container";
+import { statusOf } from "./ask-engine";
+import { describeStop } from "./start-failure";
+
+/** Where the server's socket is, in every container that has it. */
+export const socketDirectory = "/var/run/postgresql";
+
+/** Seconds for a checkpoint of everything that is in memory; the engine kills what takes longer. */
+export const stopSeconds = 300;
+
+/** Longest wait for a server that recovers, in seconds: replaying the log of a crash is bounded by max_wal_size. */
+const startSeconds = 600;
+
+/**
+ * Starts the container and waits until its server takes sessions; running already: only waits.
+ *
+ * @throws ProblemError where it ends instead, with what it said
+ */
+export async function startServerContainer(docker: Docker, name: string, waiting: Waiting): Promise<void> {
+  const before = await readContainer(docker, name);
+  if (before.kind === "absent") throw containerGone(name);
+  if (!before.running) await startContainer(docker, name);
+  // The engine counts from the last start that somebody asked for; one that has run for long may have crashed before.
+  await waitForServer(docker, name, waiting, before.running ? before.restartCount : 0);
+}
+
+/** Ends all sessions, writes a checkpoint and stops (the image's stop signal is SIGINT, PostgreSQL's fast shutdown). */
+export function stopServerContainer(docker: Docker, name: string): Promise<void> {
+  return stopContainer(docker, name, stopSeconds);
+}
+
+/** Asks the server itself, by the first message of its protocol, until it takes sessions. */
+async function waitForServer(
+  docker: Docker,
+  name: string,
+  waiting: Waiting,
+  failedStarts: number,
+): Promise<void> {
+  const deadline = Date.now() + startSeconds * 1000;
+  const wait = startWaiting(waiting);
+  for (;;) {
+    const status = await readContainer(docker, name);
+    if (status.kind === "absent") throw containerGone(name);
+    // One start that failed is enough: the next one has the same files.
+    if (!status.running || status.restartCount > failedStarts) throw await startFailure(docker, name, status);
+    if (await isReady(docker, name)) return;
+    if (Date.now() > deadline) throw notReady(name);
+    await wait(`waiting up to ${startSeconds} s for the server in ${name}: it starts, or recovers`);
+    await setTimeout(100, undefined, { signal: waiting.signal });
+  }
+}
+
+async function isReady(docker: Docker, name: string): Promise<boolean> {
+  try {
+    const answer = await execIn(docker, name, ["pg_isready", "-q", "-h", socketDirectory], {
+      timeoutMs: 10_000,
+    });
+    return answer.exitCode === 0;
+  } catch (error) {
+    // It ended a moment ago: the next look at the container tells.
+    if (statusOf((error as Error).cause) === 409) return false;
+    throw error;
+  }
+}
+
+async function startFailure(
+  docker: Docker,
+  name: string,
+  status: Extract<Awaited<ReturnType<typeof readContainer>>, { kind: "there" }>,
+): Promise<Error> {
+  return problemError(
+    `container ${name}`,
+    `its server does not start: ${await describeStop(docker, name, status)}`,
+    `mend what the message is about; \`docker logs ${name}\` has all of it.`,
+  );
+}
+
+function notReady(name: string): Error {
+  return problemError(
+    `container ${name}`,
+    `its server has not taken sessions within ${startSeconds} s`,
+    `\`docker logs ${name}\` and the server's log files tell what it does; it goes on, and the next run waits again.`,
+  );
+}
+
+/**
+ * Runs SQL as the administrator over the server's own socket, where the account is the login (`peer`): for what a new
+ * password cannot do itself. The text goes to standard input, as arguments can be seen.
+ *
+ * @returns what it printed: values separated by `|`, a row a line
+ */
+export async function queryOverSocket(docker: Docker, name: string, sql: string): Promise<string> {
+  const command = [
+    "psql",
+    "-XqAt",
+    "-v",
+    "ON_ERROR_STOP=1",
+    "-h",
+    socketDirectory,
+    "-d",
+    maintenanceDatabase,
+  ];
+  const { exitCode, stdout, stderr } = await execIn(docker, name, command, { input: sql, timeoutMs: 60_000 });
+  if (exitCode === 0) return stdout.trim();
+  throw problemError(
+    `container ${name}`,
+    `the server refuses its own account over the socket: ${firstLine(stderr)}`,
+    "pg_hba.conf has to begin with `local all postgres peer`: the ops container comes in by it as well.",
+  );
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n")[0] ?? "";
+}

@@ -1,0 +1,57 @@
+import type Docker from "dockerode";
+import { extract } from "tar-stream";
+import { text } from "node:stream/consumers";
+import { isNotFound, engineFailure } from "./failure";
+import { readContainerLog } from "./container";
+
+/** Where the data is, in every container that has it. */
+export const dataDirectory = "/var/lib/postgresql/data/current";
+
+/** What a server that has ended said last: on its standard error, and in its log file once it had opened one. */
+export async function describeStop(
+  docker: Docker,
+  name: string,
+  status: { readonly startedAt: string; readonly exitCode: number },
+): Promise<string> {
+  const said = await readContainerLog(docker, name, "");
+  const logged = await readLogFile(docker, name);
+  const fatal = [...logged, ...said.split("\n")].filter((line) =>
+    /\b(?:FATAL|PANIC|ERROR)\b|^pgstead: /.test(line),
+  );
+  const last = fatal.at(-1) ?? said.trim().split("\n").at(-1) ?? "";
+  return last.trim() === "" ? `it ended with code ${status.exitCode}` : last.trim();
+}
+
+/** Lines of the newest log file (`current_logfiles` in the data directory names it) as text; none: it never opened one. */
+async function readLogFile(docker: Docker, name: string): Promise<string[]> {
+  const names = (await readFileIn(docker, name, `${dataDirectory}/current_logfiles`)) ?? "";
+  const path = /^jsonlog (\S+)$/m.exec(names)?.[1];
+  const log = path === undefined ? undefined : await readFileIn(docker, name, path);
+  const lines = (log ?? "").trimEnd().split("\n").slice(-50);
+  return lines.flatMap((line) => {
+    try {
+      const { error_severity: severity, message } = JSON.parse(line) as Record<string, string>;
+      return severity === undefined || message === undefined ? [] : [`${severity}: ${message}`];
+    } catch {
+      return []; // a line that was cut off
+    }
+  });
+}
+
+/** Text of a file of a container, running or not; undefined: there is none. */
+export async function readFileIn(docker: Docker, name: string, path: string): Promise<string | undefined> {
+  try {
+    const archive = await docker.getContainer(name).getArchive({ path });
+    const unpack = extract();
+    archive.pipe(unpack);
+    let content: string | undefined;
+    for await (const entry of unpack) {
+      content = await text(entry);
+      if (entry.header.type === "file") break;
+    }
+    return content;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw engineFailure(error);
+  }
+}

@@ -1,0 +1,186 @@
+import * as pulumi from "@pulumi/pulumi";
+import { renderAlertmanager, renderAlerts, renderPrometheus } from "./core/monitoring/prometheus";
+import type { Refusal } from "./core/statement";
+import type { DockerServer } from "./docker-server";
+import { createContainer, createVolume, type DockerStack, type ServiceContainerArgs } from "./docker-stack";
+import { Files } from "./providers/docker-resources";
+
+export interface MonitoringArgs {
+  readonly server: DockerServer;
+
+  /** Login of the exporter: a role of profile `monitor` (`pg_monitor`). */
+  readonly role: string;
+
+  /** Its password. A new one restarts the exporter, and nothing else. */
+  readonly password: pulumi.Input<string>;
+
+  /** Days that Prometheus keeps its samples. @default - 15 */
+  readonly retention?: number;
+
+  /** Port of Prometheus on 127.0.0.1 of the engine's host. @default - none: only containers of the stack reach it */
+  readonly prometheusPort?: number;
+
+  /** Port of Alertmanager on 127.0.0.1 of the engine's host. @default - none */
+  readonly alertmanagerPort?: number;
+
+  /** What has to be in order first: the role, and its way in. */
+  readonly dependsOn?: readonly pulumi.Resource[];
+}
+
+/**
+ * postgres_exporter, Prometheus and Alertmanager as containers of a `DockerServer`'s stack. Their configuration is files
+ * on volumes of their own: a change is a reload.
+ */
+export class Monitoring extends pulumi.ComponentResource {
+  readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pg:index:Monitoring", name, {}, opts);
+    const files = [createExporter(args, this), createPrometheus(args, this), createAlertmanager(args, this)];
+    this.refusals = pulumi.all(files.map(({ refusals }) => refusals)).apply((all) => all.flat());
+    this.registerOutputs({});
+  }
+}
+
+/** Account of the monitoring programs, in their image. */
+const account = { uid: 990, gid: 990 };
+const user = `${account.uid}:${account.gid}`;
+const filesPath = "/etc/pgstead/monitoring";
+
+type FileMap = ConstructorParameters<typeof Files>[1]["files"];
+
+/** A container with a volume of files; it is made after them. */
+function createService(
+  stack: DockerStack,
+  args: Omit<ServiceContainerArgs, "image" | "user" | "stopTimeout">,
+  files: {
+    readonly content: FileMap;
+    readonly reload: { readonly signal?: "SIGHUP"; readonly restart?: true };
+  },
+  options: { readonly parent: pulumi.Resource; readonly dependsOn?: readonly pulumi.Resource[] },
+): Files {
+  const { parent, dependsOn = [] } = options;
+  const volume = createVolume(stack, `${args.kind}-files`, parent);
+  const container = `${stack.name}-${args.kind}`;
+  const written = new Files(
+    args.kind,
+    {
+      endpoint: stack.engine,
+      volume: volume.name,
+      image: stack.images.monitoring,
+      container,
+      mountPath: filesPath,
+      label: stack.label,
+      owner: account,
+      directoryMode: "0750",
+      files: files.content,
+      reload: { container, ...files.reload },
+    },
+    { parent },
+  );
+  const mounts = [{ volume, path: filesPath, readOnly: true }, ...args.mounts];
+  const image = stack.images.monitoring;
+  createContainer(stack, { ...args, image, user, mounts, stopTimeout: 30 }, parent, {
+    dependsOn: [written, ...dependsOn],
+  });
+  return written;
+}
+
+/** Bash speaks HTTP well enough to ask whether somebody answers: the images have no other client. */
+function answers(port: number, path: string): string[] {
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; read -r line <&3; [[ $line == *' 200 '* ]]`;
+  return ["bash", "-c", script];
+}
+
+function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
+  const { server, role, password, dependsOn = [] } = args;
+  const content = {
+    "exporter.password": { content: pulumi.secret(password), mode: "0400", secret: true },
+    "ca.crt": { content: server.certificate.caCertificate, mode: "0444" },
+  };
+  const parameters = `sslmode=verify-full&sslrootcert=${filesPath}/ca.crt&application_name=postgres_exporter`;
+  return createService(
+    server.stack,
+    {
+      kind: "exporter",
+      command: ["prometheus-postgres-exporter", ...collectors.map((name) => `--collector.${name}`)],
+      envs: [
+        `DATA_SOURCE_URI=server:5432/postgres?${parameters}`,
+        `DATA_SOURCE_USER=${role}`,
+        `DATA_SOURCE_PASS_FILE=${filesPath}/exporter.password`,
+      ],
+      memory: 128,
+      mounts: [],
+      health: answers(9187, "/"),
+    },
+    // It reads the password once, when it starts.
+    { content, reload: { restart: true } },
+    { parent, dependsOn: [server.resource, ...dependsOn] },
+  );
+}
+
+/** Collectors that are off unless asked for, and that alerts count on. */
+const collectors = ["database_wraparound", "long_running_transactions", "postmaster", "stat_checkpointer"];
+
+function createPrometheus(
+  { server, retention = 15, prometheusPort }: MonitoringArgs,
+  parent: pulumi.Resource,
+): Files {
+  const { stack } = server;
+  const content = {
+    "prometheus.yml": { content: renderPrometheus(pulumi.getStack()), mode: "0444" },
+    "alerts.yml": { content: renderAlerts(), mode: "0444" },
+  };
+  return createService(
+    stack,
+    {
+      kind: "prometheus",
+      command: [
+        "prometheus",
+        `--config.file=${filesPath}/prometheus.yml`,
+        "--storage.tsdb.path=/var/lib/prometheus",
+        `--storage.tsdb.retention.time=${retention}d`,
+        // Whichever comes first: samples must not fill the disk.
+        "--storage.tsdb.retention.size=2GB",
+        "--web.listen-address=:9090",
+      ],
+      memory: 512,
+      mounts: [{ volume: createVolume(stack, "prometheus", parent), path: "/var/lib/prometheus" }],
+      ports: onLoopback(9090, prometheusPort),
+      health: answers(9090, "/-/healthy"),
+    },
+    { content, reload: { signal: "SIGHUP" } },
+    { parent },
+  );
+}
+
+function createAlertmanager({ server, alertmanagerPort }: MonitoringArgs, parent: pulumi.Resource): Files {
+  const { stack } = server;
+  return createService(
+    stack,
+    {
+      kind: "alertmanager",
+      command: [
+        "prometheus-alertmanager",
+        `--config.file=${filesPath}/alertmanager.yml`,
+        "--storage.path=/var/lib/alertmanager",
+        "--web.listen-address=:9093",
+        // There is one only: nobody to agree with.
+        "--cluster.listen-address=",
+      ],
+      memory: 128,
+      mounts: [{ volume: createVolume(stack, "alertmanager", parent), path: "/var/lib/alertmanager" }],
+      ports: onLoopback(9093, alertmanagerPort),
+      health: answers(9093, "/-/healthy"),
+    },
+    {
+      content: { "alertmanager.yml": { content: renderAlertmanager(), mode: "0444" } },
+      reload: { signal: "SIGHUP" },
+    },
+    { parent },
+  );
+}
+
+function onLoopback(internal: number, external: number | undefined) {
+  return external === undefined ? [] : [{ internal, external, ip: "127.0.0.1" }];
+}

@@ -1,0 +1,104 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { renderOpsContext, type OpsContextArgs } from "./core/ops-context";
+import type { Refusal } from "./core/statement";
+import type { DockerServer } from "./docker-server";
+import { serverUser } from "./docker-server-parts";
+import { createContainer, createVolume } from "./docker-stack";
+import { Files } from "./providers/docker-resources";
+
+export interface OperationsArgs {
+  readonly server: DockerServer;
+
+  /** What the container's jobs know of the stack: nothing secret. */
+  readonly context: Omit<OpsContextArgs, "project" | "stack" | "prefix">;
+
+  /** What has to be in order first: the rules by which it comes in over the socket. */
+  readonly dependsOn?: readonly pulumi.Resource[];
+}
+
+/**
+ * The `ops` container of a `DockerServer`'s stack: a scheduler that runs the operations commands, renews the server's
+ * certificate and keeps the log files within their limits. It logs in over the server's socket, by its account.
+ */
+export class Operations extends pulumi.ComponentResource {
+  readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: OperationsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pg:index:Operations", name, {}, opts);
+    const filesVolume = createVolume(args.server.stack, "ops-files", this);
+    const files = createFiles(args, filesVolume, this);
+    createOps(args, { filesVolume, files }, this);
+    this.refusals = files.refusals;
+    this.registerOutputs({});
+  }
+}
+
+const filesPath = "/etc/pgstead/ops";
+
+function createFiles(
+  { server, context }: OperationsArgs,
+  volume: docker.Volume,
+  parent: pulumi.Resource,
+): Files {
+  const { stack } = server;
+  const container = `${stack.name}-ops`;
+  const text = renderOpsContext({
+    ...context,
+    project: pulumi.getProject(),
+    stack: pulumi.getStack(),
+    prefix: stack.name,
+  });
+  return new Files(
+    "ops",
+    {
+      endpoint: stack.engine,
+      volume: volume.name,
+      image: stack.images.ops,
+      container,
+      mountPath: filesPath,
+      label: stack.label,
+      owner: serverUser,
+      directoryMode: "0750",
+      files: {
+        "context.json": { content: text, mode: "0444" },
+        // Here and nowhere else: who has it can pass for the server.
+        "ca.key": { content: server.certificate.caKey, mode: "0400", secret: true },
+      },
+      // It reads its context again.
+      reload: { container, signal: "SIGHUP" },
+    },
+    { parent },
+  );
+}
+
+function createOps(
+  { server, dependsOn = [] }: OperationsArgs,
+  { filesVolume, files }: { readonly filesVolume: docker.Volume; readonly files: Files },
+  parent: pulumi.Resource,
+): void {
+  const { stack, volumes } = server;
+  createContainer(
+    stack,
+    {
+      kind: "ops",
+      image: stack.images.ops,
+      user: `${serverUser.uid}:${serverUser.gid}`,
+      memory: 512,
+      mounts: [
+        { volume: filesVolume, path: filesPath, readOnly: true },
+        { volume: volumes.data, path: "/var/lib/postgresql/data", readOnly: true },
+        { volume: volumes.socket, path: "/var/run/postgresql" },
+        { volume: volumes.logs, path: "/var/log/postgresql" },
+        { volume: volumes.repository, path: "/var/lib/pgbackrest" },
+        { volume: volumes.serverFiles, path: "/etc/pgstead/server" },
+      ],
+      health: ["node", "/usr/lib/pgstead/ops.cjs", "health"],
+      startPeriod: 30,
+      // A running job ends its current file.
+      stopTimeout: 60,
+    },
+    parent,
+    { dependsOn: [files, server.resource, ...dependsOn] },
+  );
+}

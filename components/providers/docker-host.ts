@@ -1,0 +1,100 @@
+import { describeRootless, planHost, type ActualHost, type DesiredHost } from "../core/docker/host";
+import type { Plan } from "../core/statement";
+import { connectDocker, type DockerEndpoint } from "../io/docker/engine";
+import { EngineUnreachableError } from "../io/docker/failure";
+import { readHost, removeImages } from "../io/docker/host";
+import type { ResourceRequest, ResourceType } from "./contract";
+import { assertNoRefusals } from "./guard";
+import { InputCheck } from "./inputs";
+import { revealMap, sameValue, type PropertyMap } from "./properties";
+import { showPlan, showUnread } from "./show-plan";
+
+/** Images of a stack, in the order in which they can be removed. */
+const imageKinds = ["ops", "monitoring", "postgres"];
+
+/**
+ * A Docker engine as the place of a stack. It is looked at before anything is made: names that somebody else has, ports
+ * in use, an engine that is too old. When the stack goes, it removes the images that were built for it.
+ */
+export const dockerHostType: ResourceType = {
+  check({ newInputs }) {
+    const check = new InputCheck(newInputs)
+      .known("engine", "stack", "name", "containers", "volumes", "networks", "ports")
+      .text("stack")
+      .text("name")
+      .list("containers")
+      .list("volumes")
+      .list("networks")
+      .list("ports");
+    return Promise.resolve({ inputs: newInputs, failures: check.failures });
+  },
+
+  async diff(request) {
+    const { inputs, oldInputs } = request;
+    const plan = await look(request, false);
+    const detailed = Object.fromEntries(
+      ["engine", "stack", "name", "containers", "volumes", "networks", "ports"]
+        .filter((property) => !sameValue(oldInputs[property], inputs[property]))
+        .map((property) => [property, property === "name" ? "update-replace" : "update"] as const),
+    );
+    const live = plan.refusals.length > 0 ? { live: "update" as const } : {};
+    const all = { ...detailed, ...live };
+    return { changed: Object.keys(all).length > 0, detailed: all, ofOutputs: ["live"] };
+  },
+
+  async create(request) {
+    const plan = await look(request, true);
+    if (!request.preview) assertNoRefusals(plan.refusals);
+    return { id: declared(request.inputs).name, state: stateOf(request.inputs, plan) };
+  },
+
+  async update(request) {
+    const plan = await look(request, false);
+    if (!request.preview) assertNoRefusals(plan.refusals);
+    return stateOf(request.inputs, plan);
+  },
+
+  read: ({ id, inputs, state }) => Promise.resolve({ id, inputs, state }),
+
+  async delete({ inputs, log }) {
+    const { engine, name } = declared(inputs);
+    const kept = await removeImages(connectDocker(engine), name, imageKinds);
+    for (const text of kept) await log("info", `an image stays: ${text}`);
+  },
+};
+
+type Declared = DesiredHost & { readonly engine: DockerEndpoint };
+
+function declared(inputs: PropertyMap): Declared {
+  return revealMap(inputs) as unknown as Declared;
+}
+
+/** An engine that does not answer is a refusal where it is to make something, and told where all may be as it was. */
+async function look(
+  request: ResourceRequest & { readonly inputs: PropertyMap },
+  isNew: boolean,
+): Promise<Plan> {
+  const desired = declared(request.inputs);
+  let actual: ActualHost;
+  try {
+    actual = await readHost(connectDocker(desired.engine), desired, desired.engine);
+  } catch (error) {
+    if (!(error instanceof EngineUnreachableError)) throw error;
+    if (isNew)
+      return {
+        statements: [],
+        refusals: error.problems.map(({ message, hint }) => ({ subject: "Docker engine", message, hint })),
+      };
+    await showUnread(request, error.message);
+    return { statements: [], refusals: [] };
+  }
+  const rootless = describeRootless(actual);
+  if (isNew && rootless !== undefined) await request.log("warning", rootless);
+  const plan = planHost(desired, actual, isNew);
+  await showPlan(request, plan, null);
+  return plan;
+}
+
+function stateOf(inputs: PropertyMap, plan: Plan): PropertyMap {
+  return { ...inputs, refusals: plan.refusals.map((refusal) => ({ ...refusal })) };
+}

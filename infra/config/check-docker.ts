@@ -1,0 +1,228 @@
+import { parseMemory } from "../../components/core/settings/value";
+import {
+  addressKeywords,
+  canonicalAddress,
+  findAddressFault,
+  hostNetwork,
+} from "../../components/core/hba/address";
+import type { Problem } from "../../components/core/problem";
+import { at } from "./check-server";
+import type { Fault } from "./names";
+import { resolveDocker } from "./resolve-docker";
+import type { WrittenConfig } from "./schema";
+import { renderValue } from "./shape";
+
+/** What the types alone cannot tell about a server in containers. */
+export function checkDocker(config: WrittenConfig): Problem[] {
+  if (config.target !== "docker") return [];
+  return [
+    ...checkEngine(config),
+    ...checkPublished(config.docker),
+    ...checkServer(config.server),
+    ...checkRules(config),
+    ...checkMonitoring(config),
+  ];
+}
+
+function checkEngine({ docker }: WrittenConfig): Problem[] {
+  return [
+    ...at(["docker", "name"], nameFault(docker.name)),
+    ...at(["docker", "host"], engineFault(docker.host)),
+    ...at(["docker", "subnet"], subnetFault(docker.subnet)),
+    ...(docker.certPath !== undefined && docker.host?.startsWith("tcp://") !== true
+      ? at(["docker", "certPath"], {
+          message: "is for an engine over TLS, and pgstead:docker.host is none (tcp://)",
+          hint: "remove it, or write the engine's address, such as `host: tcp://db1.example.com:2376`",
+        })
+      : []),
+    ...Object.entries(docker.ulimits).flatMap(([name, { soft, hard = soft }]) =>
+      at(["docker", "ulimits", name], ulimitFault(name, soft, hard)),
+    ),
+  ];
+}
+
+/** Objects of Docker are made of this name and an ending. */
+function nameFault(name: string | undefined): Fault | undefined {
+  if (name === undefined || /^[a-z0-9][a-z0-9-]{0,39}$/.test(name)) return undefined;
+  return {
+    message: `${renderValue(name)} cannot begin the names of containers, volumes and images`,
+    hint: "write at most 40 small letters, digits and -, such as shop-prod",
+  };
+}
+
+function engineFault(host: string | undefined): Fault | undefined {
+  if (host === undefined || /^(?:unix:\/\/\/|npipe:\/\/|ssh:\/\/[^/\s]+$|tcp:\/\/[^/\s]+$)/.test(host)) {
+    return undefined;
+  }
+  return {
+    message: `${renderValue(host)} is not the address of an engine`,
+    hint: "write it as DOCKER_HOST has it: unix:///var/run/docker.sock, ssh://user@host or tcp://host:2376",
+  };
+}
+
+function subnetFault(subnet: string | undefined): Fault | undefined {
+  if (subnet === undefined || (!addressKeywords.includes(subnet) && findAddressFault(subnet) === undefined)) {
+    return undefined;
+  }
+  const near = canonicalAddress(subnet);
+  return {
+    message: `${renderValue(subnet)} is no network in CIDR notation`,
+    hint: `write one that nothing else on the host has, such as ${near === subnet ? "172.31.90.0/24" : near}`,
+  };
+}
+
+/** Limits of the kernel that Docker knows ("docker run --ulimit"). */
+const limits = [
+  "core",
+  "cpu",
+  "data",
+  "fsize",
+  "locks",
+  "memlock",
+  "msgqueue",
+  "nice",
+  "nofile",
+  "nproc",
+  "rss",
+  "rtprio",
+  "rttime",
+  "sigpending",
+  "stack",
+];
+
+function ulimitFault(name: string, soft: number, hard: number): Fault | undefined {
+  if (!limits.includes(name)) {
+    return { message: "is no limit that Docker knows", hint: `known are: ${limits.join(", ")}` };
+  }
+  if (hard >= soft) return undefined;
+  return {
+    message: `its hard limit ${hard} is below the soft one, ${soft}`,
+    hint: "raise hard to soft or more, or remove it",
+  };
+}
+
+function checkPublished({ publish, address }: WrittenConfig["docker"]): Problem[] {
+  const wrong = publish.flatMap((entry, index) =>
+    isAddress(entry)
+      ? publish.indexOf(entry) === index
+        ? []
+        : at(["docker", "publish", index], {
+            message: `${entry} is listed twice`,
+            hint: "remove one of the two",
+          })
+      : at(["docker", "publish", index], {
+          message: `${renderValue(entry)} is no address of the Docker host`,
+          hint: "write an IPv4 or IPv6 address that the host has, such as 127.0.0.1; 0.0.0.0 is all of them",
+        }),
+  );
+  if (publish.length === 0) {
+    return at(["docker", "publish"], {
+      message: "is empty: this machine could not reach the server",
+      hint: "write at least one address, such as [127.0.0.1]",
+    });
+  }
+  const onlyAll = ["0.0.0.0", "::"].includes(publish[0] ?? "") && address === undefined;
+  return [
+    ...wrong,
+    ...(onlyAll
+      ? at(["docker", "address"], {
+          message: "is missing: nobody can connect to an address that stands for all of them",
+          hint: "say where this machine reaches the server, such as `address: 127.0.0.1`",
+        })
+      : []),
+  ];
+}
+
+function isAddress(text: string): boolean {
+  return !text.includes("/") && findAddressFault(hostNetwork(text)) === undefined;
+}
+
+function checkServer(server: WrittenConfig["server"]): Problem[] {
+  const missing = (["memory", "cpus"] as const).filter((key) => server[key] === undefined);
+  const { validity = 90, renewBefore = 30 } = server.certificate ?? {};
+  return [
+    ...missing.flatMap((key) =>
+      at(["server", key], {
+        message: "is missing: it is the limit of the server's container, and its settings follow it",
+        hint: `add it, such as \`${key === "memory" ? "memory: 8GB" : "cpus: 4"}\``,
+      }),
+    ),
+    ...at(["server", "version"], versionFault(server.version)),
+    ...at(["server", "shmSize"], sizeFault(server.shmSize, "64MB", server.memory)),
+    ...at(["server", "logs", "maxSize"], sizeFault(server.logs?.maxSize, "10MB")),
+    ...(renewBefore < validity
+      ? []
+      : at(["server", "certificate", "renewBefore"], {
+          message: `${renewBefore} days is not less than the ${validity} days that a certificate is valid: each one would be renewed at once`,
+          hint: `set it below ${validity}`,
+        })),
+    ...at(["server", "administrator", "name"], administratorFault(server.administrator.name)),
+  ];
+}
+
+/** Inside of the containers the account is the login: `peer` lets nobody else in over the socket. */
+function administratorFault(name: string): Fault | undefined {
+  if (name === "postgres") return undefined;
+  return {
+    message: `on target docker the administrator is postgres, as the account in the containers is, not ${name}`,
+    hint: "remove it",
+  };
+}
+
+function versionFault(version: string | undefined): Fault | undefined {
+  if (version === undefined || /^17(?:\.\d+)?$/.test(version)) return undefined;
+  if (/^\d+(?:\.\d+)?$/.test(version)) {
+    return {
+      message: `the images are of PostgreSQL 17, not ${version}; data of one major version does not start with another`,
+      hint: 'write "17" or a minor version of it, such as "17.11"',
+    };
+  }
+  return { message: `${renderValue(version)} is no version`, hint: 'write "17" or "17.11"' };
+}
+
+function sizeFault(written: string | undefined, least: string, most?: string): Fault | undefined {
+  const size = parseMemory(written ?? least);
+  if (size === undefined) {
+    return { message: `${renderValue(written)} is not a size`, hint: "write a number and kB, MB or GB" };
+  }
+  if (size < (parseMemory(least) ?? 0))
+    return { message: `is less than ${least}`, hint: `write ${least} or more` };
+  const limit = parseMemory(most ?? "");
+  if (limit === undefined || size <= limit) return undefined;
+  return { message: `is more than the memory of the server, ${most ?? ""}`, hint: "lower it" };
+}
+
+/** Whoever comes from afar comes with TLS. */
+function checkRules({ server }: WrittenConfig): Problem[] {
+  return (server.hba ?? []).flatMap(({ type, method }, index) => {
+    const isClear = type !== "local" && type !== "hostssl" && method !== "reject";
+    if (!isClear) return [];
+    return at(["server", "hba", index, "type"], {
+      message: `${type} lets logins in without TLS, and every way into a container is a network`,
+      hint: "write hostssl",
+    });
+  });
+}
+
+function checkMonitoring(config: WrittenConfig): Problem[] {
+  const { monitoring } = resolveDocker(config, "");
+  const { prometheusPort, alertmanagerPort } = config.monitoring;
+  const ports = [config.server.port ?? 5432, prometheusPort, alertmanagerPort];
+  const twice = (["prometheusPort", "alertmanagerPort"] as const).filter(
+    (key, index) => config.monitoring[key] !== undefined && ports.indexOf(ports[index + 1]) !== index + 1,
+  );
+  return [
+    ...(monitoring !== undefined && monitoring.monitor === undefined
+      ? at(["monitoring"], {
+          message: "needs a login for the exporter, and no role has the profile monitor",
+          hint: "add one, such as `monitor: { login: true, profile: monitor, connectionLimit: 5 }`, or set pgstead:monitoring.enabled to false",
+        })
+      : []),
+    ...twice.flatMap((key) =>
+      at(["monitoring", key], {
+        message: `port ${config.monitoring[key] ?? 0} is published twice`,
+        hint: "choose another one",
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,41 @@
+import type { PublishedPort } from "../components/core/docker/host";
+import type { StackConfig } from "./config";
+import type { DockerConfig, MonitoringConfig } from "./config/stack-config";
+import type { DockerServerPlan } from "./plan";
+
+/** What the configuration of a stack in containers means for its components. */
+export function planDocker(config: StackConfig, docker: DockerConfig): DockerServerPlan {
+  const { server, disposable, protect } = config;
+  const { certificate, logs, monitoring, ...declared } = docker;
+  const { ca, ...issued } = certificate;
+  const monitored = planMonitoring(monitoring);
+  return {
+    ...declared,
+    port: server.port,
+    passwordVersion: server.administrator.passwordVersion,
+    restart: server.restart,
+    disposable,
+    protect,
+    certificate: { ...issued, ...(ca === undefined ? {} : { caFile: ca }) },
+    otherPorts: publishedBy(docker.name, monitoring),
+    operations: { declared: { server, databases: config.databases }, certificate: issued, logs },
+    ...(monitored === undefined ? {} : { monitoring: monitored }),
+  };
+}
+
+function planMonitoring(monitoring: MonitoringConfig | undefined): DockerServerPlan["monitoring"] {
+  if (monitoring?.monitor === undefined) return undefined;
+  const { monitor, ...args } = monitoring;
+  return { ...args, ...monitor };
+}
+
+function publishedBy(name: string, monitoring: MonitoringConfig | undefined): PublishedPort[] {
+  const { prometheusPort, alertmanagerPort } = monitoring ?? {};
+  const ports = [
+    { kind: "prometheus", key: "monitoring.prometheusPort", port: prometheusPort },
+    { kind: "alertmanager", key: "monitoring.alertmanagerPort", port: alertmanagerPort },
+  ];
+  return ports.flatMap(({ kind, key, port }) =>
+    port === undefined ? [] : [{ container: `${name}-${kind}`, address: "127.0.0.1", port, key }],
+  );
+}

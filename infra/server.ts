@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  DockerServer,
+  EmbeddedServer,
+  ExistingServer,
+  Monitoring,
+  Operations,
+  type Roles,
+} from "../components";
+import { pgsteadVersion } from "../components/core/version";
+import { projectDirectory } from "../components/project-directory";
+import { opsBundleFault } from "./ops-bundle";
+import type { DockerServerPlan, StackPlan } from "./plan";
+
+export type Server = DockerServer | EmbeddedServer | ExistingServer;
+
+/** Reads a secret of the configuration; `how` says what to do where it stands there in clear. */
+export type Secrets = (key: string, how: string) => pulumi.Output<string> | undefined;
+
+/** The server that a stack makes, or finds. */
+export function createServer(plan: StackPlan["server"], secrets: Secrets): Server {
+  switch (plan.target) {
+    case "embedded":
+      return new EmbeddedServer("server", plan.args);
+    case "docker":
+      return createDockerServer(plan.args, secrets);
+    case "existing": {
+      const password = secrets("administratorPassword", "change it on the server, then write it");
+      return new ExistingServer("server", { ...plan.args, ...(password === undefined ? {} : { password }) });
+    }
+  }
+}
+
+function createDockerServer(
+  { operations: _operations, monitoring: _monitoring, ...plan }: DockerServerPlan,
+  secrets: Secrets,
+): DockerServer {
+  const fault = opsBundleFault(projectDirectory());
+  if (fault !== undefined) {
+    throw new pulumi.RunError(
+      `the operations code of the image ops is not built: ${fault}\n  hint: run \`npm run build:ops\`; \`npm run pulumi\` does so by itself`,
+    );
+  }
+  const { caFile, ...certificate } = plan.certificate;
+  // Set by the wrapper where no registry can be reached: an image that was made on this engine.
+  const baseImage = plan.baseImage ?? process.env.PGSTEAD_BASE_IMAGE ?? "";
+  return new DockerServer("server", {
+    ...plan,
+    certificate: { ...certificate, ...(caFile === undefined ? {} : { ca: readAuthority(caFile, secrets) }) },
+    ...(baseImage === "" ? {} : { baseImage }),
+  });
+}
+
+function readAuthority(file: string, secrets: Secrets): { certificate: string; key: pulumi.Output<string> } {
+  const key = secrets("caKey", "write it");
+  const fail = (message: string, hint: string): never => {
+    throw new pulumi.RunError(`pgstead:server.certificate.ca: ${message}\n  hint: ${hint}`);
+  };
+  if (key === undefined) {
+    return fail(
+      "the authority's key is missing",
+      "write it with `npm run pulumi -- config set --secret pgstead:caKey`, from standard input",
+    );
+  }
+  try {
+    return { certificate: readFileSync(file, "utf8"), key };
+  } catch (error) {
+    return fail(
+      `${file} cannot be read: ${(error as Error).message}`,
+      "name a PEM file, relative to the project",
+    );
+  }
+}
+
+interface DatabaseRoles {
+  readonly name: string;
+  readonly roles: Roles;
+}
+
+/** Containers beside the server: they come after everything that they log in with. */
+export function createBeside(
+  { server: plan }: StackPlan,
+  server: Server,
+  databases: readonly DatabaseRoles[],
+  dependsOn: readonly pulumi.Resource[],
+): (Operations | Monitoring)[] {
+  if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
+  const { operations, monitoring } = plan.args;
+  const ops = new Operations("operations", {
+    server,
+    context: { ...operations, version: pgsteadVersion },
+    dependsOn,
+  });
+  if (monitoring === undefined) return [ops];
+  const { database, role, ...args } = monitoring;
+  const found = databases.find(({ name }) => name === database);
+  if (found === undefined)
+    throw new Error(`the exporter's role is in database ${database}, which is not planned`);
+  const password = found.roles.passwords.apply((passwords) => passwords[role] ?? "");
+  return [ops, new Monitoring("monitoring", { ...args, server, role, password, dependsOn })];
+}
