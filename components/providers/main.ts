@@ -1,24 +1,31 @@
+import { pgsteadVersion } from "../core/version";
 import { access } from "./access";
 import { credential } from "./credential";
 import { embeddedServer } from "./embedded-server";
 import { existingServer } from "./existing-server";
 import { guard } from "./guard";
 import { hostBasedAccess } from "./host-based-access";
+import { lazyResource } from "./lazy";
 import { serveProvider } from "./protocol";
 import { settings } from "./settings";
 
-/** Version of the own provider; it lives and is released with the program. */
-const version = "0.1.0";
-
 void serveProvider({
-  version,
+  // It lives and is released with the program.
+  version: pgsteadVersion,
   resources: {
     "pgstead:index:Access": access,
+    "pgstead:index:Certificate": lazyResource(async () => (await import("./certificate.js")).certificate),
     "pgstead:index:Credential": credential,
+    "pgstead:index:DockerHost": lazyResource(async () => (await import("./docker-host.js")).dockerHostType),
+    "pgstead:index:DockerServer": lazyResource(async () => (await import("./docker-server.js")).dockerServer),
     "pgstead:index:EmbeddedServer": embeddedServer,
     "pgstead:index:ExistingServer": existingServer,
+    "pgstead:index:Files": lazyResource(async () => (await import("./files.js")).files),
     "pgstead:index:Guard": guard,
     "pgstead:index:HostBasedAccess": hostBasedAccess,
+    "pgstead:index:ServerReplacement": lazyResource(
+      async () => (await import("./server-replacement.js")).serverReplacement,
+    ),
     "pgstead:index:Settings": settings,
   },
 });

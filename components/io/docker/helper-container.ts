@@ -1,0 +1,125 @@
+import { hostname } from "node:os";
+import type Docker from "dockerode";
+import { stackLabel } from "../../core/docker/host";
+import { NotOnEngineError, statusOf } from "./ask-engine";
+import { helperLabel, runLabel, type VolumePlace } from "./volume-place";
+
+/** Where a helper has the volume. */
+export const helperMount = "/volume";
+
+/**
+ * A container for one piece of work on a volume: no network, no capability but those that files of others take, a root
+ * that cannot be written, and nothing secret in what the engine tells of it.
+ *
+ * @param command program and arguments; undefined: it is never started, and only the engine reads through it
+ * @throws NotOnEngineError the image is not on the engine
+ */
+export async function createHelper(
+  docker: Docker,
+  place: VolumePlace,
+  command?: readonly string[],
+): Promise<Docker.Container> {
+  try {
+    return await docker.createContainer({
+      ...whatRuns(place, command),
+      HostConfig: confinement(place, command),
+    });
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    const message = `the image ${place.image}, through which its files are reached, is not on the engine`;
+    const hint = "build or load it (`docker images` lists what is there).";
+    throw new NotOnEngineError(`volume ${place.volume}`, [{ path: "", message, hint }], { cause: error });
+  }
+}
+
+function whatRuns(place: VolumePlace, command?: readonly string[]): Docker.ContainerCreateOptions {
+  const [program = "true", ...args] = command ?? [];
+  return {
+    Image: place.image,
+    Entrypoint: [program],
+    Cmd: args,
+    // The image's own may not be able to write what belongs to others.
+    User: "0:0",
+    WorkingDir: "/",
+    Labels: { [stackLabel]: place.label, [helperLabel]: place.volume, [runLabel]: thisRun },
+    AttachStdout: command !== undefined,
+    AttachStderr: command !== undefined,
+    Healthcheck: { Test: ["NONE"] },
+  };
+}
+
+function confinement(place: VolumePlace, command?: readonly string[]): Docker.HostConfig {
+  const isStarted = command !== undefined;
+  return {
+    AutoRemove: isStarted,
+    NetworkMode: "none",
+    ReadonlyRootfs: true,
+    CapDrop: ["ALL"],
+    CapAdd: isStarted ? ["CHOWN", "DAC_OVERRIDE", "FOWNER"] : [],
+    SecurityOpt: ["no-new-privileges"],
+    LogConfig: { Type: "none", Config: {} },
+    Mounts: [
+      {
+        Type: "volume",
+        Source: place.volume,
+        Target: helperMount,
+        ReadOnly: !isStarted,
+        // What the image has there must not be copied to the volume.
+        VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "", Options: {} } },
+      },
+    ],
+  };
+}
+
+/** Removes a container and waits until it is gone: as long as it is there its volume cannot be removed. */
+export async function removeHelper(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: false });
+  } catch (error) {
+    // Gone already, or the engine is at it: then the wait is for that.
+    const status = statusOf(error);
+    if (status !== 404 && status !== 409) throw error;
+  }
+  try {
+    await container.wait({ condition: "removed" });
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+  }
+}
+
+/** How long a helper of another machine may take: nobody here can know whether its run is alive. */
+const longestRunSeconds = 600;
+
+/** Removes the helpers of this volume whose runs were killed. Those of a run that is alive stay. */
+export async function removeLeftovers(docker: Docker, { volume }: VolumePlace): Promise<void> {
+  const filters = { label: [`${helperLabel}=${volume}`] };
+  const found = await docker.listContainers({ all: true, filters });
+  const dead = found.filter(({ Labels, Created }) => isLeftover(Labels[runLabel] ?? "", Created));
+  await Promise.all(dead.map(({ Id }) => removeHelper(docker.getContainer(Id))));
+}
+
+/** Machine and process, as a label has it. */
+const thisRun = `${hostname()}/${process.pid}`;
+
+/**
+ * Callers of one process take turns on a volume (volume-files.ts), so what is labelled with this process is over.
+ *
+ * @param created by the engine's clock, in seconds
+ */
+function isLeftover(run: string, created: number): boolean {
+  const [machine, pid] = [run.slice(0, run.lastIndexOf("/")), Number(run.slice(run.lastIndexOf("/") + 1))];
+  if (run === thisRun) return true;
+  if (machine === hostname() && !isAlive(pid)) return true;
+  return Date.now() / 1000 - created > longestRunSeconds;
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It is there and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
