@@ -44,3 +44,16 @@ export function defaultDataDirectory(checkout: string, project: string, stack: s
   const label = `${project}-${stack}`.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 60);
   return join(dataHome(), "instances", `${label}-${key}`);
 }
+
+/**
+ * File with the passphrase of a stack that `new-stack` made, outside of every checkout:
+ * `$XDG_CONFIG_HOME/pgstead/passphrases/<project>/<stack>`, else the same below `~/.config`. All clones that know the
+ * stack share it, as they share its state.
+ */
+export function passphraseFile(project: string, stack: string, env: NodeJS.ProcessEnv = process.env): string {
+  const { XDG_CONFIG_HOME: config = "", HOME: home = "" } = env;
+  const own = isAbsolute(home) ? home : homedir();
+  // The XDG specification has relative paths ignored.
+  const base = isAbsolute(config) ? config : join(own, ".config");
+  return join(base, "pgstead", "passphrases", project, stack);
+}

@@ -30,11 +30,28 @@ const valueOptions = new Set([
   ...["--color", "--cwd", "-C", "--memprofilerate", "--otel-traces", "--profiling", "--tracing"],
   ...["--verbose", "-v", "--stack", "-s", "--config-file", "--secrets-provider", "--copy-config-from"],
   ...["--teams", "--config", "-c", "--message", "-m", "--parallel", "-p", "--target", "-t", "--exclude"],
+  ...["-x", "--replace", "--target-replace"],
 ]);
 
 export function parseCommand(args: readonly string[]): PulumiCommand {
+  const { positionals, options } = split(args);
+  return describe(positionals, new Map(options.map(({ name, value = "" }) => [name, value])));
+}
+
+/** An option as it was given: `--target x`, `--target=x` or `--yes`, which has no value. */
+export interface GivenOption {
+  readonly name: string;
+  readonly value?: string;
+}
+
+/** The options of a command line in their order; one that was given several times is there as often. */
+export function readOptions(args: readonly string[]): readonly GivenOption[] {
+  return split(args).options;
+}
+
+function split(args: readonly string[]) {
   const positionals: { text: string; index: number }[] = [];
-  const options = new Map<string, string>();
+  const options: GivenOption[] = [];
   for (let index = 0; index < args.length; index++) {
     const text = args[index] ?? "";
     if (text === "--") break;
@@ -43,10 +60,10 @@ export function parseCommand(args: readonly string[]): PulumiCommand {
       continue;
     }
     const [name, inline] = splitOption(text);
-    if (inline === undefined && valueOptions.has(name)) options.set(name, args[++index] ?? "");
-    else options.set(name, inline ?? "");
+    const value = inline ?? (valueOptions.has(name) ? (args[++index] ?? "") : undefined);
+    options.push({ name, ...(value === undefined ? {} : { value }) });
   }
-  return describe(positionals, options);
+  return { positionals, options };
 }
 
 function describe(
@@ -75,7 +92,7 @@ function describe(
 function splitOption(text: string): [name: string, value: string | undefined] {
   const equals = text.indexOf("=");
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
-  const short = /^(-[sC])(.+)$/.exec(text);
+  const short = /^(-[sCtx])(.+)$/.exec(text);
   return short === null ? [text, undefined] : [short[1] ?? text, short[2]];
 }
 
@@ -99,6 +116,7 @@ const loginCommands = new Set([
 ]);
 
 export const isUpdate = (command: PulumiCommand) => is(new Set(["up"]), command);
+export const isDestroy = (command: PulumiCommand) => is(new Set(["destroy"]), command);
 export const runsEngine = (command: PulumiCommand) => is(engineCommands, command);
 export const needsStack = (command: PulumiCommand) =>
   is(stackCommands, command) && command.words.join(" ") !== "stack init";

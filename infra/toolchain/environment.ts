@@ -1,17 +1,19 @@
 import { realpathSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
-import { isUpdate, needsBackend, needsStack, runsEngine, type PulumiCommand } from "./arguments";
+import { isOfLogin, isUpdate, needsBackend, needsStack, runsEngine, type PulumiCommand } from "./arguments";
 import { userPulumiHome, type ToolchainContext } from "./context";
 import { backendUrl, ensureDevStack, locateDevStack, type DevStack } from "./dev-stack";
 import { makeDirectory } from "./install";
 import { resumeInterrupted } from "./interrupted";
-import { assertLogin, chooseLogin, devStack, readSelectedStack, type Login } from "./login";
+import { assertLogin, chooseLogin, devStack, readSelectedStack, stackOf, type Login } from "./login";
 import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugin-place";
+import { passphraseOf } from "./passphrase";
 import { ensurePlugin, homeWith } from "./plugins";
 import { findOnPath } from "./process";
 import type { PulumiCli } from "./path-pulumi";
 import { resolvePulumi } from "./pulumi-cli";
-import { plugins } from "./versions";
+import { devPlugins } from "./needed-plugins";
+import { plugins, type PluginPin } from "./versions";
 
 /** All that a Pulumi command needs to run. */
 export interface PulumiEnvironment {
@@ -64,7 +66,10 @@ async function prepareDev(
   command: PulumiCommand,
   { cli, login, options }: Resolved,
 ): Promise<PulumiEnvironment> {
-  const found = runsEngine(command) ? await ensurePlugins(context, options) : installedPlugins(context);
+  const needed = devPlugins(context, command);
+  const found = runsEngine(command)
+    ? await ensurePlugins(context, needed, options)
+    : installedPlugins(context, needed);
   const env = devEnvironment(context, cli, { home: await homeWith(context, found), found });
   const dev = needsStack(command)
     ? await ensureDevStack(context, { program: cli.program, env })
@@ -75,14 +80,18 @@ async function prepareDev(
 }
 
 /** One after the other: two at once would interleave their progress. */
-async function ensurePlugins(context: ToolchainContext, options: PrepareOptions): Promise<PluginFound[]> {
+async function ensurePlugins(
+  context: ToolchainContext,
+  needed: readonly PluginPin[],
+  options: PrepareOptions,
+): Promise<PluginFound[]> {
   const found: PluginFound[] = [];
-  for (const pin of plugins) found.push(await ensurePlugin(context, pin, options));
+  for (const pin of needed) found.push(await ensurePlugin(context, pin, options));
   return found;
 }
 
-function installedPlugins(context: ToolchainContext): PluginFound[] {
-  return plugins.map((pin) => {
+function installedPlugins(context: ToolchainContext, needed: readonly PluginPin[]): PluginFound[] {
+  return needed.map((pin) => {
     const official = officialAt(pluginDirectory(sharedHome(context), pin), pin);
     const directory = pluginDirectory(ownHome(context), pin);
     return official ?? { ...pin, edition: "offline" as const, directory };
@@ -102,6 +111,8 @@ function devEnvironment(
 ): NodeJS.ProcessEnv {
   const stack = locateDevStack(context);
   const isOffline = found.some(({ edition }) => edition === "offline");
+  // The engine asks for the plugin of every npm package that is installed, whether a resource needs it or not.
+  const isPart = found.length < plugins.length;
   return {
     ...context.env,
     PATH: searchPath(context.env, [dirname(cli.languageHost)]),
@@ -118,9 +129,8 @@ function devEnvironment(
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
     // A plugin that happens to lie on PATH is not the pinned one; a language host may have to be found there.
     PULUMI_IGNORE_AMBIENT_PLUGINS: cli.hostIsBeside ? "true" : undefined,
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: isOffline
-      ? "true"
-      : context.env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION,
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION:
+      isOffline || isPart ? "true" : context.env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION,
   };
 }
 
@@ -148,6 +158,7 @@ async function prepareUser(
     env: {
       ...context.env,
       PATH: searchPath(context.env, directories),
+      ...(isOfLogin(command) ? {} : passphraseOf(context, stackOf(context, login, command))),
       ...(command.hasDirectory ? {} : { PULUMI_NODEJS_ROOT_DIRECTORY: context.project }),
       ...(isOffline
         ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PULUMI_SKIP_UPDATE_CHECK: "true" }

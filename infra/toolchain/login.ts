@@ -49,6 +49,19 @@ export function readSelectedStack(context: ToolchainContext): string | undefined
   }
 }
 
+/**
+ * The stack that a command is about, as its file is named: without an organisation and a project.
+ *
+ * @returns undefined where it is none of this checkout, or none is named and none is selected
+ */
+export function stackOf(context: ToolchainContext, login: Login, command: PulumiCommand): string | undefined {
+  if (command.hasDirectory) return undefined;
+  if (login.kind === "dev") return devStack;
+  const { env } = context;
+  const name = command.stack ?? setting(env, "PULUMI_STACK") ?? readSelectedStack(context);
+  return name?.split("/").at(-1);
+}
+
 export function projectName(project: string): string {
   const { name } = parse(readFileSync(join(project, "Pulumi.yaml"), "utf8")) as { name?: unknown };
   if (typeof name === "string" && name !== "") return name;
@@ -59,10 +72,11 @@ export function projectName(project: string): string {
 export function assertLogin(context: ToolchainContext, command: PulumiCommand, login: Login): void {
   if (command.isHelp || command.words.length === 0 || isOfLogin(command) || command.hasDirectory) return;
   if (hasBackend(context)) return;
+  const { stack = "NAME" } = command;
   throw problemError(
     login.reason,
     "no Pulumi login and no state is chosen for it (only stack dev has its own)",
-    "log in with `npm run pulumi -- login` (Pulumi Cloud), `npm run pulumi -- login s3://bucket` or `… login file:///path`, or set PULUMI_BACKEND_URL; then make the stack: `npm run pulumi -- stack init NAME`.",
+    `log in with \`npm run pulumi -- login\` (Pulumi Cloud), \`npm run pulumi -- login s3://bucket\` or \`… login file:///path\`, or set PULUMI_BACKEND_URL; then make the stack: \`npm run pulumi -- stack init ${stack}\`.`,
   );
 }
 

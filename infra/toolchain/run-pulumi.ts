@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { PulumiCommand } from "./arguments";
 import type { ToolchainContext } from "./context";
+import { prepareDockerStack } from "./docker-stack";
 import type { PulumiEnvironment } from "./environment";
+import { forgetGoneContainers } from "./gone-containers";
 import { passSignals } from "./signals";
 import { assertStackFile } from "./stack-check";
 import { copyStackFile } from "./stack-copy";
@@ -14,11 +16,16 @@ export async function runPulumi(
   command: PulumiCommand,
   args: readonly string[],
 ): Promise<number> {
-  const { dev, cli, env } = environment;
+  const { dev, cli, env, login } = environment;
   if (dev !== undefined) await assertStackFile(context.project, command);
+  const prepared = await prepareDockerStack(context, login, command, args);
+  await forgetGoneContainers(context, environment, { command, args });
   const copy = dev === undefined ? undefined : copyStackFile(context.project, dev, command, args);
   try {
-    return await passThrough(cli.program, copy?.args ?? args, { cwd: context.project, env });
+    return await passThrough(cli.program, copy?.args ?? args, {
+      cwd: context.project,
+      env: { ...env, ...prepared },
+    });
   } finally {
     copy?.finish();
   }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { parse, parseDocument } from "yaml";
+import { keepLayout } from "../../components/core/layout";
 
 /**
  * Pulumi writes `encryptionsalt` into a stack's file. The file of the dev stack is committed, and its salt belongs to
@@ -48,15 +49,9 @@ export function takeOver(before: string, after: string, current: string): string
   return keepLines(current, document.toString({ lineWidth: 0 }));
 }
 
-/** Lines that were only laid out anew get their old layout back. */
+/** A value that differs from the old one by white space alone must not be lost. */
 function keepLines(old: string, rendered: string): string {
-  const bare = (line: string) => line.replace(/\s+/g, "");
-  const known = new Map(old.split("\n").map((line) => [bare(line), line]));
-  const kept = rendered
-    .split("\n")
-    .map((line) => known.get(bare(line)) ?? line)
-    .join("\n");
-  // A value that differs from the old one by white space alone must not be lost.
+  const kept = keepLayout(old, rendered);
   return isDeepStrictEqual(read(kept), read(rendered)) ? kept : rendered;
 }
 
