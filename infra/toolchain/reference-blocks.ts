@@ -77,13 +77,18 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
 }
 
 function renderReference(): string {
-  const { server, database, roles } = configSchema.shape;
+  const { server, docker, monitoring, database, roles } = configSchema.shape;
   const tables: readonly (readonly [string, Shape])[] = [
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
     ["`administrator` of `pgstead:server`", shapeOf(shapeOf(server).administrator)],
     ["`tls` of `pgstead:server`", shapeOf(shapeOf(server).tls)],
+    ["`logs` of `pgstead:server`", shapeOf(shapeOf(server).logs)],
+    ["`certificate` of `pgstead:server`", shapeOf(shapeOf(server).certificate)],
     ["Each of `hba` of `pgstead:server`", shapeOf(shapeOf(server).hba)],
+    ["`pgstead:docker`", shapeOf(docker)],
+    ["Each of `ulimits` of `pgstead:docker`", shapeOf(shapeOf(docker).ulimits)],
+    ["`pgstead:monitoring`", shapeOf(monitoring)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
     ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],
