@@ -38,8 +38,14 @@ async function install(onStart) {
   console.error(`pgstead: dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-/** npm itself reports a read-only disk as a missing file. */
+/** npm itself reports a read-only disk as a missing file, and empties what a link leads to. */
 function assertWritable() {
+  if (fs.lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw problem(
+      `the npm packages in ${modules} are those of another checkout, by a link, and of another package-lock.json`,
+      `install them there (\`npm ci\` in ${path.dirname(fs.realpathSync(modules))}), or remove the link.`,
+    );
+  }
   try {
     fs.accessSync(root, fs.constants.W_OK);
   } catch (error) {

@@ -8,6 +8,7 @@ import type { PulumiEnvironment } from "./environment";
 import type { Deployment } from "./interrupted";
 import { devStack } from "./login";
 import { run } from "./process";
+import { assertNothingProtected } from "./protected-resources";
 import { dockerObjects, type StateObject } from "./state-containers";
 
 /** A Pulumi command line, as it was given. */
@@ -18,12 +19,13 @@ export interface Given {
 
 /**
  * Takes containers that somebody removed by hand out of the state, before a command that would change them: the docker
- * plugin can neither replace nor delete one that is not there, and the command would fail on it for ever.
+ * plugin can neither replace nor delete one that is not there, and the command would fail on it for ever. A stack with
+ * protected resources is not destroyed.
  *
  * A stack of another target costs a look at its file. Of an engine that does not answer nothing is said: the command
  * says it. One that has none of the stack's volumes either may be another engine: nothing is forgotten then.
  *
- * @throws ProblemError the state cannot be changed
+ * @throws ProblemError the state cannot be changed; something is protected
  */
 export async function forgetGoneContainers(
   context: ToolchainContext,
@@ -36,9 +38,9 @@ export async function forgetGoneContainers(
   const file = stackFile(context, environment.login, command, args);
   if (!existsSync(file) || readDockerStack(readFileSync(file, "utf8")) === undefined) return;
   const pulumi = pulumiOf(context, environment, given);
-  const gone = (await findAllGone(context, await pulumi.readState(), given)).filter(({ urn }) =>
-    isTouched(urn),
-  );
+  const state = await pulumi.readState();
+  assertNothingProtected(state, given);
+  const gone = (await findAllGone(context, state, given)).filter(({ urn }) => isTouched(urn));
   if (gone.length === 0) return;
   const why = isDestroy(command)
     ? "as there is nothing left to remove"

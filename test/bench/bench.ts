@@ -1,50 +1,62 @@
 /**
- * `npm run bench`: what the stack dev costs above Pulumi itself, measured in one run on one machine.
+ * `npm run bench`: what pgstead costs above Pulumi itself, measured in one run on one machine.
  *
  * A figure alone says more of the machine than of the program, so there are two references: an empty program with the
  * same engine, and the same program with providers that answer at once. They take turns, so that noise hits all.
  */
 import { cpus } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
-import { endOnInterrupt, type Subject } from "./engine";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { measureAccess } from "./access/measure";
-import { compare, median, medianOf, ratio, type Comparison, type Figures } from "./figures";
+import { measureDev } from "./dev";
+import { findEngine, measureDocker } from "./docker/measure";
+import type { PgbenchResult } from "./docker/pgbench";
+import { endOnInterrupt, type Subject } from "./engine";
+import { median, type Comparison, type Figures } from "./figures";
+import { say } from "./progress";
 import { renderResult } from "./render";
-import { makeEmpty, makeInstant, makeReal } from "./subjects";
+import { makeEmpty, makeReal } from "./subjects";
+import { up } from "./turns";
 
 export interface BenchResult {
   readonly schemaVersion: 1;
   readonly runs: number;
   readonly machine: { readonly cores: number; readonly node: string };
-  /** Resources in each state: those of the stack and of its instant twin have to be as many. */
+  /** Resources in each state: those of a stack and of its instant twin have to be as many. */
   readonly resources: Readonly<Record<string, number>>;
   readonly figures: readonly (Figures & { readonly median: number })[];
   readonly comparisons: readonly Comparison[];
-  /** Privileges in the database that the figures of privileges are about. */
-  readonly privileges: number;
+  /** Privileges in the database that the figures of privileges are about; absent where these are. */
+  readonly privileges?: number;
+  /** Absent where target docker was not measured. */
+  readonly pgbench?: PgbenchResult;
+  /** Parts that were asked for and could not be measured. */
+  readonly leftOut: readonly { readonly part: PartName; readonly reason: string }[];
 }
 
-interface Subjects {
-  readonly real: Subject;
-  readonly instant: Subject;
-  readonly empty: Subject;
-}
+const partNames = ["dev", "access", "docker"] as const;
+type PartName = (typeof partNames)[number];
 
-const up = ["up", "--yes", "--non-interactive"];
-const commands = {
-  preview: ["preview", "--non-interactive", "--expect-no-changes"],
-  "up without changes": [...up, "--expect-no-changes"],
-} as const;
-const freshUp = "up from nothing";
+/** What one part adds to the result. */
+type PartResult = Partial<Omit<BenchResult, "figures">> & { readonly figures?: readonly Figures[] };
+
+/** A part makes its subjects by `keep`, which removes them afterwards, the last one first. */
+type Part = (runs: number, keep: (subject: Subject) => Subject) => Promise<PartResult>;
+
+interface Options {
+  readonly runs: number;
+  readonly json: boolean;
+  readonly only?: PartName;
+}
 
 async function main(): Promise<void> {
   const program = new Command("bench")
-    .description("Measures stack dev against an empty program and against providers that answer at once.")
+    .description("Measures stacks against an empty program and against providers that answer at once.")
     .option("--runs <count>", "runs of each command, whose median counts", parseRuns, 5)
+    .addOption(new Option("--only <part>", "measure one part alone").choices(partNames))
     .option("--json", "print JSON on standard output, and the table on standard error", false)
     .parse();
-  const { runs, json } = program.opts<{ runs: number; json: boolean }>();
-  const result = await bench(runs);
+  const { runs, json, only } = program.opts<Options>();
+  const result = await bench(runs, only === undefined ? partNames : [only]);
   const table = renderResult(result);
   if (json) {
     process.stderr.write(table);
@@ -54,117 +66,63 @@ async function main(): Promise<void> {
   }
 }
 
-async function bench(runs: number): Promise<BenchResult> {
+async function bench(runs: number, names: readonly PartName[]): Promise<BenchResult> {
   endOnInterrupt();
-  const made: Subject[] = [];
-  const keep = (subject: Subject): Subject => {
-    made.push(subject);
-    return subject;
+  const found: PartResult[] = [];
+  for (const name of names) found.push(await runPart(parts[name], runs));
+  return {
+    ...found.reduce<PartResult>((all, one) => ({ ...all, ...one }), {}),
+    schemaVersion: 1,
+    runs,
+    machine: { cores: cpus().length, node: process.version },
+    resources: Object.fromEntries(found.flatMap(({ resources = {} }) => Object.entries(resources))),
+    figures: found.flatMap(({ figures = [] }) => figures).map(withMedian),
+    comparisons: found.flatMap(({ comparisons = [] }) => comparisons),
+    leftOut: found.flatMap(({ leftOut = [] }) => leftOut),
   };
+}
+
+async function runPart(part: Part, runs: number): Promise<PartResult> {
+  const made: Subject[] = [];
   try {
-    say("preparing checkouts, toolchain and stacks of their own");
-    const { subject, engine } = await makeReal();
-    const real = keep(subject);
-    const instant = keep(await makeInstant());
-    const empty = keep(await makeEmpty(engine));
-    const result = await measure({ real, instant, empty }, runs);
-    say("privileges: 20 schemas, 5 roles");
-    const access = await measureAccess(empty, runs, keep);
-    return {
-      ...result,
-      privileges: access.privileges,
-      figures: [...result.figures, ...withMedians(access.figures)],
-      comparisons: [...result.comparisons, ...access.comparisons],
-    };
+    return await part(runs, (subject) => {
+      made.push(subject);
+      return subject;
+    });
   } finally {
-    say("removing what was made");
-    // The empty program lies beside the stack's checkout, so the checkout goes last.
+    if (made.length > 0) say("removing what was made");
+    // An empty program lies beside a stack's checkout, so the checkout goes last.
     for (const subject of made.toReversed()) await subject.remove();
   }
 }
 
-async function measure(subjects: Subjects, runs: number): Promise<Omit<BenchResult, "privileges">> {
-  const { real, instant, empty } = subjects;
-  const fresh = await measureFresh(real, runs);
-  say("bringing up the references");
-  await instant.time(...up);
-  await empty.time(...up);
-  const steady = await measureSteady([real, instant, empty], runs);
-  const resources = {
-    [real.name]: await real.countResources(),
-    [instant.name]: await instant.countResources(),
-  };
-  if (resources[real.name] !== resources[instant.name]) {
-    throw new Error(`the instant providers made another stack: ${JSON.stringify(resources)}`);
-  }
-  const figures = [fresh, ...steady];
-  return {
-    schemaVersion: 1,
-    runs,
-    machine: { cores: cpus().length, node: process.version },
-    resources,
-    figures: withMedians(figures),
-    comparisons: compareAll(figures, subjects),
-  };
-}
+const parts: Readonly<Record<PartName, Part>> = {
+  dev: measureDev,
 
-function withMedians(figures: readonly Figures[]): BenchResult["figures"] {
-  return figures.map((figure) => ({ ...figure, median: median(figure.seconds) }));
-}
+  async access(runs, keep) {
+    say("privileges: 20 schemas, 5 roles");
+    const { subject, engine } = await makeReal();
+    keep(subject);
+    const empty = keep(await makeEmpty(engine));
+    await empty.time(...up);
+    return measureAccess(empty, runs, keep);
+  },
 
-/** The whole stack from nothing, server included; the toolchain is there. */
-async function measureFresh(real: Subject, runs: number): Promise<Figures> {
-  const seconds: number[] = [];
-  // The first one unpacks the server's programs and bundles the providers: once for a machine, so it does not count.
-  for (let run = 0; run <= runs; run += 1) {
-    say(run === 0 ? `${freshUp}: warming up` : `${freshUp}: run ${run} of ${runs}`);
-    const taken = await real.time(...up);
-    if (run > 0) seconds.push(taken);
-    if (run < runs) await real.time("destroy", "--yes", "--non-interactive");
-  }
-  return { command: freshUp, subject: real.name, seconds };
-}
-
-async function measureSteady(subjects: readonly Subject[], runs: number): Promise<Figures[]> {
-  const figures = Object.keys(commands).flatMap((command) =>
-    subjects.map(({ name }) => ({ command, subject: name, seconds: [] as number[] })),
-  );
-  for (let run = 0; run <= runs; run += 1) {
-    say(run === 0 ? "preview and up without changes: warming up" : `… run ${run} of ${runs}`);
-    for (const [command, args] of Object.entries(commands)) {
-      for (const subject of subjects) {
-        const taken = await subject.time(...args);
-        const figure = figures.find((one) => one.command === command && one.subject === subject.name);
-        if (run > 0) figure?.seconds.push(taken);
-      }
-    }
-  }
-  return figures;
-}
-
-/** Only the preview has aims: `up` ends with writes to the state, which take as long as the disk wants. */
-const aims: Readonly<Record<string, { readonly instant: number; readonly empty: number }>> = {
-  preview: { instant: 1.3, empty: 2 },
+  async docker(runs, keep) {
+    const docker = await findEngine();
+    if (typeof docker !== "string") return measureDocker(docker, runs, keep);
+    say(`target docker is left out: ${docker}`);
+    return { leftOut: [{ part: "docker", reason: docker }] };
+  },
 };
 
-function compareAll(figures: readonly Figures[], { real, instant, empty }: Subjects): Comparison[] {
-  const ratios = Object.keys(commands).flatMap((command) => {
-    const versus = ({ name }: Subject, aim: number | undefined): Comparison => {
-      const what = `${command}: ${real.name} / ${name}`;
-      return compare(what, ratio(figures, command, real.name, name), "times", aim ?? null);
-    };
-    return [versus(instant, aims[command]?.instant), versus(empty, aims[command]?.empty)];
-  });
-  return [...ratios, compare(`${freshUp}: ${real.name}`, medianOf(figures, freshUp, real.name), "s", 10)];
+function withMedian(figure: Figures): BenchResult["figures"][number] {
+  return { ...figure, median: median(figure.seconds) };
 }
 
 function parseRuns(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It is a whole number from 1 to 999; medians of fewer than 5 say little.");
-}
-
-function say(line: string): void {
-  process.stderr.write(`bench: ${line}\n`);
 }
 
 main().catch((error: unknown) => {

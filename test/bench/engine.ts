@@ -32,6 +32,11 @@ export function endOnInterrupt(): void {
   }
 }
 
+/** @throws Error after Ctrl-C: for what lasts long and is no command of the engine */
+export function assertGoing(): void {
+  if (interrupted) throw new Error("interrupted");
+}
+
 /** Runs the engine itself, without the project's wrapper: every subject is measured alike. */
 export function runEngine({ program, cwd, env }: EngineOptions, args: readonly string[]): Promise<EngineRun> {
   if (interrupted) return Promise.reject(new Error("interrupted"));

@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import { projectRoot } from "../../components/io/places";
 import { parseCommand } from "../../infra/toolchain/arguments";
 import { createContext } from "../../infra/toolchain/context";
+import { prepareDockerStack } from "../../infra/toolchain/docker-stack";
 import { prepareEnvironment } from "../../infra/toolchain/environment";
+import { devPlugins } from "../../infra/toolchain/needed-plugins";
 import { copyStackFile } from "../../infra/toolchain/stack-copy";
-import { plugins } from "../../infra/toolchain/versions";
 import { makeCheckout, type Checkout } from "../support/checkout";
 import { countResources, runEngine, type EngineOptions, type Subject } from "./engine";
 
@@ -34,8 +35,7 @@ export async function makeInstant(configure: Configure = asItIs): Promise<Subjec
   const provider = join(checkout.directory, "components", "providers", "pulumi-resource-pgstead");
   await writeProgram(provider, launcher(checkout, "test/bench/instant/pgstead.ts"));
   const pulumiHome = join(home, "pulumi-home");
-  // Those that the dev stack needs: its target is not docker.
-  for (const { name, version } of plugins.filter(({ target }) => target === undefined)) {
+  for (const { name, version } of devPlugins(createContext(checkout.env, checkout.directory))) {
     const directory = join(pulumiHome, "plugins", `resource-${name}-v${version}`);
     await mkdir(directory, { recursive: true });
     const program = join(directory, `pulumi-resource-${name}`);
@@ -70,9 +70,11 @@ async function prepareProject(
   change: NodeJS.ProcessEnv = {},
 ): Promise<{ engine: EngineOptions; commands: Pick<Subject, "time" | "countResources"> }> {
   const context = createContext(checkout.env, checkout.directory);
-  const { cli, env, dev } = await prepareEnvironment(context, parseCommand(["up"]));
+  const command = parseCommand(["up"]);
+  const { cli, env, dev, login } = await prepareEnvironment(context, command);
   if (dev === undefined) throw new Error("the toolchain gave no stack dev");
-  const engine = { program: cli.program, cwd: checkout.directory, env: { ...env, ...change } };
+  const prepared = await prepareDockerStack(context, login, command, ["up"]);
+  const engine = { program: cli.program, cwd: checkout.directory, env: { ...env, ...prepared, ...change } };
   return {
     engine,
     commands: {

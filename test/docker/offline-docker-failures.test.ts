@@ -43,6 +43,27 @@ describe("failures of the engine are told with what to do, and leave nothing hal
     expect(await exists("taken")).toBe(true);
   });
 
+  test("a name that a killed run of this stack has left behind is taken back", async () => {
+    const labels = { "pgstead.stack": "acme/pgstead/test" };
+    const declared = { labels: [{ label: "pgstead.stack", value: "acme/pgstead/test" }] };
+    const left = { name: named("left"), Image: baseImage, Cmd: ["true"], Labels: labels };
+    const { id } = await offline.docker.createContainer(left);
+    await offline.docker.createNetwork({ Name: named("left-net"), Labels: labels });
+    await offline.stack.up(
+      network({ name: named("left-net"), ...declared }, "left-net"),
+      box("left", declared),
+    );
+    const [found] = await offline.docker.listContainers({ filters: { name: [`^/${named("left")}$`] } });
+    expect(found?.Id).not.toBe(id);
+
+    await offline.docker.createContainer({
+      ...left,
+      name: named("foreign"),
+      Labels: { "pgstead.stack": "other" },
+    });
+    await expect(offline.stack.up(box("foreign", declared))).rejects.toThrow(/is in use by container/);
+  });
+
   test("an image that is not there", async () => {
     const image = `sha256:${"0".repeat(64)}`;
     await expect(offline.stack.up(box("imageless", { image }))).rejects.toThrow(

@@ -225,7 +225,9 @@ describe("a running server", () => {
 
 describe("the end of a stack", () => {
   test("is refused while it is protected, before anything is touched, and names what is protected", async () => {
-    const { exitCode, text } = await under.pulumi(["destroy", "--yes"], { exitCode: "any" });
+    const { exitCode, text } = await under.pulumi(["destroy", "--yes", "--skip-preview"], {
+      exitCode: "any",
+    });
     expect(exitCode).not.toBe(0);
     expect(text).toContain("protected");
     expect(text).toMatch(/Volume::data|Database::promptforge/);

@@ -17,6 +17,8 @@ export interface DriftItem {
 /** The order in which kinds are told: from the server down to privileges. */
 export const driftKinds: readonly StatementKind[] = [
   "server",
+  "file",
+  "certificate",
   "setting",
   "pg_hba",
   "role",

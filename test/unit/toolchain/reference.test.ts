@@ -8,7 +8,7 @@ describe("the generated reference", () => {
   test("declares every key to Pulumi with type, default and description", () => {
     const { config } = parse(project!.text) as { config: Record<string, Record<string, unknown>> };
     expect(Object.keys(config)).toEqual(
-      ["target", "disposable", "protect", "allowDataLoss", "server", "database", "roles", "databases"].map(
+      ["target", "disposable", "protect", "allowDataLoss", "server", "docker", "monitoring", "database", "roles", "databases"].map(
         (key) => `pgstead:${key}`,
       ),
     );

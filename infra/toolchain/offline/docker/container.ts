@@ -8,6 +8,7 @@ import { containerShape, ineffective, updatable } from "./container-shape";
 import { uploadArchive } from "./container-uploads";
 import type { ContainerValues } from "./container-values";
 import type { Engine } from "./engine";
+import { makeInPlace } from "./left-over";
 import { about, saidBy, statusOf, type Subject } from "./failure";
 
 /** Outputs that are known only when a container is there. */
@@ -54,8 +55,20 @@ export function containerBehaviour(engine: () => Engine): Behaviour<string> {
  */
 async function createContainer(engine: Engine, values: ContainerValues, work: Work): Promise<Made<string>> {
   const { signal } = work;
-  const { id } = await engine.ask(signal, (docker, bound) =>
-    docker.createContainer({ ...createRequest(values), ...bound }),
+  const request = createRequest(values);
+  const { id } = await makeInPlace(
+    engine,
+    {
+      what: `container ${values.name}`,
+      labels: request.Labels ?? {},
+      make: () => engine.ask(signal, (docker, bound) => docker.createContainer({ ...request, ...bound })),
+      async find(docker, bound) {
+        const { Id, Config } = await docker.getContainer(values.name).inspect(bound);
+        return { Id, labels: Config.Labels };
+      },
+      remove: (docker, old, bound) => docker.getContainer(old).remove({ force: true, ...bound }),
+    },
+    work,
   );
   try {
     await connect(engine, id, values, signal);

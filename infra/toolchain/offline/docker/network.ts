@@ -7,6 +7,7 @@ import type { Engine } from "./engine";
 import { about, saidBy, type Subject } from "./failure";
 import { fromLabels, labelsAttribute, toLabels, toTexts } from "./labels";
 import { officialPlugin } from "./version";
+import { makeInPlace } from "./left-over";
 import { whileInUse } from "./waiting";
 
 export const networkShape: Shape = {
@@ -51,8 +52,20 @@ export function networkBehaviour(engine: () => Engine): Behaviour<string> {
     create: (inputs, work) =>
       about(subjectOf(inputs.name, work), "created", async () => {
         const options = createOptions(inputs);
-        const made = await engine().ask(work.signal, (docker, bound) =>
-          docker.createNetwork({ ...options, ...bound }),
+        const made = await makeInPlace(
+          engine(),
+          {
+            what: `network ${options.Name}`,
+            labels: options.Labels ?? {},
+            make: () =>
+              engine().ask(work.signal, (docker, bound) => docker.createNetwork({ ...options, ...bound })),
+            async find(docker) {
+              const { Id, Labels } = await docker.getNetwork(options.Name).inspect();
+              return { Id, labels: Labels ?? {} };
+            },
+            remove: (docker, old, bound) => docker.getNetwork(old).remove(bound),
+          },
+          work,
         );
         return { key: made.id };
       }),

@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { parseCommand } from "../../../infra/toolchain/arguments";
+import { assertNothingProtected } from "../../../infra/toolchain/protected-resources";
+
+const state = {
+  resources: [
+    { urn: "urn:pulumi:prod::pgstead::pg:index:X$docker:index/volume:Volume::data", type: "", protect: true },
+    { urn: "urn:pulumi:prod::pgstead::docker:index/network:Network::server", type: "" },
+  ],
+};
+const given = (...args: string[]) => ({ command: parseCommand(args), args });
+
+describe("a stack with protected resources", () => {
+  test("is not destroyed, whatever is skipped, and what is protected is named", () => {
+    expect(() => {
+      assertNothingProtected(state, given("destroy", "--yes", "--skip-preview"));
+    }).toThrow(/protected are Volume data; nothing was touched[\s\S]*pgstead:protect/);
+  });
+
+  test("may be brought up, and may lose what Pulumi itself looks at", () => {
+    for (const args of [["up"], ["destroy", "--exclude-protected"], ["destroy", "--target", "x"]]) {
+      assertNothingProtected(state, given(...args));
+    }
+    assertNothingProtected({ resources: [] }, given("destroy"));
+    assertNothingProtected(undefined, given("destroy"));
+  });
+});
