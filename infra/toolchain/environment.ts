@@ -6,13 +6,13 @@ import { backendUrl, ensureDevStack, locateDevStack, type DevStack } from "./dev
 import { makeDirectory } from "./install";
 import { resumeInterrupted } from "./interrupted";
 import { assertLogin, chooseLogin, devStack, readSelectedStack, stackOf, type Login } from "./login";
-import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugin-place";
+import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugins/plugin-place";
 import { passphraseOf } from "./passphrase";
-import { ensurePlugin, homeWith } from "./plugins";
+import { ensurePlugin, homeWith } from "./plugins/plugins";
 import { findOnPath } from "./process";
 import type { PulumiCli } from "./path-pulumi";
 import { resolvePulumi } from "./pulumi-cli";
-import { devPlugins } from "./needed-plugins";
+import { devPlugins } from "./plugins/needed-plugins";
 import { plugins, type PluginPin } from "./versions";
 
 /** All that a Pulumi command needs to run. */

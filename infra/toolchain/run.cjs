@@ -8,7 +8,7 @@
  */
 const { ensureDependencies, isInstalled } = require("./dependencies.cjs");
 
-const doctor = "infra/toolchain/doctor.ts";
+const doctor = "infra/toolchain/doctor/doctor.ts";
 const [entry, ...args] = process.argv.slice(2);
 if (entry === undefined) {
   console.error("usage: node infra/toolchain/run.cjs <file.ts> [arguments]");

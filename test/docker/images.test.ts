@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { opsBundleFile } from "../../components/core/ops-bundle";
 import { connectDocker } from "../../components/io/docker/engine";
 import { projectRoot } from "../../components/io/places";
-import { ensureBaseImage } from "../../infra/toolchain/base-image";
+import { ensureBaseImage } from "../../infra/toolchain/docker/base-image";
 import { createContext } from "../../infra/toolchain/context";
 import { sha256 } from "../../infra/ops-bundle";
 import { buildImage, buildTestImage, testImages, type ImageName } from "../support/docker-images";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseCommand } from "../../infra/toolchain/arguments";
 import { createContext, type ToolchainContext } from "../../infra/toolchain/context";
-import { forgetGoneContainers } from "../../infra/toolchain/gone-containers";
+import { forgetGoneContainers } from "../../infra/toolchain/docker/gone-containers";
 import type { PulumiEnvironment } from "../../infra/toolchain/environment";
 import { makeMachine, type Machine } from "./toolchain-fakes";
 

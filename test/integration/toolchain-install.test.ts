@@ -39,7 +39,7 @@ rm node_modules/half "$HOME/busy"`;
 
 const hello = (): Run => start(machine.env, "hello.ts", [], "", checkout);
 const doctor = (...args: string[]): Run =>
-  start(machine.env, "infra/toolchain/doctor.ts", args, "", checkout);
+  start(machine.env, "infra/toolchain/doctor/doctor.ts", args, "", checkout);
 const installs = () => machine.lines("installs");
 
 async function until(condition: () => Promise<boolean> | boolean): Promise<void> {

@@ -242,7 +242,8 @@ describe("an unusable machine", () => {
   });
 
   test("the doctor names what is missing, builds nothing, and ends with 2", async () => {
-    const { exitCode, stdout } = await start(machine.env, "infra/toolchain/doctor.ts", ["--json"]).ended;
+    const { exitCode, stdout } = await start(machine.env, "infra/toolchain/doctor/doctor.ts", ["--json"])
+      .ended;
     const report = JSON.parse(stdout) as { findings: { name: string; state: string; hint?: string }[] };
     expect(exitCode).toBe(2);
     expect(report.findings.find(({ name }) => name === "pulumi")).toMatchObject({
@@ -255,7 +256,7 @@ describe("an unusable machine", () => {
 
   test("the doctor ends with 1 when the next run gets what is missing", async () => {
     await machine.script("go", fakeGo());
-    const { exitCode, stdout } = await start(machine.env, "infra/toolchain/doctor.ts", []).ended;
+    const { exitCode, stdout } = await start(machine.env, "infra/toolchain/doctor/doctor.ts", []).ended;
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/to get .*pulumi .*would be built from Go modules/);
     expect(await machine.lines("builds")).toEqual([]);

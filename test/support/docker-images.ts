@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { projectRoot } from "../../components/io/places";
-import { ensureBaseImage } from "../../infra/toolchain/base-image";
+import { ensureBaseImage } from "../../infra/toolchain/docker/base-image";
 import { createContext } from "../../infra/toolchain/context";
-import { followEngine } from "../../infra/toolchain/engine-progress";
+import { followEngine } from "../../infra/toolchain/docker/engine-progress";
 
 export type ImageName = "postgres" | "ops" | "monitoring";
 

@@ -1,7 +1,7 @@
 /** What tier docker needs: an engine, the bundle of the operations code, the base image, and the images of a stack. */
 import { engineFailure } from "../../components/io/docker/failure";
 import { connectDocker } from "../../components/io/docker/engine";
-import { ensureOpsBundle } from "../../infra/toolchain/bundle-ops";
+import { ensureOpsBundle } from "../../infra/toolchain/docker/bundle-ops";
 import { createContext } from "../../infra/toolchain/context";
 import { main } from "../../infra/toolchain/main";
 import { withProgress } from "../../infra/toolchain/progress";

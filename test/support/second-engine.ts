@@ -122,17 +122,10 @@ function mountsBelow(directory: string): string[] {
   return paths.filter((path) => path.startsWith(`${directory}/`)).reverse();
 }
 
-function end(daemon: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  return new Promise((resolve) => {
-    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) {
-      resolve();
-      return;
-    }
-    daemon.once("exit", () => {
-      resolve();
-    });
-    daemon.kill(signal);
-  });
+async function end(daemon: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  // A process that has ended already takes no signal.
+  if (daemon?.kill(signal) !== true) return;
+  await new Promise((resolve) => daemon.once("exit", resolve));
 }
 
 /** Takes an image over from another engine. */

@@ -129,7 +129,7 @@ export async function readContainerLog(docker: Docker, name: string, since: stri
     const log = await docker
       .getContainer(name)
       .logs({ stdout: true, stderr: true, tail: 40, ...(seconds > 0 ? { since: seconds } : {}) });
-    return plainText(log as unknown as Buffer);
+    return plainText(log);
   } catch (error) {
     if (isNotFound(error)) return "";
     throw engineFailure(error);

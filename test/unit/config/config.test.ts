@@ -83,7 +83,7 @@ describe("defaults", () => {
     for (const [key, { default: value }] of Object.entries(project.config)) {
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
-    expect(Object.keys(given)).toHaveLength(8);
+    expect(Object.keys(given)).toHaveLength(10);
     expect(stack(given)).toEqual(stack(shop));
   });
 });

@@ -3,11 +3,7 @@ import { secret, unknown, type PropertyMap } from "../../../components/providers
 import { databaseShape } from "../../../infra/toolchain/offline/postgresql/database";
 import { diffAttributes } from "../../../infra/toolchain/offline/shared/difference";
 import { extensionShape } from "../../../infra/toolchain/offline/postgresql/extension";
-import {
-  importedInputs,
-  keepSecrets,
-  refreshedInputs,
-} from "../../../infra/toolchain/offline/shared/inputs";
+import { importedInputs, keepSecrets, refreshedInputs } from "../../../infra/toolchain/offline/shared/inputs";
 import { roleShape } from "../../../infra/toolchain/offline/postgresql/role-shape";
 
 const state: PropertyMap = {

@@ -4,10 +4,10 @@ import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { afterEach, describe, expect, test } from "vitest";
-import { parseArchives, renderSources } from "../../../infra/toolchain/apt-sources";
-import { ensureBaseImage, madeImage, pinnedBase } from "../../../infra/toolchain/base-image";
+import { parseArchives, renderSources } from "../../../infra/toolchain/docker/apt-sources";
+import { ensureBaseImage, madeImage, pinnedBase } from "../../../infra/toolchain/docker/base-image";
 import { createContext, type ToolchainContext } from "../../../infra/toolchain/context";
-import { whyNoDebootstrap } from "../../../infra/toolchain/debootstrap";
+import { whyNoDebootstrap } from "../../../infra/toolchain/docker/debootstrap";
 
 const root = resolve(__dirname, "../../..");
 const pinned = pinnedBase(root);

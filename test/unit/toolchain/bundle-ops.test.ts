@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { judgeOpsBundle, opsBundleFile, opsRecordFile } from "../../../components/core/ops-bundle";
 import { opsBundleFault } from "../../../infra/ops-bundle";
-import { buildOpsBundle, ensureOpsBundle, opsEntry } from "../../../infra/toolchain/bundle-ops";
+import { buildOpsBundle, ensureOpsBundle, opsEntry } from "../../../infra/toolchain/docker/bundle-ops";
 
 const root = resolve(__dirname, "../../..");
 
@@ -25,7 +25,7 @@ describe("the bundle of the operations code", () => {
       "infra/ops/container/other.ts",
       'import fastest from "fastest-levenshtein";\nexport const lower = (args: string[]) => fastest.distance(args[0]!, "a");\n',
     );
-    await write(directory, "infra/toolchain/bundle-ops.ts", "");
+    await write(directory, "infra/toolchain/docker/bundle-ops.ts", "");
     if (packages === "linked")
       await symlink(join(root, "node_modules"), join(directory, "node_modules"), "dir");
     else {
@@ -85,7 +85,7 @@ describe("the bundle of the operations code", () => {
     expect(Object.keys(record.files)).toEqual([
       "infra/ops/container/main.ts",
       "infra/ops/container/other.ts",
-      "infra/toolchain/bundle-ops.ts",
+      "infra/toolchain/docker/bundle-ops.ts",
     ]);
     expect(record.packages["node_modules/fastest-levenshtein"]).toMatch(/^fastest-levenshtein@\d/);
   });

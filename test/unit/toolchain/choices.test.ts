@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseCommand } from "../../../infra/toolchain/arguments";
 import { cacheHome, stateHome } from "../../../infra/toolchain/context";
-import { exitCodeOf, renderFindings, type Finding } from "../../../infra/toolchain/doctor-report";
+import { exitCodeOf, renderFindings, type Finding } from "../../../infra/toolchain/doctor/doctor-report";
 import { judgeGo, judgePulumi } from "../../../infra/toolchain/judge";
 import { chooseLogin } from "../../../infra/toolchain/login";
 import { checksumOf } from "../../../infra/toolchain/pulumi-cli";

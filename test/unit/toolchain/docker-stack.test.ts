@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { parseCommand } from "../../../infra/toolchain/arguments";
 import { createContext, type ToolchainContext } from "../../../infra/toolchain/context";
-import { prepareDockerStack, readDockerStack, runsProgram } from "../../../infra/toolchain/docker-stack";
+import {
+  prepareDockerStack,
+  readDockerStack,
+  runsProgram,
+} from "../../../infra/toolchain/docker/docker-stack";
 
 const made: string[] = [];
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseCommand } from "../../../infra/toolchain/arguments";
-import { touchedContainers } from "../../../infra/toolchain/gone-containers";
+import { touchedContainers } from "../../../infra/toolchain/docker/gone-containers";
 import type { Deployment } from "../../../infra/toolchain/interrupted";
-import { dockerObjects } from "../../../infra/toolchain/state-containers";
+import { dockerObjects } from "../../../infra/toolchain/docker/state-containers";
 
 const urn = (name: string) =>
   `urn:pulumi:prod::pgstead::pgstead:index:DockerServer$docker:index/container:Container::${name}`;

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
-import { neededPlugins, type StackTexts } from "../../../infra/toolchain/needed-plugins";
+import { neededPlugins, type StackTexts } from "../../../infra/toolchain/plugins/needed-plugins";
 import { plugins } from "../../../infra/toolchain/versions";
 
 const needed = (texts: Partial<StackTexts>): string[] =>

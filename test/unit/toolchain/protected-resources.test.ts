@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseCommand } from "../../../infra/toolchain/arguments";
-import { assertNothingProtected } from "../../../infra/toolchain/protected-resources";
+import { assertNothingProtected } from "../../../infra/toolchain/docker/protected-resources";
 
 const state = {
   resources: [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { renderBlocks, replaceBlock } from "../../../infra/toolchain/reference-blocks";
+import { renderBlocks, replaceBlock } from "../../../infra/toolchain/reference/reference-blocks";
 
 const [project, readme] = renderBlocks();
 
@@ -8,9 +8,18 @@ describe("the generated reference", () => {
   test("declares every key to Pulumi with type, default and description", () => {
     const { config } = parse(project!.text) as { config: Record<string, Record<string, unknown>> };
     expect(Object.keys(config)).toEqual(
-      ["target", "disposable", "protect", "allowDataLoss", "server", "docker", "monitoring", "database", "roles", "databases"].map(
-        (key) => `pgstead:${key}`,
-      ),
+      [
+        "target",
+        "disposable",
+        "protect",
+        "allowDataLoss",
+        "server",
+        "docker",
+        "monitoring",
+        "database",
+        "roles",
+        "databases",
+      ].map((key) => `pgstead:${key}`),
     );
     for (const entry of Object.values(config)) {
       // A key without a default would be required.

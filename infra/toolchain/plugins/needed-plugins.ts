@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { PulumiCommand } from "./arguments";
-import type { ToolchainContext } from "./context";
-import { locateDevStack } from "./dev-stack";
-import { devStack } from "./login";
-import { plugins, type PluginPin } from "./versions";
+import type { PulumiCommand } from "../arguments";
+import type { ToolchainContext } from "../context";
+import { locateDevStack } from "../dev-stack";
+import { devStack } from "../login";
+import { plugins, type PluginPin } from "../versions";
 
 /**
  * The plugins that the dev stack needs: those of every stack, and that of a target where the stack's file names the

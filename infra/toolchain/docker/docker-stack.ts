@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { parse } from "yaml";
-import { readOptions, type PulumiCommand } from "./arguments";
-import type { ToolchainContext } from "./context";
-import { devStack, stackOf, type Login } from "./login";
+import { readOptions, type PulumiCommand } from "../arguments";
+import type { ToolchainContext } from "../context";
+import { devStack, stackOf, type Login } from "../login";
 
 /** What a stack of target docker says of the engine, as far as the program's surroundings need it. */
 export interface DockerStack {
@@ -44,8 +44,8 @@ export async function prepareDockerStack(
 
 async function findBase(context: ToolchainContext, stack: DockerStack): Promise<NodeJS.ProcessEnv> {
   const { baseImageVariable, ensureBaseImage } = await import("./base-image.js");
-  const { connectDocker } = await import("../../components/io/docker/engine.js");
-  const { EngineUnreachableError } = await import("../../components/io/docker/failure.js");
+  const { connectDocker } = await import("../../../components/io/docker/engine.js");
+  const { EngineUnreachableError } = await import("../../../components/io/docker/failure.js");
   const { host } = stack;
   const tls = stack.certPath === undefined ? {} : readCertificates(context.project, stack.certPath);
   try {

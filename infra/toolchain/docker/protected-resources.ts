@@ -1,6 +1,6 @@
-import { problemError } from "../../components/core/problem";
-import { isDestroy, readOptions } from "./arguments";
-import type { Deployment } from "./interrupted";
+import { problemError } from "../../../components/core/problem";
+import { isDestroy, readOptions } from "../arguments";
+import type { Deployment } from "../interrupted";
 import type { Given } from "./gone-containers";
 
 /**

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ToolchainContext } from "./context";
-import { isProgram } from "./process";
-import type { PluginPin } from "./versions";
+import type { ToolchainContext } from "../context";
+import { isProgram } from "../process";
+import type { PluginPin } from "../versions";
 
 type PluginName = Pick<PluginPin, "name" | "version">;
 

@@ -1,9 +1,9 @@
 import type Docker from "dockerode";
-import { ProblemError } from "../../components/core/problem";
-import { askEngine } from "../../components/io/docker/ask-engine";
-import { readContainer } from "../../components/io/docker/container";
-import { connectDocker } from "../../components/io/docker/engine";
-import { isNotFound } from "../../components/io/docker/failure";
+import { ProblemError } from "../../../components/core/problem";
+import { askEngine } from "../../../components/io/docker/ask-engine";
+import { readContainer } from "../../../components/io/docker/container";
+import { connectDocker } from "../../../components/io/docker/engine";
+import { isNotFound } from "../../../components/io/docker/failure";
 import type { DockerObjects, StateObject } from "./state-containers";
 
 /** Milliseconds for all questions to one engine. */

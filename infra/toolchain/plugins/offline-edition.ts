@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { chmod, copyFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { problemError } from "../../components/core/problem";
-import type { ToolchainContext } from "./context";
-import { install } from "./install";
+import { problemError } from "../../../components/core/problem";
+import type { ToolchainContext } from "../context";
+import { install } from "../install";
 import { offlineMarker, pluginDirectory, type PluginFound } from "./plugin-place";
-import type { PluginPin } from "./versions";
+import type { PluginPin } from "../versions";
 
 interface OfflineMarker {
   readonly edition: "offline edition";

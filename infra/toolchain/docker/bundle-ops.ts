@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type BuildFailure, type Metafile } from "esbuild";
-import { opsBundleFile, opsRecordFile, type OpsBundleRecord } from "../../components/core/ops-bundle";
-import { problemError } from "../../components/core/problem";
-import { opsBundleFault, readNow, sha256 } from "../ops-bundle";
-import { withLock } from "./install";
+import { opsBundleFile, opsRecordFile, type OpsBundleRecord } from "../../../components/core/ops-bundle";
+import { problemError } from "../../../components/core/problem";
+import { opsBundleFault, readNow, sha256 } from "../../ops-bundle";
+import { withLock } from "../install";
 
 /** The program of the ops container. */
 export const opsEntry = "infra/ops/container/main.ts";
 
 /** What makes the bundle as it is, beside what is in it. */
-const makers = ["infra/toolchain/bundle-ops.ts"];
+const makers = ["infra/toolchain/docker/bundle-ops.ts"];
 const makerPackages = ["node_modules/esbuild"];
 
 /** Makes the bundle where it is missing or not of the present sources. One second; nothing where it is up to date. */

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { problemError, type ProblemError } from "../../components/core/problem";
-import { isDestroy, isUpdate, readOptions, type PulumiCommand } from "./arguments";
-import type { ToolchainContext } from "./context";
+import { problemError, type ProblemError } from "../../../components/core/problem";
+import { isDestroy, isUpdate, readOptions, type PulumiCommand } from "../arguments";
+import type { ToolchainContext } from "../context";
 import { configFile, readDockerStack, stackFile } from "./docker-stack";
-import type { PulumiEnvironment } from "./environment";
-import type { Deployment } from "./interrupted";
-import { devStack } from "./login";
-import { run } from "./process";
+import type { PulumiEnvironment } from "../environment";
+import type { Deployment } from "../interrupted";
+import { devStack } from "../login";
+import { run } from "../process";
 import { assertNothingProtected } from "./protected-resources";
 import { dockerObjects, type StateObject } from "./state-containers";
 

@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ProblemError } from "../../components/core/problem";
+import { ProblemError } from "../../../components/core/problem";
 import { renderBlocks, replaceBlock } from "./reference-blocks";
 
-const project = process.env.PGSTEAD_PROJECT ?? resolve(__dirname, "../..");
+const project = process.env.PGSTEAD_PROJECT ?? resolve(__dirname, "../../..");
 
 function main(check: boolean): number {
   const stale = renderBlocks().filter((block) => {

@@ -1,11 +1,11 @@
 /** `npm run build:ops`: bundles the operations code for the image `ops`, and says what it has made. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { opsBundleFile } from "../../components/core/ops-bundle";
-import { sha256 } from "../ops-bundle";
+import { opsBundleFile } from "../../../components/core/ops-bundle";
+import { sha256 } from "../../ops-bundle";
 import { buildOpsBundle } from "./bundle-ops";
-import { createContext } from "./context";
-import { main } from "./main";
+import { createContext } from "../context";
+import { main } from "../main";
 
 main(async () => {
   const { project, say } = createContext();

@@ -1,6 +1,6 @@
 /** `npm run doctor`: what the toolchain found, from where, and what it would do. It fetches and builds nothing. */
-import { dataHome } from "../../components/io/places";
-import { createContext } from "./context";
+import { dataHome } from "../../../components/io/places";
+import { createContext } from "../context";
 import {
   checkDependencies,
   checkDirectory,
@@ -12,8 +12,8 @@ import {
   checkPulumi,
 } from "./doctor-checks";
 import { exitCodeOf, renderFindings, type Finding } from "./doctor-report";
-import { main } from "./main";
-import { devPlugins } from "./needed-plugins";
+import { main } from "../main";
+import { devPlugins } from "../plugins/needed-plugins";
 
 const usage = `npm run doctor -- [options]   what is there, from where, and what the next run would get
 

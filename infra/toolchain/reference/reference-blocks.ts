@@ -1,8 +1,8 @@
 import { Scalar, stringify } from "yaml";
 import type { z } from "zod";
-import { problemError } from "../../components/core/problem";
-import { configSchema } from "../config/schema";
-import { placeOf, type Place } from "../config/schema-walk";
+import { problemError } from "../../../components/core/problem";
+import { configSchema } from "../../config/schema";
+import { placeOf, type Place } from "../../config/schema-walk";
 
 /** A generated part of a file, between two markers that somebody wrote. */
 export interface Block {

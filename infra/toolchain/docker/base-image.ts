@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { problemError } from "../../components/core/problem";
-import { engineFailure, isNotFound } from "../../components/io/docker/failure";
-import { setting, type ToolchainContext } from "./context";
+import { problemError } from "../../../components/core/problem";
+import { engineFailure, isNotFound } from "../../../components/io/docker/failure";
+import { setting, type ToolchainContext } from "../context";
 import { importDebian, whyNoDebootstrap } from "./debootstrap";
 import { followEngine } from "./engine-progress";
-import { waiting, withLock } from "./install";
-import { withProgress } from "./progress";
+import { waiting, withLock } from "../install";
+import { withProgress } from "../progress";
 
 /** Environment variable by which the program learns the base image; set by a user, it is taken as it is. */
 export const baseImageVariable = "PGSTEAD_BASE_IMAGE";

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isProgram, run } from "./process";
+import { isProgram, run } from "../process";
 
 /** The release that the images are built from. */
 export const release = "trixie";

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
-import type { DockerEndpoint } from "../../components/io/docker/engine";
-import { setting, type ToolchainContext } from "./context";
-import type { Deployment, StateResource } from "./interrupted";
+import type { DockerEndpoint } from "../../../components/io/docker/engine";
+import { setting, type ToolchainContext } from "../context";
+import type { Deployment, StateResource } from "../interrupted";
 
 /** What a state says of containers and volumes on one engine. */
 export interface DockerObjects {

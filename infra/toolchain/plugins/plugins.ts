@@ -1,11 +1,11 @@
 import { cp } from "node:fs/promises";
-import { userPulumiHome, type ToolchainContext } from "./context";
-import { install } from "./install";
+import { userPulumiHome, type ToolchainContext } from "../context";
+import { install } from "../install";
 import { installOfflineEdition, readOfflineEdition } from "./offline-edition";
 import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } from "./plugin-place";
-import { withProgress } from "./progress";
-import { downloadArchive, siteOs } from "./pulumi-cli";
-import type { PluginPin } from "./versions";
+import { withProgress } from "../progress";
+import { downloadArchive, siteOs } from "../pulumi-cli";
+import type { PluginPin } from "../versions";
 
 /**
  * The plugin for the dev stack: the official one that is installed, here or for the user's own Pulumi → an offline

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type Docker from "dockerode";
-import { problemError } from "../../components/core/problem";
+import { problemError } from "../../../components/core/problem";
 import { findDebianSources, release, renderSources } from "./apt-sources";
-import type { ToolchainContext } from "./context";
+import type { ToolchainContext } from "../context";
 import { followEngine } from "./engine-progress";
-import { makeDirectory } from "./install";
-import { findOnPath, run } from "./process";
-import { withProgress } from "./progress";
+import { makeDirectory } from "../install";
+import { findOnPath, run } from "../process";
+import { withProgress } from "../progress";
 
 /** Node's names of processors whose Debian and Docker name is another one. */
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
