@@ -52,13 +52,13 @@ export function createStack(
 }
 
 /** Names of what a stack has, the containers of operation and monitoring included. */
-function desiredHost({ name, publish, port, otherPorts }: DockerServerPlan, stack: string) {
+function desiredHost({ name, publish, port, beside, otherPorts }: DockerServerPlan, stack: string) {
   const named = (kinds: readonly string[]): string[] => kinds.map((kind) => `${name}-${kind}`);
   const own = publish.map((address) => ({ container: `${name}-server`, address, port, key: "server.port" }));
   return {
     stack,
     name,
-    containers: named(["server", "ops", "exporter", "prometheus", "alertmanager"]),
+    containers: named(["server", ...beside]),
     volumes: named(volumeKinds),
     networks: [name],
     ports: [...own, ...otherPorts],

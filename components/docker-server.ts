@@ -90,6 +90,14 @@ export interface DockerServerArgs {
   /** Image of Debian trixie that all are built on. @default - the one that the Dockerfiles name */
   readonly baseImage?: string;
 
+  /**
+   * Containers of the stack beside the server, by the endings of their names: `ops`, `exporter` … They are looked at with
+   * it: one that does not run is started, one that is gone is told.
+   *
+   * @default - none
+   */
+  readonly beside?: readonly string[];
+
   /** Ports that other containers of the stack publish: looked at beforehand with the server's own. @default - none */
   readonly otherPorts?: readonly PublishedPort[];
 }
@@ -177,6 +185,7 @@ function resolveDockerServer(args: DockerServerArgs): DockerServerPlan {
     disposable,
     protect: args.protect ?? !disposable,
     images: pathForPlugins(args.images ?? "infra/images"),
+    beside: args.beside ?? [],
     otherPorts: args.otherPorts ?? [],
   };
 }

@@ -17,6 +17,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
     disposable,
     protect,
     certificate: { ...issued, ...(ca === undefined ? {} : { caFile: ca }) },
+    beside: ["ops", ...(monitored === undefined ? [] : ["exporter", "prometheus", "alertmanager"])],
     otherPorts: publishedBy(docker.name, monitoring),
     operations: { declared: { server, databases: config.databases }, certificate: issued, logs },
     ...(monitored === undefined ? {} : { monitoring: monitored }),

@@ -1,5 +1,12 @@
-import { describeRootless, planHost, type ActualHost, type DesiredHost } from "../core/docker/host";
-import type { Plan } from "../core/statement";
+import {
+  describeRootless,
+  planHost,
+  startWords,
+  type ActualHost,
+  type DesiredHost,
+} from "../core/docker/host";
+import { isEmptyPlan, type Plan } from "../core/statement";
+import { startContainer } from "../io/docker/container";
 import { connectDocker, type DockerEndpoint } from "../io/docker/engine";
 import { EngineUnreachableError } from "../io/docker/failure";
 import { readHost, removeImages } from "../io/docker/host";
@@ -31,26 +38,32 @@ export const dockerHostType: ResourceType = {
 
   async diff(request) {
     const { inputs, oldInputs } = request;
-    const plan = await look(request, false);
+    const plan = await look(request, declared(request.oldInputs).containers);
     const detailed = Object.fromEntries(
       ["engine", "stack", "name", "containers", "volumes", "networks", "ports"]
         .filter((property) => !sameValue(oldInputs[property], inputs[property]))
         .map((property) => [property, property === "name" ? "update-replace" : "update"] as const),
     );
-    const live = plan.refusals.length > 0 ? { live: "update" as const } : {};
+    const live = isEmptyPlan(plan) ? {} : { live: "update" as const };
     const all = { ...detailed, ...live };
     return { changed: Object.keys(all).length > 0, detailed: all, ofOutputs: ["live"] };
   },
 
   async create(request) {
-    const plan = await look(request, true);
+    const plan = await look(request, undefined);
     if (!request.preview) assertNoRefusals(plan.refusals);
     return { id: declared(request.inputs).name, state: stateOf(request.inputs, plan) };
   },
 
   async update(request) {
-    const plan = await look(request, false);
-    if (!request.preview) assertNoRefusals(plan.refusals);
+    const plan = await look(request, declared(request.oldInputs).containers);
+    if (request.preview) return stateOf(request.inputs, plan);
+    assertNoRefusals(plan.refusals);
+    const { engine, containers } = declared(request.inputs);
+    const planned = new Set(plan.statements.map(({ sql }) => sql));
+    for (const name of containers.filter((container) => planned.has(startWords(container)))) {
+      await startContainer(connectDocker(engine), name);
+    }
     return stateOf(request.inputs, plan);
   },
 
@@ -72,7 +85,7 @@ function declared(inputs: PropertyMap): Declared {
 /** An engine that does not answer is a refusal where it is to make something, and told where all may be as it was. */
 async function look(
   request: ResourceRequest & { readonly inputs: PropertyMap },
-  isNew: boolean,
+  known: readonly string[] | undefined,
 ): Promise<Plan> {
   const desired = declared(request.inputs);
   let actual: ActualHost;
@@ -80,7 +93,7 @@ async function look(
     actual = await readHost(connectDocker(desired.engine), desired, desired.engine);
   } catch (error) {
     if (!(error instanceof EngineUnreachableError)) throw error;
-    if (isNew)
+    if (known === undefined)
       return {
         statements: [],
         refusals: error.problems.map(({ message, hint }) => ({ subject: "Docker engine", message, hint })),
@@ -89,8 +102,8 @@ async function look(
     return { statements: [], refusals: [] };
   }
   const rootless = describeRootless(actual);
-  if (isNew && rootless !== undefined) await request.log("warning", rootless);
-  const plan = planHost(desired, actual, isNew);
+  if (known === undefined && rootless !== undefined) await request.log("warning", rootless);
+  const plan = planHost(desired, actual, known);
   await showPlan(request, plan, null);
   return plan;
 }

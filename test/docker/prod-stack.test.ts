@@ -189,9 +189,12 @@ describe("a running server", () => {
     await under.pulumi(["preview", "--expect-no-changes"]);
   });
 
-  test("is started again when somebody stopped it", async () => {
+  test("is started again when somebody stopped it, as are the containers beside it", async () => {
     await under.docker.getContainer(`${under.name}-server`).stop();
-    expect((await under.pulumi(["preview"])).text).toContain(`start container ${under.name}-server`);
+    await under.docker.getContainer(`${under.name}-prometheus`).stop();
+    const { text } = await under.pulumi(["preview"]);
+    expect(text).toContain(`start container ${under.name}-server`);
+    expect(text).toContain(`start container ${under.name}-prometheus`);
     await under.up();
     expect(await sql("SELECT answer FROM public.kept")).toEqual([{ answer: 42 }]);
   });

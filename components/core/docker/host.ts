@@ -1,4 +1,4 @@
-import type { Plan, Refusal } from "../statement";
+import type { Plan, Refusal, Statement } from "../statement";
 
 /** Label of everything that a stack makes on an engine; its value says which stack. */
 export const stackLabel = "pgstead.stack";
@@ -42,6 +42,8 @@ export interface ActualHost {
     readonly kind: "container" | "volume" | "network";
     readonly name: string;
     readonly stack: string | undefined;
+    /** Of a container: whether it runs. */
+    readonly running?: boolean;
   }[];
   /** Declared ports that cannot be had, and why. */
   readonly taken: readonly (PublishedPort & { readonly reason: "in use" | "no such address" })[];
@@ -58,15 +60,53 @@ const architectures = ["x86_64", "amd64", "aarch64", "arm64"];
 /** Images take about 1.5 GB while they are built, and a server needs room for its first write-ahead log. */
 const leastFree = 2 * 1024 ** 3;
 
-/** What stands in the way of making the stack on this engine, all of it. */
-export function planHost(desired: DesiredHost, actual: ActualHost, isNew: boolean): Plan {
+/**
+ * What stands in the way of making the stack on this engine, all of it, and which containers do not run.
+ *
+ * @param known containers that the last run declared; undefined: the stack is new
+ */
+export function planHost(desired: DesiredHost, actual: ActualHost, known?: readonly string[]): Plan {
+  const isNew = known === undefined;
   const refusals = [
     ...refuseEngine(actual),
     ...refuseNames(desired, actual),
     ...actual.taken.map(refusePort),
     ...(isNew ? [...refuseSpace(actual), ...refuseEarlierData(desired, actual)] : []),
   ];
-  return { statements: [], refusals };
+  return { statements: isNew ? [] : planContainers(desired, actual, known), refusals };
+}
+
+/** Name of the server's own container, which {@link DesiredHost} has first: another resource looks after that. */
+function planContainers(
+  { containers, stack }: DesiredHost,
+  { named }: ActualHost,
+  known: readonly string[],
+): Statement[] {
+  const [, ...beside] = containers;
+  return beside
+    .filter((name) => known.includes(name))
+    .flatMap((name) => {
+      const found = named.find((one) => one.kind === "container" && one.name === name);
+      if (found === undefined) return [gone(name)];
+      return found.stack !== stack || found.running !== false
+        ? []
+        : [step(startWords(name), "it does not run")];
+    });
+}
+
+/** The step that starts a container. */
+export function startWords(name: string): string {
+  return `start container ${name}`;
+}
+
+function gone(name: string): Statement {
+  const reason =
+    "it is not there; where somebody removed it, plain Pulumi has to forget it first: `pulumi refresh --target`";
+  return step(`make container ${name} again`, reason);
+}
+
+function step(sql: string, reason: string): Statement {
+  return { sql, reason, risk: "none", kind: "server", step: true };
 }
 
 function refuseEngine({ apiVersion, version, os, architecture }: ActualHost): Refusal[] {

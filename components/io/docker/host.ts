@@ -29,8 +29,11 @@ export async function readHost(
       cpus: info.NCPU,
       memory: info.MemTotal,
       named: [
-        ...containers.flatMap(({ Names, Labels }) =>
-          Names.map((name) => found("container", name.replace(/^\//, ""), Labels)),
+        ...containers.flatMap(({ Names, Labels, State }) =>
+          Names.map((name) => ({
+            ...found("container", name.replace(/^\//, ""), Labels),
+            running: State === "running" || State === "restarting",
+          })),
         ),
         ...volumes.Volumes.map(({ Name, Labels }) => found("volume", Name, Labels)),
         ...networks.map(({ Name, Labels }) => found("network", Name, Labels)),

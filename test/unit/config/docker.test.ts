@@ -85,6 +85,7 @@ describe("target docker", () => {
       role: "shop_monitor",
     });
     const without = planStack(parse({ "pgstead:monitoring": { enabled: false } })).server;
+    expect(without.target === "docker" && without.args).toMatchObject({ beside: ["ops"] });
     expect(without.target === "docker" && without.args.monitoring).toBeUndefined();
   });
 });

@@ -31,7 +31,7 @@ const engine: ActualHost = {
 };
 
 const refusals = (change: Partial<ActualHost>, isNew = true) =>
-  planHost(desired, { ...engine, ...change }, isNew).refusals.map(
+  planHost(desired, { ...engine, ...change }, isNew ? undefined : desired.containers).refusals.map(
     ({ subject, message }) => `${subject}: ${message}`,
   );
 
@@ -80,6 +80,19 @@ describe("an engine", () => {
     ]);
     expect(refusals({ freeBytes: 1024 ** 3 })[0]).toContain("1024 MB are free");
     expect(refusals({ freeBytes: 1024 ** 3 }, false)).toEqual([]);
+  });
+
+  test("whose containers beside the server stopped or went is told, once the stack is there", () => {
+    const wanted = { ...desired, containers: ["shop-server", "shop-ops", "shop-exporter"] };
+    const named = [{ kind: "container", name: "shop-ops", stack: desired.stack, running: false }] as const;
+    const plan = (isNew: boolean) =>
+      planHost(wanted, { ...engine, named }, isNew ? undefined : wanted.containers).statements.map(
+        ({ sql }) => sql,
+      );
+    expect(plan(false)).toEqual(["start container shop-ops", "make container shop-exporter again"]);
+    expect(plan(true)).toEqual([]);
+    // What is declared for the first time is about to be made.
+    expect(planHost(wanted, engine, ["shop-server"]).statements).toEqual([]);
   });
 
   test("without root is told apart", () => {
