@@ -24,7 +24,7 @@ const imageKinds = ["ops", "monitoring", "postgres"];
  * in use, an engine that is too old. When the stack goes, it removes the images that were built for it.
  */
 export const dockerHostType: ResourceType = {
-  check({ newInputs }) {
+  check({ newInputs, oldInputs }) {
     const check = new InputCheck(newInputs)
       .known("engine", "stack", "name", "containers", "volumes", "networks", "ports")
       .text("stack")
@@ -33,6 +33,13 @@ export const dockerHostType: ResourceType = {
       .list("volumes")
       .list("networks")
       .list("ports");
+    const before = oldInputs.name;
+    if (before !== undefined && !sameValue(before, newInputs.name)) {
+      check.fail(
+        "name",
+        `the names of what is there begin with ${JSON.stringify(before)}, and its volumes cannot be renamed: set pgstead:docker.name back, or make another stack`,
+      );
+    }
     return Promise.resolve({ inputs: newInputs, failures: check.failures });
   },
 
@@ -40,9 +47,9 @@ export const dockerHostType: ResourceType = {
     const { inputs, oldInputs } = request;
     const plan = await look(request, declared(request.oldInputs).containers);
     const detailed = Object.fromEntries(
-      ["engine", "stack", "name", "containers", "volumes", "networks", "ports"]
+      ["engine", "stack", "containers", "volumes", "networks", "ports"]
         .filter((property) => !sameValue(oldInputs[property], inputs[property]))
-        .map((property) => [property, property === "name" ? "update-replace" : "update"] as const),
+        .map((property) => [property, "update"] as const),
     );
     const live = isEmptyPlan(plan) ? {} : { live: "update" as const };
     const all = { ...detailed, ...live };
@@ -70,8 +77,9 @@ export const dockerHostType: ResourceType = {
   read: ({ id, inputs, state }) => Promise.resolve({ id, inputs, state }),
 
   async delete({ inputs, log }) {
-    const { engine, name } = declared(inputs);
-    const kept = await removeImages(connectDocker(engine), name, imageKinds);
+    const { engine, name, stack } = declared(inputs);
+    const images = { prefix: name, stack, kinds: imageKinds };
+    const kept = await removeImages(connectDocker(engine), images);
     for (const text of kept) await log("info", `an image stays: ${text}`);
   },
 };

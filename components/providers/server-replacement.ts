@@ -13,7 +13,7 @@ import { dataDirectory, readFileIn } from "../io/docker/start-failure";
 import type { ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
-import { isUnknown, revealMap, sameValue, type PropertyMap } from "./properties";
+import { isUnknown, revealMap, sameValue, type PropertyMap, type PropertyValue } from "./properties";
 import { showPlan, showUnread } from "./show-plan";
 
 /**
@@ -86,7 +86,7 @@ async function look(
   const last = oldInputs === undefined ? undefined : specOf(oldInputs);
   let actual: ActualReplacement;
   try {
-    actual = await readActual(desired);
+    actual = await readActual(desired, oldInputs?.major);
   } catch (error) {
     if (!(error instanceof EngineUnreachableError)) throw error;
     await showUnread(request, error.message);
@@ -97,10 +97,16 @@ async function look(
   return plan;
 }
 
-async function readActual({ engine, container }: Declared): Promise<ActualReplacement> {
+/** @param lastMajor as the last run declared it, with which a server that runs was started */
+async function readActual(
+  { engine, container, major }: Declared,
+  lastMajor: PropertyValue | undefined,
+): Promise<ActualReplacement> {
   const docker = connectDocker(engine);
   const status = await readContainer(docker, container);
   if (status.kind === "absent") return { container: "absent", major: undefined };
+  // Its data can be of no other version, and a file costs the engine as much time as twenty other questions.
+  if (status.running && lastMajor === major) return { container: "running", major };
   const version = await readFileIn(docker, container, `${dataDirectory}/PG_VERSION`);
   return {
     container: status.running ? "running" : "stopped",

@@ -7,28 +7,39 @@ export function renderResult(result: BenchResult): string {
   const { runs, machine, resources, figures, comparisons, pgbench, leftOut } = result;
   const counts = Object.entries(resources).map(([name, count]) => `${name} ${count}`);
   const counted = counts.length === 0 ? "" : `; resources: ${counts.join(", ")}`;
-  return `${[
-    `medians of ${runs} runs on ${machine.cores} cores, Node ${machine.node}${counted}`,
-    "",
-    ...align([["command", "subject", "median", "least", "most"], ...figures.map(figureRow)]),
-    ...(pgbench === undefined ? [] : ["", ...renderPgbench(pgbench)]),
-    "",
-    ...align([["comparison", "value", "aim", ""], ...comparisons.map(comparisonRow)]),
-    ...leftOut.map(({ part, reason }) => `\nleft out: ${part}: ${reason}`),
-  ].join("\n")}\n`;
+  const blocks = [
+    [`medians of ${runs} runs on ${machine.cores} cores, Node ${machine.node}${counted}`],
+    table(["command", "subject", "median", "least", "most"], figures.map(figureRow)),
+    pgbench === undefined ? [] : renderPgbench(pgbench),
+    table(["comparison", "value", "aim", ""], comparisons.map(comparisonRow)),
+    leftOut.map(({ part, reason }) => `left out: ${part}: ${reason}`),
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
 }
 
-function renderPgbench({ throughput, settings }: PgbenchResult): string[] {
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return rows.length === 0 ? [] : align([head, ...rows]);
+}
+
+function renderPgbench({ throughput, ratios, settings }: PgbenchResult): string[] {
   const rows = throughput.map(({ mode, settings: which, median: middle, tps }) => [
     mode,
     which,
     ...[middle, Math.min(...tps), Math.max(...tps)].map((value) => `${value.toFixed(0)} tps`),
   ]);
+  const ratioRows = ratios.map(({ mode, median: middle, ratios: each }) => [
+    mode,
+    "tuned / stock",
+    ...[middle, Math.min(...each), Math.max(...each)].map((value) => `${value.toFixed(2)} times`),
+  ]);
   const servers = Object.entries(settings).map(([which, values]) => {
     const shown = Object.entries(values).map(([name, value]) => `${name} ${value}`);
     return `${which}: ${shown.join(", ")}`;
   });
-  return [...align([["pgbench", "settings", "median", "least", "most"], ...rows]), ...servers];
+  return [...table(["pgbench", "settings", "median", "least", "most"], [...rows, ...ratioRows]), ...servers];
 }
 
 function figureRow({ command, subject, seconds }: Figures): string[] {

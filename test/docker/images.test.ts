@@ -113,7 +113,7 @@ test("a stack's images carry its name", async () => {
   await buildImage(docker, "monitoring", tag, { BASE: base, STACK: "organization/pgstead/shop" });
   try {
     const { Config } = await docker.getImage(tag).inspect();
-    expect(Config.Labels).toMatchObject({ "pgstead.stack": "organization/pgstead/shop" });
+    expect(Config.Labels).toMatchObject({ "pgstead.image": "organization/pgstead/shop" });
   } finally {
     await docker.getImage(tag).remove();
   }

@@ -17,6 +17,8 @@ export interface DockerStackUnderTest {
   /** What the names of everything begin with. */
   readonly name: string;
   readonly port: number;
+  /** Environment of its commands. */
+  readonly env: NodeJS.ProcessEnv;
   /** `npm run pulumi -- … --stack prod`. */
   pulumi(args: readonly string[], options?: RunCheckoutOptions): Promise<Output>;
   up(): Promise<Output>;
@@ -55,6 +57,7 @@ export async function makeDockerStack(
     docker,
     name,
     port,
+    env: { ...checkout.env, ...env },
     pulumi: (args, options) => run("infra/toolchain/pulumi.ts", args, options),
     up: () => under.pulumi(["up", "--yes", "--skip-preview"]),
     ops: (args, options) => run("infra/ops/cli.ts", args, options),

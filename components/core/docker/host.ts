@@ -3,6 +3,9 @@ import type { Plan, Refusal, Statement } from "../statement";
 /** Label of everything that a stack makes on an engine; its value says which stack. */
 export const stackLabel = "pgstead.stack";
 
+/** Label of the images that are built for a stack. Containers inherit it, so it is another one than {@link stackLabel}. */
+export const imageLabel = "pgstead.image";
+
 /** What a stack is to have on a Docker engine. */
 export interface DesiredHost {
   /** Value of the label, `organization/project/stack`. */

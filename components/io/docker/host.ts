@@ -1,7 +1,13 @@
 import { statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import type Docker from "dockerode";
-import { stackLabel, type ActualHost, type DesiredHost, type PublishedPort } from "../../core/docker/host";
+import {
+  imageLabel,
+  stackLabel,
+  type ActualHost,
+  type DesiredHost,
+  type PublishedPort,
+} from "../../core/docker/host";
 import { engineFailure } from "./failure";
 import { dockerHost, type DockerEndpoint } from "./engine";
 
@@ -60,7 +66,8 @@ function found(
   name: string,
   labels: Readonly<Record<string, string>> | null | undefined,
 ): ActualHost["named"][number] {
-  return { kind, name, stack: labels?.[stackLabel] };
+  const stack = labels?.[stackLabel] ?? "";
+  return { kind, name, stack: stack === "" ? undefined : stack };
 }
 
 /** Ports that another container has; on this machine's own engine also those that another program has. */
@@ -111,35 +118,45 @@ async function freeBytes(directory: string): Promise<number | undefined> {
   }
 }
 
+/** Which images are a stack's. */
+export interface BuiltImages {
+  /** What their names begin with. */
+  readonly prefix: string;
+  /** Value of their label. */
+  readonly stack: string;
+  /** Endings of their names, in the order in which they can be removed. */
+  readonly kinds: readonly string[];
+}
+
+/** Earlier builds, whose names newer ones have taken; what a container uses stays. */
+async function removeUntagged(docker: Docker, stack: string): Promise<void> {
+  const filters = { dangling: ["true"], label: [`${imageLabel}=${stack}`] };
+  await docker.pruneImages({ filters }).catch((error: unknown) => {
+    throw engineFailure(error);
+  });
+}
+
 /**
  * Removes the images that a stack has built on an engine, by the beginning of their names. One that a container of
  * somebody else uses stays.
  *
  * @returns names of those that stayed, with the reason
  */
-export async function removeImages(
-  docker: Docker,
-  prefix: string,
-  kinds: readonly string[],
-): Promise<string[]> {
+export async function removeImages(docker: Docker, { prefix, stack, kinds }: BuiltImages): Promise<string[]> {
   const images = await docker.listImages().catch((error: unknown) => {
     throw engineFailure(error);
   });
-  const tags = images
-    .flatMap(({ RepoTags }) => RepoTags ?? [])
-    .filter((tag) => kinds.some((kind) => tag.startsWith(`${prefix}-${kind}:`)));
+  const tags = images.flatMap(({ RepoTags }) => RepoTags ?? []);
+  const own = kinds.flatMap((kind) => tags.filter((tag) => tag.startsWith(`${prefix}-${kind}:`)));
   const kept: string[] = [];
-  // The image that others are built on comes last.
-  for (const tag of tags.toSorted(
-    (a, b) =>
-      kinds.findIndex((k) => a.startsWith(`${prefix}-${k}:`)) -
-      kinds.findIndex((k) => b.startsWith(`${prefix}-${k}:`)),
-  )) {
+  // Not at once: the image that others are built on comes last.
+  for (const tag of own) {
     try {
       await docker.getImage(tag).remove();
     } catch (error) {
       kept.push(`${tag}: ${engineFailure(error).message}`);
     }
   }
+  await removeUntagged(docker, stack);
   return kept;
 }

@@ -74,7 +74,10 @@ export function readDockerStack(text: string): DockerStack | undefined {
 export function runsProgram({ words, isHelp }: PulumiCommand, args: readonly string[]): boolean {
   const [word = ""] = words;
   if (isHelp) return false;
-  return programCommands.has(word) || (optionalCommands.has(word) && args.includes("--run-program"));
+  return (
+    programCommands.has(word) ||
+    (optionalCommands.has(word) && args.some((arg) => arg.startsWith("--run-program")))
+  );
 }
 
 /** Path of the stack's file that a command works with. */

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { ProblemError } from "../../../components/core/problem";
 import { stopContainer } from "../../../components/io/docker/container";
 import { connectDocker } from "../../../components/io/docker/engine";
 import { engineFailure } from "../../../components/io/docker/failure";
@@ -7,7 +8,7 @@ import { compare, medianOf, ratio, type Comparison, type Figures } from "../figu
 import { say } from "../progress";
 import { makeEmpty } from "../subjects";
 import { countAlike, measureFresh, measureTurns, steadyCommands, up } from "../turns";
-import { measurePgbench, type PgbenchResult, type Throughput } from "./pgbench";
+import { measurePgbench, type PgbenchResult } from "./pgbench";
 import { keepImages, makeInstantProd, makeProd } from "./prod-stack";
 
 export interface DockerMeasured {
@@ -19,17 +20,19 @@ export interface DockerMeasured {
 
 const freshUp = "up from nothing, images in the engine's cache";
 const preview = "preview, target docker";
-/** Alternations of settings: more of them take a minute and a half each. */
-const pgbenchRounds = 3;
+/** Alternations of settings at least; each takes a minute and a half. */
+const leastRounds = 3;
 
-/** The local engine; a text tells why there is none. */
+/** The engine of the environment; a text tells why there is none. */
 export async function findEngine(): Promise<Docker | string> {
   try {
     const docker = connectDocker({});
     await docker.ping();
     return docker;
   } catch (error) {
-    return engineFailure(error).message;
+    const failure = engineFailure(error);
+    if (!(failure instanceof ProblemError)) return failure.message;
+    return `the Docker engine ${failure.problems.map(({ message }) => message).join("; ")}`;
   }
 }
 
@@ -52,7 +55,7 @@ export async function measureDocker(
   const steady = await measureTurns(commands, [real, instant, empty], runs);
   const resources = await countAlike(real, instant);
   await stopBeside(docker, prod.name);
-  const pgbench = await measurePgbench(docker, prod.name, pgbenchRounds);
+  const pgbench = await measurePgbench(docker, prod.name, Math.max(runs, leastRounds));
   const figures = [fresh, ...steady];
   const versus = ({ name }: Subject, aim: number): Comparison =>
     compare(`${preview}: ${real.name} / ${name}`, ratio(figures, preview, real.name, name), "times", aim);
@@ -63,7 +66,7 @@ export async function measureDocker(
       versus(instant, 1.3),
       versus(empty, 2.6),
       compare(`${freshUp}: ${real.name}`, medianOf(figures, freshUp, real.name), "s", null),
-      ...compareThroughput(pgbench.throughput),
+      ...compareThroughput(pgbench),
     ],
     pgbench,
   };
@@ -77,12 +80,8 @@ async function stopBeside(docker: Docker, name: string): Promise<void> {
 }
 
 /** More is better here, so there is no limit to stay below. */
-function compareThroughput(throughput: readonly Throughput[]): Comparison[] {
-  return throughput
-    .filter(({ settings }) => settings === "tuned")
-    .map(({ mode, median }) => {
-      const stock = throughput.find((one) => one.mode === mode && one.settings === "stock");
-      if (stock === undefined) throw new Error(`${mode} was not measured with stock settings`);
-      return compare(`pgbench ${mode}: tuned / stock, more is better`, median / stock.median, "times", null);
-    });
+function compareThroughput({ ratios }: PgbenchResult): Comparison[] {
+  return ratios.map(({ mode, median }) =>
+    compare(`pgbench ${mode}: tuned / stock, more is better`, median, "times", null),
+  );
 }

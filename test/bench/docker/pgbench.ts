@@ -20,8 +20,18 @@ export interface Throughput {
   readonly median: number;
 }
 
+/** How the tuned server stands to the stock one. */
+export interface ThroughputRatio {
+  readonly mode: string;
+  /** Of the two runs that were next to each other, so that what else the machine does hits both. */
+  readonly ratios: readonly number[];
+  readonly median: number;
+}
+
 export interface PgbenchResult {
   readonly throughput: readonly Throughput[];
+  /** Tuned over stock. */
+  readonly ratios: readonly ThroughputRatio[];
   /** How the two servers differ, in short. */
   readonly settings: Readonly<Record<SettingsName, Readonly<Record<string, string>>>>;
 }
@@ -44,32 +54,32 @@ export async function measurePgbench(docker: Docker, name: string, rounds: numbe
   const server = await readServer(docker, `${name}-server`);
   say(`pgbench: making ${scale * 15} MB of data`);
   await makeTables(server);
-  const tps: Record<string, number[]> = {};
-  const settings: Partial<Record<SettingsName, Record<string, string>>> = {};
+  const tps = modes.map(() => ({ tuned: [] as number[], stock: [] as number[] }));
+  const settings: Record<SettingsName, Record<string, string>> = { tuned: {}, stock: {} };
   for (let round = 1; round <= rounds; round += 1) {
     const order: readonly SettingsName[] = round % 2 === 1 ? ["tuned", "stock"] : ["stock", "tuned"];
     for (const which of order) {
       say(`pgbench: ${which} settings, run ${round} of ${rounds}`);
       await useSettings(server, which);
-      settings[which] ??= await readSettings(server);
-      for (const { mode, options } of modes) {
-        (tps[keyOf(mode, which)] ??= []).push(await measureMode(server, options));
+      settings[which] = await readSettings(server);
+      for (const [index, { options }] of modes.entries()) {
+        tps[index]?.[which].push(await measureMode(server, options));
       }
     }
   }
+  const counted = modes.map(({ mode }, index) => ({ mode, ...(tps[index] ?? { tuned: [], stock: [] }) }));
   return {
-    throughput: modes.flatMap(({ mode }) =>
+    throughput: counted.flatMap(({ mode, ...both }) =>
       (["tuned", "stock"] as const).map((which) => {
-        const values = tps[keyOf(mode, which)] ?? [];
-        return { mode, settings: which, tps: values, median: median(values) };
+        return { mode, settings: which, tps: both[which], median: median(both[which]) };
       }),
     ),
-    settings: { tuned: settings.tuned ?? {}, stock: settings.stock ?? {} },
+    ratios: counted.map(({ mode, tuned, stock }) => {
+      const ratios = tuned.map((value, index) => value / (stock[index] ?? Number.NaN));
+      return { mode, ratios, median: median(ratios) };
+    }),
+    settings,
   };
-}
-
-function keyOf(mode: string, settings: SettingsName): string {
-  return `${mode}, ${settings}`;
 }
 
 const database = "pgbench";
