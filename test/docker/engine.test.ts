@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectDocker } from "../../components/io/docker/engine";
+import { createContext } from "../../infra/toolchain/context";
+import { ensureBaseImage } from "../../infra/toolchain/docker/base-image";
 import { makeDockerStack, type DockerStackUnderTest } from "../support/docker-stack";
 import { eventually } from "../support/eventually";
 import { copyImage, startSecondEngine, type SecondEngine } from "../support/second-engine";
@@ -14,7 +16,8 @@ beforeAll(async () => {
   directory = await temporaryDirectory();
   engine = await startSecondEngine(directory);
   // Made here already, for the other tests: it takes this engine a moment rather than a bootstrap of Debian.
-  await copyImage(connectDocker({}), engine.docker, "pgstead-debian:trixie");
+  const docker = connectDocker({});
+  await copyImage(docker, engine.docker, await ensureBaseImage(createContext(), docker));
   under = await makeDockerStack(
     [
       [["pgstead:docker", "host"], engine.host],

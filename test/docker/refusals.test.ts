@@ -43,7 +43,7 @@ describe("before anything is made, a preview tells", () => {
     const { docker, name, port } = under;
     const container = await docker.createContainer({
       name: `${name}-server`,
-      Image: "pgstead-debian:trixie",
+      Image: "debian:trixie-slim",
       Entrypoint: ["true"],
     });
     await docker.createVolume({
