@@ -77,7 +77,7 @@ const beside = createBeside(plan, server, databases, [
 const onServer = [server, ...tuning, serverAccess, ...hostBasedAccess, ...beside];
 new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
-export const { host, port, version, database, roles, uris, administratorUri } = stackOutputs(
+export const { host, port, version, database, roles, uris, administratorUri, caCertificate } = stackOutputs(
   server,
   databases,
   plan,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection, Roles } from "../components";
+import { DockerServer, type Connection, type Roles } from "../components";
 import { connectionUri } from "../components/core/connection";
 import type { Server } from "./server";
 
@@ -43,6 +43,8 @@ export function stackOutputs(
     uris: pulumi.secret(
       flat<pulumi.Input<unknown>>((database) => connectionUris(database, server.connection)),
     ),
+    // Clients prove the server with it; public. Only a server that is made with an authority of its own has it.
+    caCertificate: server instanceof DockerServer ? server.certificate.caCertificate : undefined,
   };
 }
 

@@ -32,6 +32,8 @@ const common = {
   port: z.number(),
   version: z.string(),
   administratorUri: z.string(),
+  /** PEM, of a server that has an authority of its own. */
+  caCertificate: z.string().optional(),
 };
 
 /** A stack with one database has flat maps; with several they are by database. */
@@ -55,13 +57,18 @@ export function parseOutputs(text: string, stack: string): StackOutputs {
   if (Object.keys(written).length === 0) throw neverDeployed(stack);
   const read = outputsSchema.safeParse(written);
   if (!read.success) throw foreign(stack, Object.keys(written));
-  const { host, port, version, administratorUri } = read.data;
+  const { host, port, version, administratorUri, caCertificate } = read.data;
   try {
-    const administrator = parseConnectionUri(administratorUri);
+    const administrator = withAuthority(parseConnectionUri(administratorUri), caCertificate);
     return { host, port, version, administrator, logins: loginsOf(read.data) };
   } catch {
     throw foreign(stack, Object.keys(written));
   }
+}
+
+/** The URI names a file that only machines have which ran `up`: the authority itself is an output as well. */
+function withAuthority(target: ConnectionTarget, ca: string | undefined): ConnectionTarget {
+  return target.tls === undefined || ca === undefined ? target : { ...target, tls: { ...target.tls, ca } };
 }
 
 export function neverDeployed(stack: string): CannotTellError {

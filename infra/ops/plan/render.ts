@@ -46,7 +46,7 @@ function renderResource(plan: ResourcePlan, colors: Colors): string {
 }
 
 function renderStatement(
-  { sql, reason, risk, step, by, database }: PlannedStatement,
+  { sql, reason, risk, step, by, database, lines = [] }: PlannedStatement,
   colors: Colors,
 ): string {
   const notes = [
@@ -55,7 +55,8 @@ function renderStatement(
     ...(by === undefined ? [] : [colors.dim(`(by ${by})`)]),
   ];
   const end = step === true ? "" : ";";
-  return [`${visible(sql)}${end}`, "", colors.dim(`-- ${visible(reason)}`), ...notes].join(" ");
+  const first = [`${visible(sql)}${end}`, "", colors.dim(`-- ${visible(reason)}`), ...notes].join(" ");
+  return [first, ...lines.map((line) => `    ${visible(line)}`)].join("\n");
 }
 
 /** Resources that change and have said nothing of SQL themselves: credentials, official resources, providers. */

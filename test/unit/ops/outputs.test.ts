@@ -29,6 +29,16 @@ describe("outputs of a stack", () => {
     expect(logins).toEqual([{ database: "shop", key: "app", role: "shop_app", uri: one.uris.app }]);
   });
 
+  test("have the authority of a server that made its own: the file of the URI may be on another machine", () => {
+    const uri = `${one.administratorUri}?sslmode=verify-full&sslrootcert=.pgstead%2Fshop-ca.crt`;
+    const caCertificate = "-----BEGIN CERTIFICATE-----";
+    const { administrator } = parseOutputs(
+      JSON.stringify({ ...one, administratorUri: uri, caCertificate }),
+      "prod",
+    );
+    expect(administrator.tls).toEqual({ mode: "verify-full", ca: caCertificate });
+  });
+
   test("of several databases are by database", () => {
     const several = {
       ...one,
