@@ -181,6 +181,24 @@ describe("a running server", () => {
     expect(log).not.toContain("was not properly shut down");
   });
 
+  test("is upgraded to a minor version by the image's tag; one that there is not leaves it as it is", async () => {
+    const [{ version } = { version: "" }] = await sql<{ version: string }>(
+      "SELECT split_part(current_setting('server_version'), ' ', 1) AS version",
+    );
+    const before = await idOf("server");
+    await under.configure(["pgstead:server", "version"], "17.99");
+    const failed = await under.pulumi(["up", "--yes", "--skip-preview"], { exitCode: "any" });
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.text).toContain(`Debian trixie has PostgreSQL ${version}, POSTGRES_VERSION is 17.99`);
+    expect(await idOf("server")).toEqual(before);
+    expect(await sql("SELECT answer FROM public.kept")).toEqual([{ answer: 42 }]);
+
+    await under.configure(["pgstead:server", "version"], version);
+    await under.up();
+    expect(await idOf("server")).not.toEqual(before);
+    expect(await sql("SELECT answer FROM public.kept")).toEqual([{ answer: 42 }]);
+  });
+
   test("comes back with its data when its container was removed by hand", async () => {
     await under.docker.getContainer(`${under.name}-server`).remove({ force: true });
     const { text } = await under.up();
