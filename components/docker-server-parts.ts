@@ -24,7 +24,7 @@ export function createStack(
   name: string,
   plan: DockerServerPlan,
   parent: pulumi.Resource,
-): DockerStack & { readonly host: DockerHost } {
+): DockerStack & { readonly host: DockerHost; readonly replacement: ServerReplacement } {
   const { engine, disposable, protect } = plan;
   const label = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   const host = new DockerHost(name, { ...desiredHost(plan, label), engine }, { parent });
@@ -39,6 +39,9 @@ export function createStack(
     },
     { parent, provider },
   );
+  const made = { name: plan.name, engine, images };
+  const replacement = createReplacement(name, plan, made, parent);
+  // Another network takes all containers with it: the server is stopped before, or the whole change is refused.
   const network = new docker.Network(
     name,
     {
@@ -46,13 +49,16 @@ export function createStack(
       labels: stackLabels(label),
       ...(plan.subnet === undefined ? {} : { ipamConfigs: [{ subnet: plan.subnet }] }),
     },
-    { parent, provider, deleteBeforeReplace: true },
+    { parent, provider, deleteBeforeReplace: true, dependsOn: [replacement] },
   );
-  return { name: plan.name, engine, label, provider, network: network.id, images, disposable, protect, host };
+  return { ...made, label, provider, network: network.id, disposable, protect, host, replacement };
 }
 
 /** Names of what a stack has, the containers of operation and monitoring included. */
-function desiredHost({ name, publish, port, beside, otherPorts }: DockerServerPlan, stack: string) {
+function desiredHost(
+  { name, publish, port, beside, otherPorts, cpus, memory }: DockerServerPlan,
+  stack: string,
+) {
   const named = (kinds: readonly string[]): string[] => kinds.map((kind) => `${name}-${kind}`);
   const own = publish.map((address) => ({ container: `${name}-server`, address, port, key: "server.port" }));
   return {
@@ -62,6 +68,8 @@ function desiredHost({ name, publish, port, beside, otherPorts }: DockerServerPl
     volumes: named(volumeKinds),
     networks: [name],
     ports: [...own, ...otherPorts],
+    cpus,
+    memory,
   };
 }
 
@@ -154,10 +162,10 @@ export function createFiles(
   );
 }
 
-export function createReplacement(
+function createReplacement(
   name: string,
   plan: DockerServerPlan,
-  stack: DockerStack,
+  stack: Pick<DockerStack, "name" | "engine" | "images">,
   parent: pulumi.Resource,
 ): ServerReplacement {
   const {

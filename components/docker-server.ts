@@ -9,7 +9,6 @@ import {
   caFile,
   createCertificate,
   createFiles,
-  createReplacement,
   createServerContainer,
   createStack,
   createVolumes,
@@ -129,7 +128,7 @@ export class DockerServer extends pulumi.ComponentResource {
     super("pg:index:DockerServer", name, {}, opts);
     const plan = resolveDockerServer(args);
 
-    const { host, ...stack } = createStack(name, plan, this);
+    const { host, replacement, ...stack } = createStack(name, plan, this);
     this.stack = stack;
     this.volumes = createVolumes(stack, this);
     const administrator = new Credential(
@@ -139,7 +138,6 @@ export class DockerServer extends pulumi.ComponentResource {
     );
     this.certificate = createCertificate(name, plan, stack, this.volumes, this);
     const files = createFiles(name, stack, administrator, this.volumes, this);
-    const replacement = createReplacement(name, plan, stack, this);
     const container = createServerContainer(
       plan,
       stack,

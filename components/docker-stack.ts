@@ -119,6 +119,8 @@ export function createContainer(
       labels: stackLabels(stack.label),
       healthcheck: healthcheck(args),
       stopTimeout: args.stopTimeout,
+      // Without it the plugin kills what it removes.
+      destroyGraceSeconds: args.stopTimeout,
       ...(stopSignal === undefined ? {} : { stopSignal }),
       ...(command === undefined ? {} : { command: [...command] }),
       ...(envs === undefined ? {} : { envs: [...envs] }),

@@ -6,6 +6,7 @@ import type { RoleArgs } from "../components/roles";
 import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
+import type { HbaRule } from "../components/core/hba/rule";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
 import type { DockerServerArgs } from "../components/docker-server";
 import type { MonitoringArgs } from "../components/monitoring";
@@ -98,7 +99,10 @@ function planHostBasedAccess({ target, server, databases }: StackConfig): Pick<S
   // Programs beside a server in a container come over its socket, whatever else is declared.
   const written =
     target === "docker"
-      ? [socketRule(managing), ...(rules ?? defaultRules(managing, declared, replicators, overTls))]
+      ? [
+          socketRule(managing),
+          ...dockerRules(managing, rules ?? defaultRules(managing, declared, replicators, overTls)),
+        ]
       : rules;
   return {
     hostBasedAccess: {
@@ -108,6 +112,14 @@ function planHostBasedAccess({ target, server, databases }: StackConfig): Pick<S
       ...(written === undefined ? {} : { rules: written }),
     },
   };
+}
+
+/** From where pgstead itself comes is an address of the containers' network, which Docker chooses. */
+function dockerRules(managing: string, rules: readonly HbaRule[]): readonly HbaRule[] {
+  const isNamed = rules.some(
+    ({ type, user }) => type !== "local" && (user.includes(managing) || user.includes("all")),
+  );
+  return isNamed ? rules : [...defaultRules(managing, [], [], overTls), ...rules];
 }
 
 /** Whether what belongs to the whole server is this stack's, and whether nobody else has anything on it. */

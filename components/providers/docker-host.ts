@@ -26,7 +26,7 @@ const imageKinds = ["ops", "monitoring", "postgres"];
 export const dockerHostType: ResourceType = {
   check({ newInputs, oldInputs }) {
     const check = new InputCheck(newInputs)
-      .known("engine", "stack", "name", "containers", "volumes", "networks", "ports")
+      .known("engine", "stack", "name", "containers", "volumes", "networks", "ports", "cpus", "memory")
       .text("stack")
       .text("name")
       .list("containers")
@@ -47,7 +47,7 @@ export const dockerHostType: ResourceType = {
     const { inputs, oldInputs } = request;
     const plan = await look(request, declared(request.oldInputs).containers);
     const detailed = Object.fromEntries(
-      ["engine", "stack", "containers", "volumes", "networks", "ports"]
+      ["engine", "stack", "containers", "volumes", "networks", "ports", "cpus", "memory"]
         .filter((property) => !sameValue(oldInputs[property], inputs[property]))
         .map((property) => [property, "update"] as const),
     );
@@ -63,7 +63,7 @@ export const dockerHostType: ResourceType = {
   },
 
   async update(request) {
-    const plan = await look(request, declared(request.oldInputs).containers);
+    const plan = await look(request, declared(request.oldInputs).containers, !request.preview);
     if (request.preview) return stateOf(request.inputs, plan);
     assertNoRefusals(plan.refusals);
     const { engine, containers } = declared(request.inputs);
@@ -94,6 +94,7 @@ function declared(inputs: PropertyMap): Declared {
 async function look(
   request: ResourceRequest & { readonly inputs: PropertyMap },
   known: readonly string[] | undefined,
+  isActing = false,
 ): Promise<Plan> {
   const desired = declared(request.inputs);
   let actual: ActualHost;
@@ -106,6 +107,7 @@ async function look(
         statements: [],
         refusals: error.problems.map(({ message, hint }) => ({ subject: "Docker engine", message, hint })),
       };
+    if (isActing) throw error;
     await showUnread(request, error.message);
     return { statements: [], refusals: [] };
   }

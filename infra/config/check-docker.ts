@@ -1,3 +1,4 @@
+import { checkNames } from "../../components/core/certificate/names";
 import { parseMemory } from "../../components/core/settings/value";
 import {
   addressKeywords,
@@ -10,7 +11,7 @@ import { at } from "./check-server";
 import type { Fault } from "./names";
 import { resolveDocker } from "./resolve-docker";
 import type { WrittenConfig } from "./schema";
-import { renderValue } from "./shape";
+import { renderPath, renderValue } from "./shape";
 
 /** What the types alone cannot tell about a server in containers. */
 export function checkDocker(config: WrittenConfig): Problem[] {
@@ -156,8 +157,14 @@ function checkServer(server: WrittenConfig["server"]): Problem[] {
           message: `${renewBefore} days is not less than the ${validity} days that a certificate is valid: each one would be renewed at once`,
           hint: `set it below ${validity}`,
         })),
+    ...checkCertificateNames(server),
     ...at(["server", "administrator", "name"], administratorFault(server.administrator.name)),
   ];
+}
+
+function checkCertificateNames({ certificate }: WrittenConfig["server"]): Problem[] {
+  const names = certificate?.names ?? [];
+  return names.length === 0 ? [] : checkNames(renderPath(["server", "certificate", "names"]), names);
 }
 
 /** Inside of the containers the account is the login: `peer` lets nobody else in over the socket. */

@@ -129,7 +129,8 @@ export const docker = map(
 export const monitoring = map(
   {
     enabled: flag({
-      description: "Exporter, Prometheus and Alertmanager as containers of the stack.",
+      description:
+        "Exporter, Prometheus and Alertmanager as containers of the stack. False takes them away, and the samples of Prometheus with them.",
       example: "false",
     }).default(true),
     prometheusPort: port("Port of Prometheus on 127.0.0.1 of the Docker host.", "9090"),

@@ -16,6 +16,9 @@ export interface DesiredHost {
   readonly volumes: readonly string[];
   readonly networks: readonly string[];
   readonly ports: readonly PublishedPort[];
+  /** Limits of the server's container: cores, and memory in MB. */
+  readonly cpus: number;
+  readonly memory: number;
 }
 
 /** A port of the engine's host that a container is to have. */
@@ -72,6 +75,7 @@ export function planHost(desired: DesiredHost, actual: ActualHost, known?: reado
   const isNew = known === undefined;
   const refusals = [
     ...refuseEngine(actual),
+    ...refuseCapacity(desired, actual),
     ...refuseNames(desired, actual),
     ...actual.taken.map(refusePort),
     ...(isNew ? [...refuseSpace(actual), ...refuseEarlierData(desired, actual)] : []),
@@ -137,6 +141,31 @@ function refuseEngine({ apiVersion, version, os, architecture }: ActualHost): Re
   ];
 }
 
+/** The engine would refuse it too, when the old container is gone already. */
+function refuseCapacity({ cpus, memory }: DesiredHost, actual: ActualHost): Refusal[] {
+  const there = Math.floor(actual.memory / 1024 ** 2);
+  return [
+    ...(cpus <= actual.cpus
+      ? []
+      : [
+          {
+            subject: "pgstead:server.cpus",
+            message: `${cpus} cores are declared, and the engine's host has ${actual.cpus}`,
+            hint: `write ${actual.cpus} or less`,
+          },
+        ]),
+    ...(memory <= there
+      ? []
+      : [
+          {
+            subject: "pgstead:server.memory",
+            message: `${memory}MB are declared, and the engine's host has ${there}MB`,
+            hint: "write less than that: the other containers and the host need some as well",
+          },
+        ]),
+  ];
+}
+
 /** A name that somebody else has is not ours to replace; nor is a volume, which would be filled or read. */
 function refuseNames(desired: DesiredHost, { named }: ActualHost): Refusal[] {
   const wanted = { container: desired.containers, volume: desired.volumes, network: desired.networks };
@@ -146,15 +175,22 @@ function refuseNames(desired: DesiredHost, { named }: ActualHost): Refusal[] {
       subject: `${kind} ${name}`,
       message:
         stack === undefined ? "there is one that pgstead did not make" : `it belongs to the stack ${stack}`,
-      hint: `rename or remove it, or choose another beginning of the names: pgstead:docker.name (now ${desired.name})`,
+      // What another stack has may be its data: nobody is told to remove that.
+      hint: `choose another beginning of the names: pgstead:docker.name (now ${desired.name})${stack === undefined ? `, or remove that ${kind} if nobody needs it` : ""}`,
     }));
 }
 
 /** What an earlier life of the stack has left is somebody's data: it is neither taken over nor mixed with new roles. */
 function refuseEarlierData({ name, stack }: DesiredHost, { named }: ActualHost): Refusal[] {
   const volume = `${name}-data`;
-  const isThere = named.some((one) => one.kind === "volume" && one.name === volume && one.stack === stack);
-  if (!isThere) return [];
+  const has = (kind: string, wanted: string): boolean =>
+    named.some((one) => one.kind === kind && one.name === wanted && one.stack === stack);
+  if (!has("volume", volume)) return [];
+  if (has("container", `${name}-server`)) {
+    const message = "a container of this stack has it, and the state knows neither";
+    const hint = "put the stack's state back; it knows the passwords as well";
+    return [{ subject: `volume ${volume}`, message, hint }];
+  }
   return [
     {
       subject: `volume ${volume}`,

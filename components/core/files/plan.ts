@@ -161,7 +161,8 @@ export function planReload(reload: Reload | undefined, live: LiveVolume, isWritt
 /** The step that tells a container of its files. */
 export function reloadStep(reload: Reload, reason: string): Statement {
   if (reload.restart === true) {
-    return { ...step(`restart container ${reload.container}`, `${reason}, if it runs`), risk: "restart" };
+    // Of a container beside the server: nobody's session ends.
+    return step(`restart container ${reload.container}`, `${reason}, if it runs`);
   }
   const signal = reload.signal ?? "SIGHUP";
   return step(`send ${signal} to container ${reload.container}`, `${reason}, if it runs; no restart`);

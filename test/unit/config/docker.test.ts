@@ -76,6 +76,19 @@ describe("target docker", () => {
       ),
     ).hostBasedAccess?.rules;
     expect(own?.map(({ type }) => type)).toEqual(["local", "hostssl"]);
+    // Rules that do not name it keep pgstead's own login: its address is one that Docker chooses.
+    const others = {
+      type: "hostssl",
+      database: "shop",
+      user: "shop_monitor",
+      address: "10.0.0.0/8",
+      method: "scram-sha-256",
+    };
+    expect(planStack(parse(server({ hba: [others] }))).hostBasedAccess?.rules).toMatchObject([
+      { type: "local", user: ["postgres"] },
+      { type: "hostssl", user: ["postgres"], address: "all" },
+      { type: "hostssl", user: ["shop_monitor"] },
+    ]);
   });
 
   test("the exporter logs in as the role of profile monitor", () => {
@@ -168,6 +181,12 @@ describe("a mistake about target docker is told", () => {
       "pgstead:server.logs.maxSize: is less than 10MB / write 10MB or more",
       "pgstead:server.administrator.name: on target docker the administrator is postgres, as the account in the containers is, not root / remove it",
     ]);
+  });
+
+  test("names that no certificate can have, where they are written", () => {
+    const [first, second] = problems(server({ certificate: { names: ["a b", "db.example.com:5432"] } }));
+    expect(first).toContain('pgstead:server.certificate.names[0]: "a b"');
+    expect(second).toContain("pgstead:server.certificate.names[1]");
   });
 
   test("keys of another target", () => {

@@ -15,6 +15,8 @@ const desired: DesiredHost = {
   volumes: ["shop-data"],
   networks: ["shop"],
   ports: [],
+  cpus: 2,
+  memory: 4096,
 };
 
 const engine: ActualHost = {
@@ -43,6 +45,15 @@ describe("an engine", () => {
     expect(refusals({ named: [{ kind: "container", name: "other", stack: undefined }] })).toEqual([]);
   });
 
+  test("whose host has less than is declared is refused before the old container goes", () => {
+    expect(refusals({ cpus: 1 }, false)).toEqual([
+      "pgstead:server.cpus: 2 cores are declared, and the engine's host has 1",
+    ]);
+    expect(refusals({ memory: 2 * 1024 ** 3 })).toEqual([
+      "pgstead:server.memory: 4096MB are declared, and the engine's host has 2048MB",
+    ]);
+  });
+
   test("that is too old, of another system or architecture is refused", () => {
     expect(refusals({ apiVersion: "1.40" })[0]).toContain("20.10 (API 1.41) is the oldest");
     expect(refusals({ apiVersion: "1.44" })).toEqual([]);
@@ -68,6 +79,11 @@ describe("an engine", () => {
     expect(refusals({ named: [own] })).toEqual([
       "volume shop-data: it holds the data of an earlier stack of this name, whose state is gone",
     ]);
+    // Nobody is told to remove what a server has.
+    const server = { kind: "container", name: "shop-server", stack: desired.stack } as const;
+    const { refusals: both } = planHost(desired, { ...engine, named: [own, server] });
+    expect(JSON.stringify(both)).not.toContain("docker volume rm");
+    expect(both).toHaveLength(1);
   });
 
   test("whose ports or space are taken is refused; space counts for a new stack only", () => {
