@@ -110,7 +110,7 @@ describe("a plan of files", () => {
 
   test.each([
     [{ container: "c", signal: "SIGHUP" }, "send SIGHUP to container c", "none"],
-    [{ container: "c", restart: true }, "restart container c", "restart"],
+    [{ container: "c", restart: true }, "restart container c", "none"],
   ])(
     "ends with the reload %j, once something is written or a killed run has not told it",
     (reload, sql, risk) => {
