@@ -1,5 +1,6 @@
+import { isAbsolute, join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
-import { parseConnectionUri } from "../../../components/core/connection";
+import { connectionUri, isPem, parseConnectionUri } from "../../../components/core/connection";
 import type { Finding } from "../../../components/core/finding";
 import {
   resolvePool,
@@ -13,6 +14,7 @@ import {
   readConnectionLimits,
   type ConnectionLimits,
 } from "../../../components/io/catalog/connection-limits";
+import { projectRoot } from "../../../components/io/places";
 import type { Colors } from "../colors";
 import type { OpsCommand, CommandContext, Rendering } from "../command";
 import { cannotTell, upCommand } from "../failure";
@@ -100,7 +102,7 @@ export async function readConnection(
   refuseTwoForms(args);
   const found = findLogin(context.config, args);
   const outputs = await context.outputs();
-  const login = deployedLogin(outputs, found, context.stack);
+  const login = withLocalAuthority(deployedLogin(outputs, found, context.stack));
   const plan = args.uri === true ? notAsked : await planPool(context, outputs, found, login, args.instances);
   const { host, port, user } = parseConnectionUri(login.uri);
   const secret = args.env === true || args.uri === true || args.showSecrets === true;
@@ -129,6 +131,15 @@ function deployedLogin({ logins }: StackOutputs, { database, role }: FoundLogin,
   if (login !== undefined) return login;
   const message = `role ${role.key} of database ${database.name} is declared and was not deployed yet`;
   throw cannotTell(`stack ${stack}`, message, `run \`${upCommand(stack)}\` first`);
+}
+
+/** The file of the authority is one of the project's directory, and whoever gets the URI runs elsewhere. */
+function withLocalAuthority(login: StackLogin): StackLogin {
+  const { database, ...target } = parseConnectionUri(login.uri);
+  const { tls } = target;
+  if (tls?.ca === undefined || isPem(tls.ca) || isAbsolute(tls.ca)) return login;
+  const ca = join(projectRoot(), tls.ca);
+  return { ...login, uri: connectionUri({ ...target, tls: { ...tls, ca } }, database) };
 }
 
 interface PoolPlan {

@@ -52,6 +52,8 @@ async function findBase(context: ToolchainContext, stack: DockerStack): Promise<
     const docker = connectDocker({ ...(host === undefined ? {} : { host }), ...tls });
     return { [baseImageVariable]: await ensureBaseImage(context, docker) };
   } catch (error) {
+    // An address that is none is told by the program, with every other mistake.
+    if (isWrong(host)) return {};
     if (!(error instanceof EngineUnreachableError)) throw error;
     context.say("the Docker engine does not answer: the base image is not looked for");
     return {};
@@ -95,6 +97,10 @@ export function stackFile(
 /** The value of `--config-file`. */
 export function configFile(args: readonly string[]): string | undefined {
   return readOptions(args).find(({ name }) => name === "--config-file")?.value;
+}
+
+function isWrong(host: string | undefined): boolean {
+  return host !== undefined && !/^(?:unix|npipe|ssh|tcp|https?):\/\//.test(host);
 }
 
 /** What is not there is the program's to tell of. */
