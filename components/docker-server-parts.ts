@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { DockerServerPlan } from "./docker-server";
+import type { DockerServerPlan } from "./docker-server-args";
 import { createImages } from "./docker-images";
 import { createContainer, createVolume, stackLabels, type DockerStack } from "./docker-stack";
 import { Certificate, Files } from "./providers/docker-resources";

@@ -2,7 +2,8 @@
 export type { Capabilities, Connection } from "./connection";
 export { Database, type DatabaseArgs } from "./database";
 export { DatabaseAccessControl, type DatabaseAccessControlArgs } from "./database-access-control";
-export { DockerServer, type DockerServerArgs } from "./docker-server";
+export { DockerServer } from "./docker-server";
+export type { DockerServerArgs } from "./docker-server-args";
 export { EmbeddedServer, type EmbeddedServerArgs } from "./embedded-server";
 export { ExistingServer, type ExistingServerArgs } from "./existing-server";
 export { HostBasedAccess, type HostBasedAccessArgs } from "./host-based-access";

@@ -1,7 +1,23 @@
 import type { PublishedPort } from "../components/core/docker/host";
+import type { DockerServerArgs } from "../components/docker-server-args";
+import type { MonitoringArgs } from "../components/monitoring";
+import type { OperationsArgs } from "../components/operations";
 import type { StackConfig } from "./config";
 import type { DockerConfig, MonitoringConfig } from "./config/stack-config";
-import type { DockerServerPlan } from "./plan";
+
+/** Without what the program alone knows: the authority's key, and the base image of a closed network. */
+export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> {
+  readonly certificate: Omit<DockerServerArgs["certificate"], "ca"> & {
+    /** File of an authority that the user has; its key is a secret of the stack. */
+    readonly caFile?: string;
+  };
+  readonly operations: Omit<OperationsArgs["context"], "version">;
+  /** Absent: no monitoring containers. */
+  readonly monitoring?: Omit<MonitoringArgs, "server" | "password" | "dependsOn"> & {
+    /** Database whose role it is. */
+    readonly database: string;
+  };
+}
 
 /** What the configuration of a stack in containers means for its components. */
 export function planDocker(config: StackConfig, docker: DockerConfig): DockerServerPlan {

@@ -8,10 +8,7 @@ import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
 import type { HbaRule } from "../components/core/hba/rule";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
-import type { DockerServerArgs } from "../components/docker-server";
-import type { MonitoringArgs } from "../components/monitoring";
-import type { OperationsArgs } from "../components/operations";
-import { planDocker } from "./plan-docker";
+import { planDocker, type DockerServerPlan } from "./plan-docker";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */
@@ -39,20 +36,6 @@ export type ServerPlan =
       /** Whether the stack owns what belongs to the whole server. */
       readonly ownsServer: boolean;
     };
-
-/** Without what the program alone knows: the authority's key, and the base image of a closed network. */
-export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> {
-  readonly certificate: Omit<DockerServerArgs["certificate"], "ca"> & {
-    /** File of an authority that the user has; its key is a secret of the stack. */
-    readonly caFile?: string;
-  };
-  readonly operations: Omit<OperationsArgs["context"], "version">;
-  /** Absent: no monitoring containers. */
-  readonly monitoring?: Omit<MonitoringArgs, "server" | "password" | "dependsOn"> & {
-    /** Database whose role it is. */
-    readonly database: string;
-  };
-}
 
 export interface DatabasePlan {
   readonly name: string;

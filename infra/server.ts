@@ -11,7 +11,8 @@ import {
 import { pgsteadVersion } from "../components/core/version";
 import { projectDirectory } from "../components/project-directory";
 import { opsBundleFault } from "./ops-bundle";
-import type { DockerServerPlan, StackPlan } from "./plan";
+import type { StackPlan } from "./plan";
+import type { DockerServerPlan } from "./plan-docker";
 
 export type Server = DockerServer | EmbeddedServer | ExistingServer;
 

@@ -7,7 +7,7 @@ import { autoFile, isAutoFile, type FileEntry } from "../core/settings/catalog";
 import { isForgetting, isRestart, reloadStatement } from "../core/settings/plan";
 import { shown, type Statement } from "../core/statement";
 import { readFileEntries } from "./catalog/settings";
-import type { ServerControl } from "./server-control";
+import type { ServerControl } from "./control";
 import { provenFile } from "./settings-proof";
 import type { Session } from "./session";
 

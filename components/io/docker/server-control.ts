@@ -1,4 +1,4 @@
-import type { ServerControl } from "../server-control";
+import type { ServerControl } from "../control";
 import { connectDocker, type DockerEndpoint } from "./engine";
 import { changeServerFile } from "./server-files";
 import { startServerContainer, stopServerContainer } from "./server";

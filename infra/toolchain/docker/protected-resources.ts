@@ -1,7 +1,6 @@
 import { problemError } from "../../../components/core/problem";
-import { isDestroy, readOptions } from "../arguments";
+import { isDestroy, readOptions, type PulumiCommand } from "../arguments";
 import type { Deployment } from "../interrupted";
-import type { Given } from "./gone-containers";
 
 /**
  * Refuses to destroy a stack that has protected resources, with their names: Pulumi does so in its preview, and with
@@ -9,7 +8,10 @@ import type { Given } from "./gone-containers";
  *
  * @throws ProblemError
  */
-export function assertNothingProtected(state: Deployment | undefined, { command, args }: Given): void {
+export function assertNothingProtected(
+  state: Deployment | undefined,
+  { command, args }: { readonly command: PulumiCommand; readonly args: readonly string[] },
+): void {
   if (!isDestroy(command)) return;
   const options = readOptions(args);
   const has = (...names: readonly string[]): boolean => options.some(({ name }) => names.includes(name));
