@@ -38,9 +38,10 @@ export function readVolume(place: VolumePlace, timeoutMs = 60_000): Promise<Live
       const live = await readThrough(docker.getContainer(mounted.id), mounted.path, place);
       if (live !== undefined) return live;
     }
-    return inTurn(place, () => readThroughHelper(docker, place));
+    return readThroughHelper(docker, place);
   };
-  return askEngine(place.endpoint, `files of volume ${place.volume}`, read, timeoutMs);
+  // In turn with writes: a draft that is being written is none that a killed run has left.
+  return askEngine(place.endpoint, `files of volume ${place.volume}`, () => inTurn(place, read), timeoutMs);
 }
 
 /** A container that mounts the volume: the named one first, and no helper, as that is about to go. */
