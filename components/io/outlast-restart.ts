@@ -35,8 +35,11 @@ export async function outlastRestart<Result>(
   }
 }
 
+/** What the client says of a connection that ended without a word, and of the next question on it. */
+const lostConnection = /^(?:Connection terminated|Client has encountered a connection error)/;
+
 /** The session was ended by a shutdown; or the connection was lost without a word. */
 function isEnded(error: unknown): boolean {
   if (error instanceof DatabaseError) return error.code === "57P01";
-  return error instanceof Error && error.message.startsWith("Connection terminated");
+  return error instanceof Error && lostConnection.test(error.message);
 }

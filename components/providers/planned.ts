@@ -196,10 +196,8 @@ export async function applyPlanned(request: ResourceRequest, scope: Planned): Pr
     withDatabases(connection, soon, (open) =>
       open(maintenanceDatabase, async (maintenance) => {
         await assertSame(maintenance, connection);
-        const work = (): Promise<Plan> => {
-          began();
-          return converge(scope, { maintenance, open, connection, request });
-        };
+        // Not with the lock: a server that is about to end may still have given it, as its holder's session went first.
+        const work = (): Promise<Plan> => converge(scope, { maintenance, open, connection, request }, began);
         return withServerLock(maintenance, work, waiting);
       }),
     );
@@ -213,7 +211,7 @@ const maxRounds = 10;
  * Acts until a read finds nothing to do. One round is the rule; another one follows where somebody else's DDL got in
  * between: an object that vanished or appeared, a catalogue row that two transactions changed.
  */
-async function converge(scope: Planned, way: Way): Promise<Plan> {
+async function converge(scope: Planned, way: Way, began: () => void): Promise<Plan> {
   let last = "";
   let failure: Error | undefined;
   for (let round = 1; ; round++) {
@@ -227,6 +225,7 @@ async function converge(scope: Planned, way: Way): Promise<Plan> {
     last = text;
     await showPlan(way.request, plan, scope.database);
     way.request.signal.throwIfAborted();
+    began();
     failure = await failureOf(() => scope.act(plan, way));
     if (failure !== undefined && !isPassing(failure, true)) throw failure;
   }
