@@ -77,11 +77,8 @@ const beside = createBeside(plan, server, databases, [
 const onServer = [server, ...tuning, serverAccess, ...hostBasedAccess, ...beside];
 new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
-export const { host, port, version, database, roles, uris, administratorUri, caCertificate } = stackOutputs(
-  server,
-  databases,
-  plan,
-);
+// As one value, because which outputs there are depends on the target.
+export = stackOutputs(server, databases, plan);
 
 /** A secret of the stack's configuration, which holds it encrypted or not at all. */
 function readSecret(key: string, how: string): pulumi.Output<string> | undefined {

@@ -44,7 +44,7 @@ export function stackOutputs(
       flat<pulumi.Input<unknown>>((database) => connectionUris(database, server.connection)),
     ),
     // Clients prove the server with it; public. Only a server that is made with an authority of its own has it.
-    caCertificate: server instanceof DockerServer ? server.certificate.caCertificate : undefined,
+    ...(server instanceof DockerServer ? { caCertificate: server.certificate.caCertificate } : {}),
   };
 }
 
