@@ -4,7 +4,7 @@ import type { PulumiCommand } from "./arguments";
 import type { ToolchainContext } from "./context";
 import { prepareDockerStack } from "./docker/docker-stack";
 import type { PulumiEnvironment } from "./environment";
-import { forgetGoneContainers } from "./docker/gone-containers";
+import { settleContainers } from "./docker/settle-containers";
 import { passSignals } from "./signals";
 import { assertStackFile } from "./stack-check";
 import { copyStackFile } from "./stack-copy";
@@ -19,7 +19,7 @@ export async function runPulumi(
   const { dev, cli, env, login } = environment;
   if (dev !== undefined) await assertStackFile(context.project, command);
   const prepared = await prepareDockerStack(context, login, command, args);
-  await forgetGoneContainers(context, environment, { command, args });
+  await settleContainers(context, environment, { command, args });
   const copy = dev === undefined ? undefined : copyStackFile(context.project, dev, command, args);
   try {
     return await passThrough(cli.program, copy?.args ?? args, {

@@ -1,4 +1,6 @@
 import { isAbsolute, join } from "node:path";
+import { z } from "zod";
+import { stackLabel } from "../../../components/core/docker/host";
 import type { DockerEndpoint } from "../../../components/io/docker/engine";
 import { setting, type ToolchainContext } from "../context";
 import type { Deployment, StateResource } from "../interrupted";
@@ -8,6 +10,17 @@ export interface DockerObjects {
   readonly endpoint: DockerEndpoint;
   readonly containers: readonly StateObject[];
   readonly volumes: readonly StateObject[];
+  /** What a run was making when it was killed: it may be there, and is in no state. */
+  readonly leftOvers: readonly LeftOver[];
+}
+
+/** Something that is in the way of the next run, which makes it under the same name. */
+export interface LeftOver {
+  readonly urn: string;
+  readonly kind: "container" | "network";
+  readonly name: string;
+  /** Value of the label that everything of the stack has. */
+  readonly stack: string;
 }
 
 export interface StateObject {
@@ -25,15 +38,36 @@ export function dockerObjects(
   deployment: Deployment | undefined,
   surroundings: Pick<ToolchainContext, "env" | "project">,
 ): readonly DockerObjects[] {
-  const { resources = [] } = deployment ?? {};
+  const { resources = [], pending_operations: pending = [] } = deployment ?? {};
   const providers = resources.filter(({ type }) => type === "pulumi:providers:docker");
   return providers.flatMap((provider) => {
     const endpoint = endpointOf(provider, surroundings);
-    const own = resources.filter((one) => one.provider === `${provider.urn}::${String(provider.id)}`);
-    const containers = objectsOf(own, "docker:index/container:Container");
-    if (endpoint === undefined || containers.length === 0) return [];
-    return [{ endpoint, containers, volumes: objectsOf(own, "docker:index/volume:Volume") }];
+    const isOwn = (one: StateResource): boolean => one.provider === `${provider.urn}::${String(provider.id)}`;
+    const own = resources.filter(isOwn);
+    const containers = objectsOf(own, containerType);
+    const made = new Set(own.flatMap(({ urn, pendingReplacement }) => (pendingReplacement ? [] : [urn])));
+    const leftOvers = pending.flatMap(({ type, resource }) =>
+      type === "creating" && isOwn(resource) && !made.has(resource.urn) ? leftOver(resource) : [],
+    );
+    if (endpoint === undefined || containers.length + leftOvers.length === 0) return [];
+    return [{ endpoint, containers, volumes: objectsOf(own, "docker:index/volume:Volume"), leftOvers }];
   });
+}
+
+const containerType = "docker:index/container:Container";
+const labelSchema = z.array(z.object({ label: z.string(), value: z.string() }));
+
+/** Nothing for what has not the stack's label: the engine could not tell that it is the stack's. */
+function leftOver({ urn, type, inputs = {} }: StateResource): LeftOver[] {
+  const kinds: Readonly<Record<string, LeftOver["kind"]>> = {
+    [containerType]: "container",
+    "docker:index/network:Network": "network",
+  };
+  const kind = kinds[type];
+  const labels = labelSchema.safeParse(inputs.labels);
+  const stack = labels.data?.find(({ label }) => label === stackLabel)?.value;
+  if (kind === undefined || stack === undefined || typeof inputs.name !== "string") return [];
+  return [{ urn, kind, name: inputs.name, stack }];
 }
 
 function objectsOf(resources: readonly StateResource[], type: string): StateObject[] {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { problemError, type ProblemError } from "../../../components/core/problem";
+import { EngineUnreachableError } from "../../../components/io/docker/failure";
 import { isDestroy, isUpdate, readOptions, type PulumiCommand } from "../arguments";
 import type { ToolchainContext } from "../context";
 import { configFile, readDockerStack, stackFile } from "./docker-stack";
@@ -9,7 +10,7 @@ import type { Deployment } from "../interrupted";
 import { devStack } from "../login";
 import { run } from "../process";
 import { assertNothingProtected } from "./protected-resources";
-import { dockerObjects, type StateObject } from "./state-containers";
+import { dockerObjects, type DockerObjects, type StateObject } from "./state-containers";
 
 /** A Pulumi command line, as it was given. */
 export interface Given {
@@ -18,16 +19,18 @@ export interface Given {
 }
 
 /**
- * Takes containers that somebody removed by hand out of the state, before a command that would change them: the docker
- * plugin can neither replace nor delete one that is not there, and the command would fail on it for ever. A stack with
- * protected resources is not destroyed.
+ * Makes the state and the engine fit together again, before a command that would change containers.
+ *
+ * Containers that somebody removed by hand go out of the state: the docker plugin can neither replace nor delete one that
+ * is not there, and the command would fail on it for ever. What a killed run was making, and no state knows, goes from
+ * the engine, where its name would be in the way for ever. A stack with protected resources is not destroyed.
  *
  * A stack of another target costs a look at its file. Of an engine that does not answer nothing is said: the command
  * says it. One that has none of the stack's volumes either may be another engine: nothing is forgotten then.
  *
- * @throws ProblemError the state cannot be changed; something is protected
+ * @throws ProblemError the state or the engine cannot be changed; something is protected
  */
-export async function forgetGoneContainers(
+export async function settleContainers(
   context: ToolchainContext,
   environment: PulumiEnvironment,
   given: Given,
@@ -40,7 +43,13 @@ export async function forgetGoneContainers(
   const pulumi = pulumiOf(context, environment, given);
   const state = await pulumi.readState();
   assertNothingProtected(state, given);
-  const gone = (await findAllGone(context, state, given)).filter(({ urn }) => isTouched(urn));
+  const engines = dockerObjects(state, context).map((engine) => ({
+    ...engine,
+    leftOvers: engine.leftOvers.filter(({ urn }) => isTouched(urn)),
+  }));
+  if (engines.length === 0) return;
+  await removeAllLeftOvers(context, engines, given);
+  const gone = (await findAllGone(context, engines, given)).filter(({ urn }) => isTouched(urn));
   if (gone.length === 0) return;
   const why = isDestroy(command)
     ? "as there is nothing left to remove"
@@ -49,17 +58,49 @@ export async function forgetGoneContainers(
   await pulumi.forget([...new Set(gone.map(({ urn }) => urn))]);
 }
 
+/** What runs is stopped only where nobody will be asked whether the run may change anything. */
+async function removeAllLeftOvers(
+  context: ToolchainContext,
+  engines: readonly DockerObjects[],
+  { args }: Given,
+): Promise<void> {
+  const left = engines.filter(({ leftOvers }) => leftOvers.length > 0);
+  if (left.length === 0) return;
+  const { removeLeftOvers } = await import("./left-overs.js");
+  const mayStop = readOptions(args).some(
+    ({ name, value }) => ["--yes", "-y", "--skip-preview", "-f"].includes(name) && value !== "false",
+  );
+  for (const engine of left) {
+    const found = await unlessUnreachable(removeLeftOvers(engine, { mayStop }));
+    for (const { kind, name, fate } of found ?? []) {
+      const what = `${kind} ${name} was left by a run that was killed`;
+      context.say(
+        fate === "removed"
+          ? `${what}: removed it, volumes keep their data`
+          : `${what}, and is in use: \`--yes\` lets this command stop and remove it`,
+      );
+    }
+  }
+}
+
+async function unlessUnreachable<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof EngineUnreachableError) return undefined;
+    throw error;
+  }
+}
+
 async function findAllGone(
   context: ToolchainContext,
-  state: Deployment | undefined,
+  engines: readonly DockerObjects[],
   { command }: Given,
 ): Promise<StateObject[]> {
-  const engines = dockerObjects(state, context);
-  if (engines.length === 0) return [];
   // Loaded only now: other stacks do not wait for an engine's client.
   const { findGone } = await import("./engine-containers.js");
   const found: StateObject[] = [];
-  for (const engine of engines) {
+  for (const engine of engines.filter(({ containers }) => containers.length > 0)) {
     const answer = await findGone(engine);
     if (answer === undefined) continue;
     if (!answer.isElsewhere) found.push(...answer.gone);

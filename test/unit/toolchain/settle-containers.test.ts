@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseCommand } from "../../../infra/toolchain/arguments";
-import { touchedContainers } from "../../../infra/toolchain/docker/gone-containers";
+import { touchedContainers } from "../../../infra/toolchain/docker/settle-containers";
 import type { Deployment } from "../../../infra/toolchain/interrupted";
 import { dockerObjects } from "../../../infra/toolchain/docker/state-containers";
 
@@ -89,6 +89,7 @@ describe("the containers of a state", () => {
         endpoint: { host: "ssh://deploy@db1.example.com" },
         containers: [{ urn: server.urn, id: "id-of-server", name: "pgstead-prod-server" }],
         volumes: [{ urn: data.urn, id: "id-of-data", name: "pgstead-prod-data" }],
+        leftOvers: [],
       },
     ]);
   });
@@ -128,5 +129,50 @@ describe("the containers of a state", () => {
     }
     expect(read({ resources: [provider, server] }, { DOCKER_CONTEXT: "far" })).toEqual([]);
     expect(read({ resources: [provider, server] }, { DOCKER_CONTEXT: "default" })).toHaveLength(1);
+  });
+});
+
+describe("what a killed run was making", () => {
+  const provider = { urn: "urn:engine", type: "pulumi:providers:docker", id: "p1", inputs: {} };
+  const labels = [{ label: "pgstead.stack", value: "organization/pgstead/prod" }];
+  const making = (
+    type: string,
+    inputs: Readonly<Record<string, unknown>> = { labels },
+    kind = "creating",
+  ) => ({
+    type: kind,
+    resource: {
+      urn: urn("server"),
+      type: `docker:index/${type}`,
+      provider: "urn:engine::p1",
+      inputs: { name: "pgstead-prod", ...inputs },
+    },
+  });
+  const leftOvers = (pending: Deployment["pending_operations"], resources: Deployment["resources"] = []) =>
+    dockerObjects(
+      {
+        resources: [provider, ...resources],
+        ...(pending === undefined ? {} : { pending_operations: pending }),
+      },
+      { env: {}, project: "/checkout" },
+    ).flatMap((engine) => engine.leftOvers);
+
+  test("is a container or a network with the label of the stack, under the name that it was given", () => {
+    const found = { urn: urn("server"), name: "pgstead-prod", stack: "organization/pgstead/prod" };
+    expect(leftOvers([making("container:Container")])).toEqual([{ kind: "container", ...found }]);
+    expect(leftOvers([making("network:Network")])).toEqual([{ kind: "network", ...found }]);
+  });
+
+  test("is nothing that was made since, that holds data, that has no label, or that was not being made", () => {
+    const container = making("container:Container");
+    const made = { ...container.resource, id: "x" };
+    expect(leftOvers([container], [made])).toEqual([]);
+    expect(leftOvers([container], [{ ...made, pendingReplacement: true }])).toHaveLength(1);
+    expect(leftOvers([making("volume:Volume")])).toEqual([]);
+    expect(leftOvers([making("container:Container", {})])).toEqual([]);
+    expect(leftOvers([making("container:Container", { labels }, "updating")])).toEqual([]);
+    const elsewhere = { ...container.resource, provider: "urn:other::p1" };
+    expect(leftOvers([{ type: "creating", resource: elsewhere }])).toEqual([]);
+    expect(leftOvers(undefined)).toEqual([]);
   });
 });

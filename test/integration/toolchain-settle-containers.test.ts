@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseCommand } from "../../infra/toolchain/arguments";
 import { createContext, type ToolchainContext } from "../../infra/toolchain/context";
-import { forgetGoneContainers } from "../../infra/toolchain/docker/gone-containers";
+import { settleContainers } from "../../infra/toolchain/docker/settle-containers";
 import type { PulumiEnvironment } from "../../infra/toolchain/environment";
 import { makeMachine, type Machine } from "./toolchain-fakes";
 
@@ -79,7 +79,7 @@ async function forget(...args: readonly string[]): Promise<string[]> {
     login: { kind: "user", reason: "" },
     env: machine.env,
   };
-  await forgetGoneContainers(context, environment, { command, args });
+  await settleContainers(context, environment, { command, args });
   return machine.lines("asked");
 }
 
