@@ -94,7 +94,7 @@ export function resolveDockerServer(args: DockerServerArgs): DockerServerPlan {
   const { disposable = false } = args;
   return {
     ...args,
-    engine: args.engine ?? {},
+    engine: engineForPlugins(args.engine ?? {}),
     ulimits: args.ulimits ?? [],
     passwordVersion: args.passwordVersion ?? 1,
     restart: args.restart ?? "refuse",
@@ -104,4 +104,8 @@ export function resolveDockerServer(args: DockerServerArgs): DockerServerPlan {
     beside: args.beside ?? [],
     otherPorts: args.otherPorts ?? [],
   };
+}
+
+function engineForPlugins({ certPath, ...engine }: EndpointArgs): EndpointArgs {
+  return { ...engine, ...(certPath === undefined ? {} : { certPath: pathForPlugins(certPath) }) };
 }

@@ -42,7 +42,7 @@ export function parseConfig(
     ...formProblems,
     ...checkServer(config, drafts),
     ...checkTargetKeys(config, input.values),
-    ...checkDocker(config),
+    ...checkDocker(config, input.values),
     ...checkHba(config, input.values, drafts),
     ...checkTuning(config, drafts),
     ...drafts.flatMap((draft) => [

@@ -3,6 +3,7 @@ import type { DockerServerArgs } from "../components/docker-server-args";
 import type { MonitoringArgs } from "../components/monitoring";
 import type { OperationsArgs } from "../components/operations";
 import type { StackConfig } from "./config";
+import { kindsBeside } from "./config/resolve-docker";
 import type { DockerConfig, MonitoringConfig } from "./config/stack-config";
 
 /** Without what the program alone knows: the authority's key, and the base image of a closed network. */
@@ -33,7 +34,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
     disposable,
     protect,
     certificate: { ...issued, ...(ca === undefined ? {} : { caFile: ca }) },
-    beside: ["ops", ...(monitored === undefined ? [] : ["exporter", "prometheus", "alertmanager"])],
+    beside: kindsBeside(monitored !== undefined),
     otherPorts: publishedBy(docker.name, monitoring),
     operations: { declared: { server, databases: config.databases }, certificate: issued, logs },
     ...(monitored === undefined ? {} : { monitoring: monitored }),

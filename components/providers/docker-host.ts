@@ -13,8 +13,8 @@ import { readHost, removeImages } from "../io/docker/host";
 import type { ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
-import { revealMap, sameValue, type PropertyMap } from "./properties";
-import { showPlan, showUnread } from "./show-plan";
+import { reveal, revealMap, sameValue, type PropertyMap, type PropertyValue } from "./properties";
+import { noteUnreachable, showPlan, showUnreachable } from "./show-plan";
 
 /** Images of a stack, in the order in which they can be removed. */
 const imageKinds = ["ops", "monitoring", "postgres"];
@@ -33,13 +33,9 @@ export const dockerHostType: ResourceType = {
       .list("volumes")
       .list("networks")
       .list("ports");
-    const before = oldInputs.name;
-    if (before !== undefined && !sameValue(before, newInputs.name)) {
-      check.fail(
-        "name",
-        `the names of what is there begin with ${JSON.stringify(before)}, and its volumes cannot be renamed: set pgstead:docker.name back, or make another stack`,
-      );
-    }
+    const renamed = refuseRename(oldInputs.name, newInputs.name);
+    // Of no property: the engine would print the resource's own name for it.
+    if (renamed !== undefined) check.fail("", renamed);
     return Promise.resolve({ inputs: newInputs, failures: check.failures });
   },
 
@@ -84,6 +80,13 @@ export const dockerHostType: ResourceType = {
   },
 };
 
+/** Nothing that a stack has can be renamed; its data would stay behind under the old name. */
+function refuseRename(before: PropertyValue | undefined, now: PropertyValue | undefined): string | undefined {
+  if (before === undefined || sameValue(before, now)) return undefined;
+  const [old, wanted] = [JSON.stringify(reveal(before)), JSON.stringify(reveal(now))];
+  return `pgstead:docker.name: what this stack has begins with ${old}, and volumes cannot be renamed to ${wanted}; write ${old} there again, or make another stack of that name (\`npm run ops -- new-stack\`) and bring the data over`;
+}
+
 type Declared = DesiredHost & { readonly engine: DockerEndpoint };
 
 function declared(inputs: PropertyMap): Declared {
@@ -102,13 +105,15 @@ async function look(
     actual = await readHost(connectDocker(desired.engine), desired, desired.engine);
   } catch (error) {
     if (!(error instanceof EngineUnreachableError)) throw error;
-    if (known === undefined)
+    if (known === undefined) {
+      noteUnreachable();
       return {
         statements: [],
         refusals: error.problems.map(({ message, hint }) => ({ subject: "Docker engine", message, hint })),
       };
+    }
     if (isActing) throw error;
-    await showUnread(request, error.message);
+    await showUnreachable(request, error);
     return { statements: [], refusals: [] };
   }
   const rootless = describeRootless(actual);

@@ -1,35 +1,36 @@
+import { isOnThisMachine, parseEngineAddress } from "../../components/core/docker/address";
 import { checkNames } from "../../components/core/certificate/names";
 import { parseMemory } from "../../components/core/settings/value";
-import {
-  addressKeywords,
-  canonicalAddress,
-  findAddressFault,
-  hostNetwork,
-} from "../../components/core/hba/address";
+import { findAddressFault, hostNetwork } from "../../components/core/hba/address";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import type { Fault } from "./names";
-import { resolveDocker } from "./resolve-docker";
+import { subnetFault } from "./check-subnet";
+import { kindsBeside, resolveDocker } from "./resolve-docker";
 import type { WrittenConfig } from "./schema";
 import { renderPath, renderValue } from "./shape";
 
-/** What the types alone cannot tell about a server in containers. */
-export function checkDocker(config: WrittenConfig): Problem[] {
+/**
+ * What the types alone cannot tell about a server in containers.
+ *
+ * @param given the keys as they were written: a limit that is not well-formed is told of elsewhere, and is not missing
+ */
+export function checkDocker(config: WrittenConfig, given: Readonly<Record<string, unknown>>): Problem[] {
   if (config.target !== "docker") return [];
   return [
     ...checkEngine(config),
     ...checkPublished(config.docker),
+    ...checkLimits(given.server),
     ...checkServer(config.server),
-    ...checkRules(config),
     ...checkMonitoring(config),
   ];
 }
 
-function checkEngine({ docker }: WrittenConfig): Problem[] {
+function checkEngine({ docker, monitoring }: WrittenConfig): Problem[] {
   return [
     ...at(["docker", "name"], nameFault(docker.name)),
     ...at(["docker", "host"], engineFault(docker.host)),
-    ...at(["docker", "subnet"], subnetFault(docker.subnet)),
+    ...at(["docker", "subnet"], subnetFault(docker.subnet, ["server", ...kindsBeside(monitoring.enabled)])),
     ...(docker.certPath !== undefined && docker.host?.startsWith("tcp://") !== true
       ? at(["docker", "certPath"], {
           message: "is for an engine over TLS, and pgstead:docker.host is none (tcp://)",
@@ -52,24 +53,9 @@ function nameFault(name: string | undefined): Fault | undefined {
 }
 
 function engineFault(host: string | undefined): Fault | undefined {
-  if (host === undefined || /^(?:unix:\/\/\/|npipe:\/\/|ssh:\/\/[^/\s]+$|tcp:\/\/[^/\s]+$)/.test(host)) {
-    return undefined;
-  }
-  return {
-    message: `${renderValue(host)} is not the address of an engine`,
-    hint: "write it as DOCKER_HOST has it: unix:///var/run/docker.sock, ssh://user@host or tcp://host:2376",
-  };
-}
-
-function subnetFault(subnet: string | undefined): Fault | undefined {
-  if (subnet === undefined || (!addressKeywords.includes(subnet) && findAddressFault(subnet) === undefined)) {
-    return undefined;
-  }
-  const near = canonicalAddress(subnet);
-  return {
-    message: `${renderValue(subnet)} is no network in CIDR notation`,
-    hint: `write one that nothing else on the host has, such as ${near === subnet ? "172.31.90.0/24" : near}`,
-  };
+  if (host === undefined) return undefined;
+  const address = parseEngineAddress(host);
+  return address.kind === "fault" ? address : undefined;
 }
 
 /** Limits of the kernel that Docker knows ("docker run --ulimit"). */
@@ -102,7 +88,7 @@ function ulimitFault(name: string, soft: number, hard: number): Fault | undefine
   };
 }
 
-function checkPublished({ publish, address }: WrittenConfig["docker"]): Problem[] {
+function checkPublished({ publish, address, host }: WrittenConfig["docker"]): Problem[] {
   const wrong = publish.flatMap((entry, index) =>
     isAddress(entry)
       ? publish.indexOf(entry) === index
@@ -122,32 +108,47 @@ function checkPublished({ publish, address }: WrittenConfig["docker"]): Problem[
       hint: "write at least one address, such as [127.0.0.1]",
     });
   }
-  const onlyAll = ["0.0.0.0", "::"].includes(publish[0] ?? "") && address === undefined;
   return [
     ...wrong,
-    ...(onlyAll
-      ? at(["docker", "address"], {
-          message: "is missing: nobody can connect to an address that stands for all of them",
-          hint: "say where this machine reaches the server, such as `address: 127.0.0.1`",
-        })
-      : []),
+    ...at(["docker", "address"], address === undefined ? addressFault(publish, host) : undefined),
   ];
+}
+
+/** Where this machine would look for the server unless somebody says where it is. */
+function addressFault([first = ""]: readonly string[], host: string | undefined): Fault | undefined {
+  if (["0.0.0.0", "::"].includes(first)) {
+    return {
+      message: "is missing: nobody can connect to an address that stands for all of them",
+      hint: "say where this machine reaches the server, such as `address: 127.0.0.1`",
+    };
+  }
+  const engine = parseEngineAddress(host ?? "");
+  if (engine.kind === "fault" || isOnThisMachine(engine) || !/^(?:127\.|::1$)/.test(first)) return undefined;
+  return {
+    message: `is missing: ${first} of the engine's host is not reached from this machine`,
+    hint: "publish the server on an address that is (pgstead:docker.publish), or say where a tunnel to it begins here, such as `address: 127.0.0.1`",
+  };
 }
 
 function isAddress(text: string): boolean {
   return !text.includes("/") && findAddressFault(hostNetwork(text)) === undefined;
 }
 
-function checkServer(server: WrittenConfig["server"]): Problem[] {
-  const missing = (["memory", "cpus"] as const).filter((key) => server[key] === undefined);
-  const { validity = 90, renewBefore = 30 } = server.certificate ?? {};
-  return [
-    ...missing.flatMap((key) =>
+function checkLimits(server: unknown): Problem[] {
+  const written = typeof server === "object" && server !== null ? server : {};
+  return (["memory", "cpus"] as const)
+    .filter((key) => !Object.hasOwn(written, key))
+    .flatMap((key) =>
       at(["server", key], {
         message: "is missing: it is the limit of the server's container, and its settings follow it",
         hint: `add it, such as \`${key === "memory" ? "memory: 8GB" : "cpus: 4"}\``,
       }),
-    ),
+    );
+}
+
+function checkServer(server: WrittenConfig["server"]): Problem[] {
+  const { validity = 90, renewBefore = 30 } = server.certificate ?? {};
+  return [
     ...at(["server", "version"], versionFault(server.version)),
     ...at(["server", "shmSize"], sizeFault(server.shmSize, "64MB", server.memory)),
     ...at(["server", "logs", "maxSize"], sizeFault(server.logs?.maxSize, "10MB")),
@@ -197,18 +198,6 @@ function sizeFault(written: string | undefined, least: string, most?: string): F
   const limit = parseMemory(most ?? "");
   if (limit === undefined || size <= limit) return undefined;
   return { message: `is more than the memory of the server, ${most ?? ""}`, hint: "lower it" };
-}
-
-/** Whoever comes from afar comes with TLS. */
-function checkRules({ server }: WrittenConfig): Problem[] {
-  return (server.hba ?? []).flatMap(({ type, method }, index) => {
-    const isClear = type !== "local" && type !== "hostssl" && method !== "reject";
-    if (!isClear) return [];
-    return at(["server", "hba", index, "type"], {
-      message: `${type} lets logins in without TLS, and every way into a container is a network`,
-      hint: "write hostssl",
-    });
-  });
 }
 
 function checkMonitoring(config: WrittenConfig): Problem[] {

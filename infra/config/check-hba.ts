@@ -1,4 +1,4 @@
-import { checkRule, findUnreachable } from "../../components/core/hba/check";
+import { checkRule, findUnreachable, weaknessOf } from "../../components/core/hba/check";
 import type { HbaRule } from "../../components/core/hba/rule";
 import { databaseKeywords, parseWord, userKeywords } from "../../components/core/hba/word";
 import type { Problem } from "../../components/core/problem";
@@ -29,7 +29,9 @@ export function checkHba(
   return [
     ...(config.target === "existing" && config.server.shared === true ? at(path(), sharedServer) : []),
     ...rules.flatMap((rule, index) =>
-      rule === undefined ? [] : [...checkOne(rule, index), ...checkNames(rule, index, config, drafts)],
+      rule === undefined
+        ? []
+        : [...checkOne(rule, index, config), ...checkNames(rule, index, config, drafts)],
     ),
     ...checkOrder(rules),
   ];
@@ -44,11 +46,29 @@ function path(...steps: (string | number)[]): (string | number)[] {
   return ["server", "hba", ...steps];
 }
 
-function checkOne(rule: HbaRule, index: number): Problem[] {
-  return checkRule(rule).map((problem) => ({
+function checkOne(rule: HbaRule, index: number, { target }: WrittenConfig): Problem[] {
+  const isClear = target === "docker" && isWithoutTls(rule);
+  // What is weak about it is said below, once: a way that is forced is not open either.
+  const found = checkRule(isClear ? { ...rule, force: true } : rule).map((problem) => ({
     ...problem,
     path: renderPath(path(index, ...problem.path.split("."))),
   }));
+  return isClear ? [...clearProblem(rule, index), ...found] : found;
+}
+
+/** Whoever comes into a container from afar comes with TLS. */
+function isWithoutTls({ type, method }: HbaRule): boolean {
+  return type !== "local" && type !== "hostssl" && method !== "reject";
+}
+
+function clearProblem(rule: HbaRule, index: number): Problem[] {
+  const message = `${rule.type} lets logins in without TLS, and every way into a container is a network`;
+  const weakness = weaknessOf(rule);
+  if (weakness === undefined) return at(path(index, "type"), { message, hint: "write hostssl" });
+  return at(path(index), {
+    message: `${message}; ${weakness}`,
+    hint: "write `type: hostssl` and `method: scram-sha-256`",
+  });
 }
 
 /** A role's key is no name on the server, unless both are the same. */

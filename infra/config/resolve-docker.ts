@@ -37,6 +37,11 @@ export function defaultName(stack: string): string {
   return `pgstead-${stack}`;
 }
 
+/** Containers beside the server, by the endings of their names. */
+export function kindsBeside(isMonitored: boolean): readonly string[] {
+  return ["ops", ...(isMonitored ? ["exporter", "prometheus", "alertmanager"] : [])];
+}
+
 /** A quarter of the memory: parallel queries rarely need more, and it counts as memory of the container. */
 function resolveShm(written: string | undefined, memory: number): number {
   const chosen = parseMemory(written ?? "") ?? Math.min(Math.max(memory / 4, 64 * megabyte), 4096 * megabyte);

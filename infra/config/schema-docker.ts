@@ -71,13 +71,13 @@ export const docker = map(
     }).optional(),
     host: text("an address of an engine", {
       description:
-        "The Docker engine, as `DOCKER_HOST` has it: `unix:///var/run/docker.sock`, `ssh://user@host`, `tcp://host:2376`.",
+        "The Docker engine, as `DOCKER_HOST` has it: `unix:///var/run/docker.sock`, `ssh://user@host` (with what `~/.ssh/config` says of that host), `tcp://host:2376`.",
       example: "ssh://deploy@db1.example.com",
       defaultText: "`DOCKER_HOST` of the environment, else the local socket",
     }).optional(),
     certPath: text("the path of a directory", {
       description:
-        "Directory of `ca.pem`, `cert.pem` and `key.pem` for an engine over TLS (`DOCKER_CERT_PATH`).",
+        "Directory of `ca.pem`, `cert.pem` and `key.pem` for an engine over TLS (`DOCKER_CERT_PATH`). A relative path is one of the project's directory.",
       example: "certificates/docker",
       defaultText: "none",
     }).optional(),
@@ -87,12 +87,14 @@ export const docker = map(
       example: "[127.0.0.1, 10.0.0.5]",
     }).default(["127.0.0.1"]),
     address: text("a name or an address", {
-      description: "Where this machine reaches the published port.",
+      description:
+        "Where this machine reaches the published port. Has to be given where the first of `publish` is a loopback address of another host.",
       example: "db1.example.com",
       defaultText: "the first of `publish`",
     }).optional(),
     subnet: text("a network in CIDR notation", {
-      description: "Network of the containers. A change replaces them all.",
+      description:
+        "Network of the containers, with an address for each of them and one for the gateway: /29 at least. A change replaces them all.",
       example: "172.31.90.0/24",
       defaultText: "one that Docker chooses",
     }).optional(),

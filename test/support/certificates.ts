@@ -10,9 +10,15 @@ export interface Authority {
   readonly file: string;
   readonly pem: string;
   /** A certificate and its key as PEM, for names such as `db.test` and `127.0.0.1`. */
-  issue(names: readonly string[]): { readonly crt: string; readonly key: string };
+  issue(names: readonly string[], options?: Validity): { readonly crt: string; readonly key: string };
   /** Turns TLS on with a certificate of this authority, for names such as `db.test` and `127.0.0.1`. */
   secure(server: TestServer, names: readonly string[]): Promise<void>;
+}
+
+/** Default: from yesterday to tomorrow. */
+export interface Validity {
+  /** True: from the day before yesterday to yesterday. */
+  readonly isExpired?: boolean;
 }
 
 export async function makeAuthority(directory: string): Promise<Authority> {
@@ -26,10 +32,10 @@ export async function makeAuthority(directory: string): Promise<Authority> {
   ]);
   const pem = forge.pki.certificateToPem(certificate);
   await writeFile(file, pem);
-  const issue: Authority["issue"] = (names) => {
+  const issue: Authority["issue"] = (names, validity) => {
     const own = forge.pki.rsa.generateKeyPair(2048);
     const subject = [{ name: "commonName", value: "server" }];
-    const order = { subject, issuer: name, signer: keys.privateKey };
+    const order = { subject, issuer: name, signer: keys.privateKey, ...validity };
     const signed = certify(own.publicKey, order, [{ name: "subjectAltName", altNames: names.map(altName) }]);
     return { crt: forge.pki.certificateToPem(signed), key: forge.pki.privateKeyToPem(own.privateKey) };
   };
@@ -41,20 +47,20 @@ export async function makeAuthority(directory: string): Promise<Authority> {
   };
 }
 
-interface Order {
+interface Order extends Validity {
   readonly subject: forge.pki.CertificateField[];
   readonly issuer: forge.pki.CertificateField[];
   readonly signer: forge.pki.rsa.PrivateKey;
 }
 
-/** A certificate from yesterday to tomorrow. */
 function certify(publicKey: forge.pki.PublicKey, order: Order, extensions: object[]): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = publicKey;
   certificate.serialNumber = `01${randomBytes(8).toString("hex")}`;
   const day = 24 * 60 * 60 * 1000;
-  certificate.validity.notBefore = new Date(Date.now() - day);
-  certificate.validity.notAfter = new Date(Date.now() + day);
+  const end = Date.now() + (order.isExpired === true ? -day : day);
+  certificate.validity.notBefore = new Date(end - 2 * day);
+  certificate.validity.notAfter = new Date(end);
   certificate.setSubject(order.subject);
   certificate.setIssuer(order.issuer);
   certificate.setExtensions(extensions);

@@ -1,7 +1,9 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
+import { followEngine } from "../../infra/toolchain/docker/engine-progress";
 import { eventually } from "./eventually";
 
 /** An engine of a test's own, that can be stopped: the machine's own one may have others' containers. */
@@ -18,18 +20,22 @@ export interface SecondEngine {
   remove(): Promise<void>;
 }
 
-/** Name of its network device. */
-const bridge = "pgstead-test0";
-
 /**
  * @param directory where it keeps everything
  * @param options.root where it keeps images and volumes, such as a small file system
+ * @param options.under a program and its arguments that start it, such as one that takes rights away
+ * @param options.args further ones of its own, such as another address to listen on
  */
 export async function startSecondEngine(
   directory: string,
-  options: { readonly root?: string } = {},
+  options: {
+    readonly root?: string;
+    readonly under?: readonly string[];
+    readonly args?: readonly string[];
+  } = {},
 ): Promise<SecondEngine> {
   const socket = join(directory, "docker.sock");
+  const { bridge, address } = ownBridge();
   const root = options.root ?? join(directory, "data");
   mkdirSync(root, { recursive: true });
   let daemon: ChildProcess | undefined;
@@ -41,25 +47,17 @@ export async function startSecondEngine(
       // The default one is the other engine's: this one would take it away.
       if (spawnSync("ip", ["link", "show", bridge]).status !== 0) {
         execFileSync("ip", ["link", "add", "name", bridge, "type", "bridge"]);
-        execFileSync("ip", ["addr", "add", "192.168.211.1/24", "dev", bridge]);
+        execFileSync("ip", ["addr", "add", address, "dev", bridge]);
         execFileSync("ip", ["link", "set", bridge, "up"]);
       }
-      daemon = spawn(
-        "dockerd",
-        [
-          ...["--data-root", root, "--exec-root", join(directory, "exec"), "--host", `unix://${socket}`],
-          ...[
-            "--pidfile",
-            join(directory, "docker.pid"),
-            "--bridge",
-            bridge,
-            "--iptables=false",
-            "--log-level",
-            "error",
-          ],
-        ],
-        { stdio: "ignore" },
-      );
+      const [program = "dockerd", ...args] = [
+        ...(options.under ?? []),
+        ...["dockerd", "--data-root", root, "--exec-root", join(directory, "exec")],
+        ...["--host", `unix://${socket}`, "--pidfile", join(directory, "docker.pid")],
+        ...["--bridge", bridge, "--iptables=false", "--log-level", "error"],
+        ...(options.args ?? []),
+      ];
+      daemon = spawn(program, args, { stdio: "ignore" });
       await eventually("the second engine answers", () =>
         docker.ping().then(
           () => true,
@@ -87,8 +85,22 @@ export async function startSecondEngine(
       rmSync(join(directory, "docker.pid"), { force: true });
     },
   };
-  await engine.start();
+  try {
+    await engine.start();
+  } catch (error) {
+    await engine.remove();
+    throw error;
+  }
   return engine;
+}
+
+/** A network device of its own, as engines of several test files run at once, and an address for it. */
+function ownBridge(): { bridge: string; address: string } {
+  const [a = 0, b = 0] = randomBytes(2);
+  return {
+    bridge: `pgst-${process.pid.toString(36)}-${a.toString(36)}`,
+    address: `10.232.${a}.${(b & 0xfc) + 1}/30`,
+  };
 }
 
 /** What the engine has started, and outlives it: containerd, and a process beside each container. */
@@ -131,11 +143,5 @@ async function end(daemon: ChildProcess | undefined, signal: NodeJS.Signals): Pr
 /** Takes an image over from another engine. */
 export async function copyImage(from: Docker, to: Docker, name: string): Promise<void> {
   const archive = await from.getImage(name).get();
-  const answer = await to.loadImage(archive);
-  await new Promise((resolve, reject) => {
-    to.modem.followProgress(answer, (error: Error | null) => {
-      if (error === null) resolve(undefined);
-      else reject(error);
-    });
-  });
+  await followEngine(to, await to.loadImage(archive));
 }

@@ -33,19 +33,14 @@ export async function askEngine<Answer>(
   try {
     return await Promise.race([ask(), tooLate]);
   } catch (error) {
-    throw isOfSsh(error) ? unreachable(endpoint, error.message, error) : engineFailure(error);
+    throw engineFailure(error);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** The SSH client marks its own failures, such as a login that was refused, with their level. */
-function isOfSsh(error: unknown): error is Error {
-  return error instanceof Error && typeof (error as { readonly level?: unknown }).level === "string";
-}
-
-function unreachable(endpoint: DockerEndpoint, message: string, cause?: unknown): EngineUnreachableError {
+function unreachable(endpoint: DockerEndpoint, message: string): EngineUnreachableError {
   const hint = "is it running? `docker info` tells; another engine is named in pgstead:docker.host.";
   const problem = { path: "", message, hint };
-  return new EngineUnreachableError(`Docker engine at ${dockerHost(endpoint)}`, [problem], { cause });
+  return new EngineUnreachableError(`Docker engine at ${dockerHost(endpoint)}`, [problem]);
 }

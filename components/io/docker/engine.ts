@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import type { Agent } from "node:http";
 import Docker from "dockerode";
+import { parseEngineAddress, type TcpAddress } from "../../core/docker/address";
 import { problemError } from "../../core/problem";
+import { certificateDirectory, readClientCertificate } from "./client-certificate";
+import { tcpAgent } from "./connection";
+import { sshAgent } from "./ssh";
 
 /** How to reach a Docker engine, in the words of Docker's own client. */
 export interface DockerEndpoint {
@@ -25,7 +27,8 @@ export const localSocket = "/var/run/docker.sock";
 
 /** The engine's address as it will be used. */
 export function dockerHost(endpoint: DockerEndpoint): string {
-  return endpoint.host ?? process.env.DOCKER_HOST ?? `unix://${localSocket}`;
+  const { DOCKER_HOST = "" } = process.env;
+  return endpoint.host ?? (DOCKER_HOST === "" ? `unix://${localSocket}` : DOCKER_HOST);
 }
 
 /**
@@ -33,65 +36,67 @@ export function dockerHost(endpoint: DockerEndpoint): string {
  *
  * The version of the API is not pinned: engines since 20.10 (1.41) have everything that is used here.
  *
- * @throws ProblemError an address that no client understands
+ * @throws ProblemError an address that no client understands, or certificates that cannot be read
  */
 export function connectDocker(endpoint: DockerEndpoint): Docker {
-  const host = dockerHost(endpoint);
-  const url = parse(host);
-  switch (url?.protocol) {
-    case "unix:":
-      return new Docker({ socketPath: url.pathname });
-    case "npipe:":
-      return new Docker({ socketPath: url.pathname.replaceAll("/", "\\") });
-    case "ssh:":
-      return new Docker({ ...addressOf(url, 22), protocol: "ssh", ...sshLogin(url) });
-    case "tcp:":
-    case "http:":
-    case "https:":
-      return new Docker(overTcp(url, endpoint));
-    default:
-      throw problemError(
-        "Docker engine",
-        `${JSON.stringify(host)} is not the address of an engine`,
-        "write it as DOCKER_HOST has it: unix:///var/run/docker.sock, ssh://user@host or tcp://host:2376.",
-      );
+  const address = parseEngineAddress(dockerHost(endpoint));
+  switch (address.kind) {
+    case "socket":
+      return client({ socketPath: address.path });
+    case "ssh":
+      // The engine does not look at the name: the way to it is the agent's.
+      return client({ host: "engine", protocol: "http", agent: sshAgent(address) });
+    case "tcp":
+      return client(overTcp(address, endpoint));
+    case "fault":
+      throw problemError("Docker engine", address.message, `${address.hint}.`);
   }
 }
 
-function parse(host: string): URL | undefined {
+/** The client takes an agent as well, which its types do not say. */
+interface ClientOptions extends Docker.DockerOptions {
+  readonly agent?: Agent;
+}
+
+/** What the environment says of another engine is not mixed in: the client would prefer it. */
+const unset = {
+  ...{ host: undefined, port: undefined, socketPath: undefined, agent: undefined, timeout: undefined },
+  ...{ ca: undefined, cert: undefined, key: undefined, pathPrefix: "/" },
+};
+
+function client(options: ClientOptions): Docker {
   try {
-    return new URL(host);
-  } catch {
-    return undefined;
+    return new Docker({ protocol: "http", ...unset, ...options });
+  } catch (error) {
+    // It reads the environment nevertheless.
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = "mend or unset DOCKER_HOST and DOCKER_CERT_PATH.";
+    throw problemError("Docker engine", `the environment names one that cannot be used: ${reason}`, hint, {
+      cause: error,
+    });
   }
 }
 
-function addressOf(url: URL, port: number): { readonly host: string; readonly port: number } {
-  return { host: url.hostname, port: url.port === "" ? port : Number(url.port) };
-}
-
-/** The keys of the agent, as Docker's own client over ssh has them. */
-function sshLogin(url: URL): Docker.DockerOptions {
-  const agent = process.env.SSH_AUTH_SOCK;
-  const username = url.username === "" ? process.env.USER : decodeURIComponent(url.username);
+function overTcp({ host, port, isSecure }: TcpAddress, endpoint: DockerEndpoint): ClientOptions {
+  const certificate = clientCertificate(endpoint);
+  const isTls = isSecure || certificate.ca !== undefined;
   return {
-    ...(username === undefined ? {} : { username }),
-    ...(agent === undefined ? {} : { sshOptions: { agentForward: false, agent } }),
+    host: host.includes(":") ? `[${host}]` : host,
+    port: port ?? (isTls ? 2376 : 2375),
+    protocol: isTls ? "https" : "http",
+    agent: tcpAgent(isTls),
+    ...(isTls ? certificate : {}),
   };
 }
 
-function overTcp(url: URL, endpoint: DockerEndpoint): Docker.DockerOptions {
-  const { ca, cert, key } = clientCertificate(endpoint);
-  const isSecure = url.protocol === "https:" || ca !== undefined;
-  const secrets = isSecure ? { ca, cert, key } : {};
-  return { ...addressOf(url, isSecure ? 2376 : 2375), protocol: isSecure ? "https" : "http", ...secrets };
-}
-
-/** As declared; else, with `DOCKER_TLS_VERIFY`, the files that Docker's own client would take. */
-function clientCertificate(endpoint: DockerEndpoint): Pick<DockerEndpoint, "ca" | "cert" | "key"> {
-  const isAsked = endpoint.certPath !== undefined || (process.env.DOCKER_TLS_VERIFY ?? "") !== "";
-  if (endpoint.ca !== undefined || !isAsked) return endpoint;
-  const directory = endpoint.certPath ?? process.env.DOCKER_CERT_PATH ?? join(homedir(), ".docker");
-  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
-  return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
+/** As declared; else, where the environment asks for TLS, the files that Docker's own client would take. */
+function clientCertificate({
+  ca,
+  cert,
+  key,
+  certPath,
+}: DockerEndpoint): Pick<Docker.DockerOptions, "ca" | "cert" | "key"> {
+  if (ca !== undefined) return { ca, cert, key };
+  const directory = certPath ?? certificateDirectory();
+  return directory === undefined ? {} : { ...readClientCertificate(directory) };
 }

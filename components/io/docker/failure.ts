@@ -1,3 +1,4 @@
+import { explainTls } from "../../core/docker/way";
 import { problemError, ProblemError } from "../../core/problem";
 
 /** The engine does not answer: nothing is known about what it has. */
@@ -25,14 +26,22 @@ const unreachable = new Set([
   "ENOTFOUND",
   "EHOSTUNREACH",
   "ETIMEDOUT",
+  "ENETUNREACH",
+  "EAI_AGAIN",
   "ECONNRESET",
+  "EPIPE",
 ]);
 
 /** What an error of the engine, or of the way to it, means for its user. */
 export function engineFailure(error: unknown): Error {
   if (error instanceof ProblemError) return error;
   const { statusCode, code = "", message, json } = error as EngineError;
-  if (statusCode === undefined && unreachable.has(code)) return unreachableEngine(code, message, error);
+  if (statusCode === undefined) {
+    const tls = explainTls(code, message);
+    if (tls !== undefined)
+      return new EngineUnreachableError("Docker engine", [{ path: "", ...tls }], { cause: error });
+    if (unreachable.has(code)) return unreachableEngine(code, message, error);
+  }
   const said = json?.message ?? message;
   const known = hints.find(({ pattern }) => pattern.test(said));
   const hint = known?.hint ?? "`docker info` on that host tells what the engine thinks of itself.";
@@ -58,6 +67,10 @@ function unreachableEngine(code: string, message: string, cause: unknown): Engin
 
 /** What engines say, and what helps. */
 const hints: readonly { readonly pattern: RegExp; readonly hint: string }[] = [
+  {
+    pattern: /HTTP request to an HTTPS server/i,
+    hint: "it takes nobody without TLS: name the directory of the certificates in pgstead:docker.certPath.",
+  },
   {
     pattern: /port is already allocated|address already in use/i,
     hint: "another program has that port: end it, or choose another one (pgstead:server.port).",

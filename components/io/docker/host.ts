@@ -8,48 +8,56 @@ import {
   type DesiredHost,
   type PublishedPort,
 } from "../../core/docker/host";
+import { askEngine } from "./ask-engine";
 import { engineFailure } from "./failure";
 import { dockerHost, type DockerEndpoint } from "./engine";
 
-/** What an engine is, and what it has under the names and on the ports that a stack wants. Reads only. */
-export async function readHost(
+/** Milliseconds for a look at an engine that is there and says nothing. */
+const patience = 60_000;
+
+/**
+ * What an engine is, and what it has under the names and on the ports that a stack wants. Reads only.
+ *
+ * @throws EngineUnreachableError nobody answers, or not in time
+ */
+export function readHost(
   docker: Docker,
   desired: DesiredHost,
   endpoint: DockerEndpoint,
 ): Promise<ActualHost> {
-  try {
-    const [version, info, containers, volumes, networks] = await Promise.all([
-      docker.version(),
-      docker.info() as Promise<EngineInfo>,
-      docker.listContainers({ all: true }),
-      docker.listVolumes(),
-      docker.listNetworks(),
-    ]);
-    const isLocal = dockerHost(endpoint).startsWith("unix:");
-    return {
-      version: version.Version,
-      apiVersion: version.ApiVersion,
-      architecture: info.Architecture,
-      os: info.OSType,
-      rootless: (info.SecurityOptions ?? []).some((option) => option.includes("rootless")),
-      cpus: info.NCPU,
-      memory: info.MemTotal,
-      named: [
-        ...containers.flatMap(({ Names, Labels, State }) =>
-          Names.map((name) => ({
-            ...found("container", name.replace(/^\//, ""), Labels),
-            running: State === "running" || State === "restarting",
-          })),
-        ),
-        ...volumes.Volumes.map(({ Name, Labels }) => found("volume", Name, Labels)),
-        ...networks.map(({ Name, Labels }) => found("network", Name, Labels)),
-      ],
-      taken: await findTaken(desired.ports, containers, isLocal),
-      freeBytes: isLocal ? await freeBytes(info.DockerRootDir) : undefined,
-    };
-  } catch (error) {
-    throw engineFailure(error);
-  }
+  return askEngine(endpoint, "what is on it", () => look(docker, desired, endpoint), patience);
+}
+
+async function look(docker: Docker, desired: DesiredHost, endpoint: DockerEndpoint): Promise<ActualHost> {
+  const [version, info, containers, volumes, networks] = await Promise.all([
+    docker.version(),
+    docker.info() as Promise<EngineInfo>,
+    docker.listContainers({ all: true }),
+    docker.listVolumes(),
+    docker.listNetworks(),
+  ]);
+  const isLocal = dockerHost(endpoint).startsWith("unix:");
+  return {
+    version: version.Version,
+    apiVersion: version.ApiVersion,
+    architecture: info.Architecture,
+    os: info.OSType,
+    rootless: (info.SecurityOptions ?? []).some((option) => option.includes("rootless")),
+    cpus: info.NCPU,
+    memory: info.MemTotal,
+    named: [
+      ...containers.flatMap(({ Names, Labels, State }) =>
+        Names.map((name) => ({
+          ...found("container", name.replace(/^\//, ""), Labels),
+          running: State === "running" || State === "restarting",
+        })),
+      ),
+      ...volumes.Volumes.map(({ Name, Labels }) => found("volume", Name, Labels)),
+      ...networks.map(({ Name, Labels }) => found("network", Name, Labels)),
+    ],
+    taken: await findTaken(desired.ports, containers, isLocal),
+    freeBytes: isLocal ? await freeBytes(info.DockerRootDir) : undefined,
+  };
 }
 
 interface EngineInfo {

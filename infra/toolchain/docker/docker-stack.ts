@@ -1,6 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { parse } from "yaml";
+import { parseEngineAddress } from "../../../components/core/docker/address";
+import type { DockerEndpoint } from "../../../components/io/docker/engine";
 import { readOptions, type PulumiCommand } from "../arguments";
 import type { ToolchainContext } from "../context";
 import { devStack, stackOf, type Login } from "../login";
@@ -18,12 +21,13 @@ const programCommands = new Set(["up", "preview", "watch"]);
 const optionalCommands = new Set(["refresh", "destroy"]);
 
 /**
- * What has to be there before the program of a stack of target docker runs: the bundle of the operations code, and the
- * base image of its images.
+ * What has to be there before a command works on a stack of target docker: for its program the bundle of the operations
+ * code and the base image of its images, and the engine itself where the command can do nothing without it.
  *
- * An engine that does not answer is the program's to tell of: nothing is gotten then.
+ * Of an engine that does not answer a preview tells by itself, and compares with the state.
  *
  * @returns environment variables for the program
+ * @throws ProblemError the engine does not answer: told once here, and not once by each of the stack's resources
  */
 export async function prepareDockerStack(
   context: ToolchainContext,
@@ -31,33 +35,81 @@ export async function prepareDockerStack(
   command: PulumiCommand,
   args: readonly string[],
 ): Promise<NodeJS.ProcessEnv> {
-  if (!runsProgram(command, args) || command.hasDirectory) return {};
+  const [isProgram, isChange] = [runsProgram(command, args), needsEngine(command, args)];
+  if ((!isProgram && !isChange) || command.hasDirectory) return {};
   const file = stackFile(context, login, command, args);
   const stack = existsSync(file) ? readDockerStack(readFileSync(file, "utf8")) : undefined;
   if (stack === undefined) return {};
   // Loaded only now: other stacks do not wait for a bundler and an engine's client.
-  const { ensureOpsBundle } = await import("./bundle-ops.js");
-  await ensureOpsBundle(context.project, context.say);
-  if (stack.baseImage !== undefined) return {};
-  return findBase(context, stack);
+  if (isProgram) {
+    const { ensureOpsBundle } = await import("./bundle-ops.js");
+    await ensureOpsBundle(context.project, context.say);
+  }
+  const endpoint = endpointOf(context.project, stack);
+  if (endpoint === undefined) return {};
+  if (isChange) await assertEngine(endpoint);
+  return !isProgram || stack.baseImage !== undefined ? {} : findBase(context, endpoint);
 }
 
-async function findBase(context: ToolchainContext, stack: DockerStack): Promise<NodeJS.ProcessEnv> {
-  const { baseImageVariable, ensureBaseImage } = await import("./base-image.js");
+/** Milliseconds for a first answer: an engine behind SSH takes some seconds. */
+const patience = 30_000;
+
+async function assertEngine(endpoint: DockerEndpoint): Promise<void> {
+  const { askEngine } = await import("../../../components/io/docker/ask-engine.js");
   const { connectDocker } = await import("../../../components/io/docker/engine.js");
+  await askEngine(endpoint, "its version", () => connectDocker(endpoint).version(), patience);
+}
+
+async function findBase(context: ToolchainContext, endpoint: DockerEndpoint): Promise<NodeJS.ProcessEnv> {
+  const { baseImageVariable, ensureBaseImage } = await import("./base-image.js");
+  const { connectDocker, dockerHost } = await import("../../../components/io/docker/engine.js");
   const { EngineUnreachableError } = await import("../../../components/io/docker/failure.js");
-  const { host } = stack;
-  const tls = stack.certPath === undefined ? {} : readCertificates(context.project, stack.certPath);
+  const last = lastBase(context, dockerHost(endpoint));
   try {
-    const docker = connectDocker({ ...(host === undefined ? {} : { host }), ...tls });
-    return { [baseImageVariable]: await ensureBaseImage(context, docker) };
+    const image = await ensureBaseImage(context, connectDocker(endpoint));
+    last.keep(image);
+    return { [baseImageVariable]: image };
   } catch (error) {
-    // An address that is none is told by the program, with every other mistake.
-    if (isWrong(host)) return {};
     if (!(error instanceof EngineUnreachableError)) throw error;
-    context.say("the Docker engine does not answer: the base image is not looked for");
-    return {};
+    // Without it every image would be another one, and the preview would announce that all containers are replaced.
+    const image = last.read();
+    return image === undefined ? {} : { [baseImageVariable]: image };
   }
+}
+
+/** The base image that this engine gave last, for previews while it does not answer. */
+function lastBase(
+  { state }: ToolchainContext,
+  host: string,
+): { keep(image: string): void; read(): string | undefined } {
+  const key = createHash("sha256").update(host).digest("hex").slice(0, 10);
+  const file = join(state, "base-images", key);
+  const read = (): string | undefined => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
+  return {
+    read,
+    keep(image) {
+      if (read() === image) return;
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, image);
+    },
+  };
+}
+
+/** Whether a command changes or reads what is on the engine, and can do nothing without it. Pure. */
+export function needsEngine(command: PulumiCommand, args: readonly string[]): boolean {
+  const isPreview = readOptions(args).some(
+    ({ name, value }) => name === "--preview-only" && value !== "false",
+  );
+  const [word = ""] = command.words;
+  return !command.isHelp && (word === "refresh" || (["up", "destroy"].includes(word) && !isPreview));
+}
+
+/** How to reach the engine of a stack; undefined: what is written is wrong, which the program tells of. */
+function endpointOf(project: string, stack: DockerStack): DockerEndpoint | undefined {
+  const { host, certPath } = stack;
+  if (isWrong(project, stack)) return undefined;
+  const tls = certPath === undefined ? {} : { certPath: placeOf(project, certPath) };
+  return { ...(host === undefined ? {} : { host }), ...tls };
 }
 
 /** What a stack's file says; undefined: it is of another target, or cannot be read, which the program tells of. Pure. */
@@ -99,22 +151,17 @@ export function configFile(args: readonly string[]): string | undefined {
   return readOptions(args).find(({ name }) => name === "--config-file")?.value;
 }
 
-function isWrong(host: string | undefined): boolean {
-  return host !== undefined && !/^(?:unix|npipe|ssh|tcp|https?):\/\//.test(host);
+/** An address that is none, and certificates that are not there, are told by the program, with every other mistake. */
+function isWrong(project: string, { host, certPath }: DockerStack): boolean {
+  if (host !== undefined && parseEngineAddress(host).kind === "fault") return true;
+  if (certPath === undefined) return false;
+  const directory = placeOf(project, certPath);
+  return ["ca.pem", "cert.pem", "key.pem"].some((name) => !existsSync(join(directory, name)));
 }
 
-/** What is not there is the program's to tell of. */
-function readCertificates(project: string, directory: string): { ca?: string; cert?: string; key?: string } {
-  const read = (name: string): string | undefined => {
-    const file = isAbsolute(directory) ? join(directory, name) : join(project, directory, name);
-    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  };
-  const entries = [
-    ["ca", read("ca.pem")],
-    ["cert", read("cert.pem")],
-    ["key", read("key.pem")],
-  ] as const;
-  return Object.fromEntries(entries.filter(([, text]) => text !== undefined));
+/** A relative path is one of the project's directory, whatever the command's own is. */
+function placeOf(project: string, path: string): string {
+  return isAbsolute(path) ? path : join(project, path);
 }
 
 function tryParse(text: string): unknown {

@@ -82,6 +82,9 @@ function objectsOf(resources: readonly StateResource[], type: string): StateObje
 /** Settings of the provider that name an engine, or the way to it, in words that are not known here. */
 const others = ["context", "caMaterial", "certMaterial", "keyMaterial"];
 
+/** Of `main` in Pulumi.yaml: plugins start there, and paths in the state are relative to it. */
+const programDirectory = "infra";
+
 /** Undefined: the state does not tell in clear. */
 function endpointOf(
   { inputs = {} }: StateResource,
@@ -96,7 +99,7 @@ function endpointOf(
   return {
     ...(typeof host === "string" && host !== "" ? { host } : {}),
     ...(typeof certPath === "string" && certPath !== ""
-      ? { certPath: isAbsolute(certPath) ? certPath : join(project, certPath) }
+      ? { certPath: isAbsolute(certPath) ? certPath : join(project, programDirectory, certPath) }
       : {}),
   };
 }

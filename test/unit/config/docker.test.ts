@@ -153,10 +153,64 @@ describe("a mistake about target docker is told", () => {
     ]);
   });
 
+  test("a loopback address of another host says nothing of where the server is", () => {
+    const away = { host: "ssh://deploy@db1.example.com" };
+    expect(problems(docker(away))).toEqual([
+      "pgstead:docker.address: is missing: 127.0.0.1 of the engine's host is not reached from this machine / publish the server on an address that is (pgstead:docker.publish), or say where a tunnel to it begins here, such as `address: 127.0.0.1`",
+    ]);
+    expect(problems(docker({ ...away, publish: ["10.0.0.5"] }))).toEqual([]);
+    expect(problems(docker({ ...away, address: "127.0.0.1" }))).toEqual([]);
+    expect(problems(docker({ host: "tcp://localhost:2376", certPath: "certs" }))).toEqual([]);
+  });
+
   test("rules that let logins in without TLS", () => {
     const rule = { database: "all", user: "postgres", address: "127.0.0.1/32", method: "scram-sha-256" };
     expect(problems(server({ hba: [{ type: "host", ...rule }] }))).toEqual([
       "pgstead:server.hba[0].type: host lets logins in without TLS, and every way into a container is a network / write hostssl",
+    ]);
+  });
+
+  test("a rule that is open and weak is one mistake, and so is a way that only looks forced", () => {
+    const rule = { database: "all", user: "postgres", address: "10.0.0.0/8" };
+    expect(problems(server({ hba: [{ type: "host", ...rule, method: "trust" }] }))).toEqual([
+      "pgstead:server.hba[0]: host lets logins in without TLS, and every way into a container is a network; trust lets everybody in as anybody, without a password / write `type: hostssl` and `method: scram-sha-256`",
+    ]);
+    expect(problems(server({ hba: [{ type: "host", ...rule, method: "scram-sha-256" }] }))).toEqual([
+      "pgstead:server.hba[0].type: host lets logins in without TLS, and every way into a container is a network / write hostssl",
+    ]);
+    expect(problems(server({ hba: [{ type: "hostssl", ...rule, method: "trust" }] }))).toEqual([
+      "pgstead:server.hba[0].method: trust lets everybody in as anybody, without a password / write scram-sha-256, or add force: true to the rule",
+    ]);
+    expect(problems(server({ hba: [{ type: "host", ...rule, method: "trust", force: true }] }))).toEqual([
+      "pgstead:server.hba[0].type: host lets logins in without TLS, and every way into a container is a network / write hostssl",
+    ]);
+  });
+
+  test("a limit that is no number of cores is wrong, and not missing as well", () => {
+    expect(problems({ "pgstead:server": { memory: 4, cpus: 0.5 } })).toEqual([
+      "pgstead:server.memory: 4 is not a size such as 8GB, from 512MB to 16TB / write it such as `memory: 8GB`",
+      "pgstead:server.cpus: 0.5 is not a whole number from 1 to 1024 / write it such as `cpus: 4`",
+    ]);
+  });
+
+  test.each([
+    ["172.31.90.4/32", 0],
+    ["172.31.90.4/31", 0],
+    ["172.31.90.4/30", 2],
+    ["fd00:90::4/126", 2],
+  ])("a network without room for every container: %s", (subnet, free) => {
+    const [near, least] = subnet.includes(":") ? ["fd00:90::/64", 125] : ["172.31.90.0/24", 29];
+    expect(problems(docker({ subnet }))).toEqual([
+      `pgstead:docker.subnet: ${subnet} has ${free} addresses to give, and the stack needs 6: the gateway, server, ops, exporter, prometheus, alertmanager / write a network with /${least} or a smaller number, such as ${near}`,
+    ]);
+  });
+
+  test("as few containers as there are need as few addresses", () => {
+    const few = { "pgstead:monitoring": { enabled: false } };
+    expect(problems(docker({ subnet: "172.31.90.0/29" }))).toEqual([]);
+    expect(problems({ ...docker({ subnet: "172.31.90.0/29" }), ...few })).toEqual([]);
+    expect(problems({ ...docker({ subnet: "172.31.90.0/30" }), ...few })).toEqual([
+      "pgstead:docker.subnet: 172.31.90.0/30 has 2 addresses to give, and the stack needs 3: the gateway, server, ops / write a network with /29 or a smaller number, such as 172.31.90.0/24",
     ]);
   });
 

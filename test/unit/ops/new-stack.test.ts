@@ -146,7 +146,7 @@ describe("what there is only once", () => {
     });
     expect(told(docker("staging", at("10.0.0.5")), docker("prod", at("127.0.0.1")))).toEqual([]);
     expect(told(docker("staging", at("0.0.0.0")), docker("prod", at("127.0.0.1")))).toHaveLength(1);
-    const away = { "pgstead:docker": { host: "ssh://deploy@db2.example.com" } };
+    const away = { "pgstead:docker": { host: "ssh://deploy@db2.example.com", address: "db2.example.com" } };
     expect(told(docker("staging", away), docker("prod"))).toEqual([]);
     expect(told(docker("staging"), other("local", "embedded", { port: 5432 }))).toEqual([]);
   });

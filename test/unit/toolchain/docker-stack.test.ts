@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { parseCommand } from "../../../infra/toolchain/arguments";
 import { createContext, type ToolchainContext } from "../../../infra/toolchain/context";
 import {
+  needsEngine,
   prepareDockerStack,
   readDockerStack,
   runsProgram,
@@ -56,6 +57,41 @@ test.each([
 ])("pulumi %s runs the program: %s", (line, expected) => {
   const args = line.split(" ");
   expect(runsProgram(parseCommand(args), args)).toBe(expected);
+});
+
+test.each([
+  ["up", true],
+  ["refresh", true],
+  ["refresh --preview-only", true],
+  ["destroy", true],
+  ["up --preview-only", false],
+  ["up --help", false],
+  ["preview", false],
+  ["stack output", false],
+])("pulumi %s can do nothing without the engine: %s", (line, expected) => {
+  const args = line.split(" ");
+  expect(needsEngine(parseCommand(args), args)).toBe(expected);
+});
+
+describe("an engine that does not answer", () => {
+  const dead = `${dockerStack}  pgstead:docker: { host: "unix:///tmp/pgstead-no-engine.sock" }\n`;
+
+  test.each(["refresh", "destroy"])("ends pulumi %s with one error and what to do", async (line) => {
+    const context = await project({ "Pulumi.prod.yaml": dead });
+    await expect(prepare(context, "user", ...line.split(" "), "--stack", "prod")).rejects.toThrow(
+      /^Docker engine:\n {2}does not answer \(.*pgstead-no-engine\.sock\)\n {4}hint: is it running\?/,
+    );
+  });
+
+  test("is not asked where its address is none, or the stack is of another target", async () => {
+    const wrong = dead.replace("unix:///tmp/pgstead-no-engine.sock", "nonsense");
+    const context = await project({
+      "Pulumi.prod.yaml": wrong,
+      "Pulumi.dev.yaml": "config:\n  pgstead:target: embedded\n",
+    });
+    expect(await prepare(context, "user", "refresh", "--stack", "prod")).toEqual({});
+    expect(await prepare(context, "dev", "refresh")).toEqual({});
+  });
 });
 
 describe("before the program of a stack of target docker runs", () => {

@@ -114,7 +114,7 @@ describe("the containers of a state", () => {
     expect(engine({}, { DOCKER_HOST: "unix:///run/docker.sock" })).toEqual({
       host: "unix:///run/docker.sock",
     });
-    const tls = { host: "tcp://db1:2376", certPath: "certificates" };
+    const tls = { host: "tcp://db1:2376", certPath: "../certificates" };
     expect(engine(tls)).toEqual({ host: "tcp://db1:2376", certPath: "/checkout/certificates" });
     expect(engine({ certPath: "/etc/docker" })).toEqual({ certPath: "/etc/docker" });
   });

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { explainTls } from "../../../../components/core/docker/way";
 import { ProblemError, problemError } from "../../../../components/core/problem";
 import { connectDocker, dockerHost, type DockerEndpoint } from "../../../../components/io/docker/engine";
 import { saidBy, statusOf, type EngineError } from "./failure";
@@ -21,7 +22,7 @@ export interface AskOptions {
 /** The engine of a configured provider. No request to it lasts for ever, and a cancelled run sends no further one. */
 export class Engine {
   readonly docker: Docker;
-  private readonly host: string;
+  readonly host: string;
 
   constructor(endpoint: DockerEndpoint) {
     this.docker = connectDocker(endpoint);
@@ -79,7 +80,10 @@ export class Engine {
       const hint = "is it overloaded, or its disk full? `docker info` and the engine's log tell.";
       return problemError(place, `gave no answer within ${late / 1000} s`, hint, { cause: error });
     }
-    const hint = reachability[(error as EngineError).code ?? ""];
+    const { code = "" } = error as EngineError;
+    const tls = explainTls(code, saidBy(error));
+    if (tls !== undefined) return problemError(place, tls.message, tls.hint, { cause: error });
+    const hint = reachability[code];
     if (hint === undefined) return error;
     return problemError(place, `gives no answer: ${saidBy(error)}`, hint, { cause: error });
   }
@@ -96,7 +100,9 @@ const reachability: Readonly<Record<string, string>> = {
   EPIPE: "it went away in the middle: is it restarting? Then run the same command again.",
   ETIMEDOUT: notRunning,
   EHOSTUNREACH: notRunning,
+  ENETUNREACH: notRunning,
   ENOTFOUND: "is the name of its host right?",
+  EAI_AGAIN: "is the name of its host right?",
   EACCES: "this account may not use its socket: it has to be a member of the group docker.",
   EPERM: "this account may not use its socket: it has to be a member of the group docker.",
 };

@@ -1,3 +1,5 @@
+import { rebuildHint } from "../../../../components/core/docker/images";
+import { findRefusedLimit, raiseHint } from "../../../../components/core/docker/ulimits";
 import { ProblemError, problemError } from "../../../../components/core/problem";
 import { withoutSecrets } from "../shared/secret-texts";
 
@@ -6,6 +8,8 @@ export interface Subject {
   readonly type: "image" | "network" | "volume" | "container";
   readonly name: string;
   readonly secrets: readonly string[];
+  /** Address of the engine, where a message about its host says which. */
+  readonly engine?: string;
 }
 
 /** What an engine, or the way to it, has said. */
@@ -40,7 +44,7 @@ export function describeFailure(subject: Subject, action: string, error: unknown
   const said = withoutSecrets(saidBy(error), secrets);
   const known = explanations.find(({ pattern }) => pattern.test(said));
   const match = known?.pattern.exec(said);
-  const explained = known === undefined || !match ? undefined : known.explain(match, subject);
+  const explained = known === undefined || !match ? undefined : known.explain(match, subject, said);
   const what = explained?.what ?? said;
   const hint = explained?.hint ?? "the engine's own log may say more: `journalctl -u docker`.";
   return problemError(`${type} "${name}"`, `could not be ${action}: ${what}`, hint, { cause: error });
@@ -58,11 +62,22 @@ export function saidBy(error: unknown): string {
 
 interface Explanation {
   readonly pattern: RegExp;
-  explain(match: RegExpExecArray, subject: Subject): { readonly what?: string; readonly hint: string };
+  explain(
+    match: RegExpExecArray,
+    subject: Subject,
+    said: string,
+  ): { readonly what?: string; readonly hint: string };
 }
 
 /** What the engine's words mean to the user, the most particular first. */
 const explanations: readonly Explanation[] = [
+  {
+    pattern: /HTTP request to an HTTPS server/,
+    explain: () => ({
+      what: "the engine takes nobody without TLS (Client sent an HTTP request to an HTTPS server)",
+      hint: "name the directory of the certificates in pgstead:docker.certPath, or DOCKER_CERT_PATH.",
+    }),
+  },
   {
     pattern: /Conflict\. The container name "\/?([^"]+)" is already in use by container "([0-9a-f]{12})/,
     explain: ([, name = "", id = ""]) => ({
@@ -91,23 +106,28 @@ const explanations: readonly Explanation[] = [
     }),
   },
   {
-    pattern: /rlimit type (\d+): operation not permitted/,
-    explain: ([, number = ""]) => ({
-      what: `the engine may not raise the limit ${rlimits[Number(number)] ?? `number ${number}`} this far`,
-      hint: `lower ulimits.${rlimits[Number(number)] ?? number}, or raise the limit of the engine itself (systemctl edit docker: Limit${(rlimits[Number(number)] ?? "").toUpperCase()}=…).`,
-    }),
+    pattern: /rlimit/i,
+    explain: (_match, _subject, said) => {
+      const limit = findRefusedLimit(said);
+      if (limit === undefined) return { hint: "lower or remove ulimits." };
+      return {
+        what: `the engine may not raise the limit ${limit} this far`,
+        hint: `lower ulimits.${limit}, or ${raiseHint(limit)}.`,
+      };
+    },
   },
   {
-    pattern: /no space left on device/,
-    explain: () => ({
-      hint: "the disk of the engine is full: `docker system df` says of what; `docker image prune` and `docker builder prune` remove what nothing uses.",
+    // The engine's own words, and those of a program that a step of a build runs.
+    pattern: /no space left on device/i,
+    explain: (_match, { engine }) => ({
+      hint: `the disk of the Docker engine${engine === undefined ? "" : ` at ${engine}`} is full: \`docker system df\` says of what; \`docker image prune\` and \`docker builder prune\` remove what nothing uses. Then run this again: it goes on.`,
     }),
   },
   {
     pattern: /No such image: (\S+)|no such image/,
-    explain: ([, image = ""]) => ({
+    explain: ([, image = ""], { type, name }) => ({
       what: `the engine does not have the image${image === "" ? "" : ` ${image}`}`,
-      hint: "it was removed since it was built: `npm run pulumi -- up --target-replace <urn of the Image>` builds it again; an image of others has to be loaded or pulled first.",
+      hint: rebuildHint(type === "container" ? name : undefined),
     }),
   },
   {
@@ -154,10 +174,4 @@ const explanations: readonly Explanation[] = [
     pattern: /Minimum memory limit allowed/,
     explain: () => ({ hint: "give memory, in MB, a greater number." }),
   },
-];
-
-/** Limits by the number that the kernel has for them. */
-const rlimits: readonly string[] = [
-  ...["cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks"],
-  ...["sigpending", "msgqueue", "nice", "rtprio", "rttime"],
 ];

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { problemError } from "../../../../components/core/problem";
+import { readClientCertificate } from "../../../../components/io/docker/client-certificate";
 import type { DockerEndpoint } from "../../../../components/io/docker/engine";
 import type { CheckFailure } from "../../../../components/providers/contract";
 import { isUnknown, type PropertyMap, type PropertyValue } from "../../../../components/providers/properties";
@@ -79,23 +78,7 @@ function certificates(
   const key = text("keyMaterial", "DOCKER_KEY_MATERIAL");
   if (ca !== undefined && cert !== undefined && key !== undefined) return { ca, cert, key };
   const directory = text("certPath", "DOCKER_CERT_PATH");
-  if (directory === undefined) return {};
-  return {
-    ca: readPem(directory, "ca.pem"),
-    cert: readPem(directory, "cert.pem"),
-    key: readPem(directory, "key.pem"),
-  };
-}
-
-function readPem(directory: string, name: string): string {
-  const file = join(directory, name);
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const hint = "certPath, or DOCKER_CERT_PATH, is a directory with ca.pem, cert.pem and key.pem.";
-    throw problemError(file, `the certificate cannot be read: ${reason}`, hint, { cause: error });
-  }
+  return directory === undefined ? {} : readClientCertificate(directory);
 }
 
 function isEmpty(value: PropertyValue): boolean {
@@ -103,6 +86,6 @@ function isEmpty(value: PropertyValue): boolean {
 }
 
 function unsupported(name: string): string {
-  const hint = name === "sshOpts" ? "; an ssh:// host takes its keys from the agent" : "";
+  const hint = name === "sshOpts" ? "; what ~/.ssh/config says of an ssh:// host is used" : "";
   return `\`${name}\` is not supported by ${editionOf(officialPlugin)}${hint}; ${wayOut(officialPlugin)}`;
 }

@@ -1,0 +1,217 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
+import { userInfo } from "node:os";
+import { delimiter, join } from "node:path";
+import { dockerHost, localSocket } from "../../components/io/docker/engine";
+import { eventually } from "./eventually";
+import { freePort } from "./server";
+
+/** Hosts that the client's configuration names, and what is special about each. */
+export type SshHostName =
+  /** All is well; its key comes from a file. */
+  | "engine-host"
+  /** All is well; the file is named nowhere, and the agent has the key. */
+  | "agent-host"
+  /** Nobody has seen its host key before. */
+  | "unknown-host"
+  /** Its host key is another one than before. */
+  | "changed-host"
+  /** Does not let the client's key in. */
+  | "refusing-host"
+  /** Takes connections and says nothing. */
+  | "silent-host"
+  /** No SSH server listens there. */
+  | "closed-host"
+  /** The login works, and no engine runs. */
+  | "engineless-host"
+  /** The login works, and there is no Docker client. */
+  | "clientless-host";
+
+/** An SSH server of a test's own on loopback, in front of the engine of the tests, and clients that know it. */
+export interface SshHost {
+  /** As `DOCKER_HOST` has it; the client's configuration says the rest. */
+  address(name: SshHostName): string;
+  /** The same, with nothing left to the configuration but keys. */
+  readonly plainAddress: string;
+  /** Environment of the clients: an `ssh` that reads the test's own configuration, and the socket of an agent. */
+  readonly env: { readonly PATH: string; readonly SSH_AUTH_SOCK: string };
+  /** Lines of the server's log. */
+  log(): string;
+  /** Logins that it has let in so far. */
+  logins(): number;
+  stop(): Promise<void>;
+}
+
+const login = userInfo().username;
+
+/** @param directory of its own: keys, configurations and sockets lie there, and nowhere else */
+export async function startSshHost(directory: string): Promise<SshHost> {
+  const file = (name: string): string => join(directory, name);
+  const [port, closedPort] = [await freePort(), await freePort()];
+  const silent = await startSilentHost();
+  const keys = makeKeys(directory);
+  writeFileSync(file("authorized_keys"), authorizedKeys(keys));
+  writeFileSync(file("known_hosts"), `[127.0.0.1]:${port} ${keys.host}`);
+  writeFileSync(file("changed_hosts"), `[127.0.0.1]:${port} ${keys.stranger}`);
+  writeFileSync(file("sshd_config"), serverConfig(directory, port));
+  writeFileSync(file("ssh_config"), clientConfig(directory, { port, closedPort, silentPort: silent.port }));
+  const bin = file("bin");
+  mkdirSync(bin);
+  const real = execFileSync("sh", ["-c", "command -v ssh"], { encoding: "utf8" }).trim();
+  writeFileSync(join(bin, "ssh"), `#!/bin/sh\nexec ${real} -F '${file("ssh_config")}' "$@"\n`, {
+    mode: 0o755,
+  });
+  const { server, log } = await startServer(file("sshd_config"), port);
+  const agent = await startAgent(file("agent.sock"), file("agent"));
+  return {
+    address: (name) => `ssh://${name}`,
+    plainAddress: `ssh://${encodeURIComponent(login)}@127.0.0.1:${port}`,
+    env: { PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`, SSH_AUTH_SOCK: file("agent.sock") },
+    log,
+    logins: () => log().match(/^Accepted publickey/gm)?.length ?? 0,
+    async stop() {
+      silent.server.close();
+      await Promise.all([end(server), end(agent)]);
+    },
+  };
+}
+
+/** Makes a pair for each name, without a passphrase; gives the public halves. */
+function makeKeys(directory: string): Readonly<Record<(typeof keyNames)[number], string>> {
+  const made = keyNames.map((name) => {
+    const path = join(directory, name);
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path]);
+    return [name, execFileSync("ssh-keygen", ["-y", "-f", path], { encoding: "utf8" })] as const;
+  });
+  return Object.fromEntries(made) as Record<(typeof keyNames)[number], string>;
+}
+
+const keyNames = ["host", "stranger", "user", "agent", "engineless", "clientless"] as const;
+
+/** The host's side of each client: the same engine, none at all, or no Docker client to reach it. */
+function authorizedKeys(keys: Readonly<Record<(typeof keyNames)[number], string>>): string {
+  const local = dockerHost({});
+  const engine = `environment="DOCKER_HOST=${local.startsWith("unix:") ? local : `unix://${localSocket}`}"`;
+  return [
+    `${engine} ${keys.user}`,
+    `${engine} ${keys.agent}`,
+    `environment="DOCKER_HOST=unix:///nonexistent/docker.sock" ${keys.engineless}`,
+    `environment="PATH=/nonexistent" ${keys.clientless}`,
+  ].join("");
+}
+
+function serverConfig(directory: string, port: number): string {
+  return `
+ListenAddress 127.0.0.1
+Port ${port}
+HostKey ${directory}/host
+PidFile ${directory}/sshd.pid
+AuthorizedKeysFile ${directory}/authorized_keys
+PermitUserEnvironment yes
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+PrintMotd no
+`;
+}
+
+function clientConfig(
+  directory: string,
+  ports: { readonly port: number; readonly closedPort: number; readonly silentPort: number },
+): string {
+  const { port, closedPort, silentPort } = ports;
+  return `
+Host agent-host
+  IdentityFile ${directory}/none
+Host unknown-host
+  UserKnownHostsFile ${directory}/none
+Host changed-host
+  UserKnownHostsFile ${directory}/changed_hosts
+Host refusing-host
+  IdentityFile ${directory}/stranger
+Host closed-host
+  Port ${closedPort}
+Host silent-host
+  Port ${silentPort}
+Host engineless-host
+  IdentityFile ${directory}/engineless
+Host clientless-host
+  IdentityFile ${directory}/clientless
+Host !agent-host *
+  IdentitiesOnly yes
+Host engine-host unknown-host changed-host silent-host closed-host 127.0.0.1
+  IdentityFile ${directory}/user
+Host *
+  HostName 127.0.0.1
+  User ${login}
+  Port ${port}
+  UserKnownHostsFile ${directory}/known_hosts
+  GlobalKnownHostsFile /dev/null
+`;
+}
+
+/** Takes connections and never says a word, as a host behind a broken firewall. */
+export async function startSilentHost(): Promise<{ readonly port: number; readonly server: Server }> {
+  const server = createServer((socket) => socket.on("error", () => undefined));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+async function startServer(
+  config: string,
+  port: number,
+): Promise<{ server: ChildProcess; log: () => string }> {
+  // Where no service of the system has made it.
+  if (login === "root") mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+  const program = execFileSync("sh", ["-c", "PATH=$PATH:/usr/sbin:/sbin; command -v sshd"], {
+    encoding: "utf8",
+  });
+  const server = spawn(program.trim(), ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+  const lines: string[] = [];
+  server.stderr.setEncoding("utf8").on("data", (text: string) => lines.push(text));
+  const log = (): string => lines.join("");
+  await eventually("the SSH server listens", () => {
+    if (server.exitCode !== null) throw new Error(`sshd ended with ${server.exitCode}: ${log()}`);
+    return isOpen(port);
+  });
+  return { server, log };
+}
+
+function isOpen(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" }, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => {
+      resolve(undefined);
+    });
+  });
+}
+
+/** In the foreground, as a child that can be ended. */
+async function startAgent(socket: string, key: string): Promise<ChildProcess> {
+  const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+  await eventually("the agent takes the key", () => {
+    try {
+      execFileSync("ssh-add", ["-q", key], {
+        env: { ...process.env, SSH_AUTH_SOCK: socket },
+        stdio: "ignore",
+      });
+      return true;
+    } catch {
+      return undefined;
+    }
+  });
+  return agent;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await ended;
+}
