@@ -194,6 +194,7 @@ function createReplacement(
         shmSize: `${shmSize}MB`,
         ulimits: limits === "" ? "none" : limits,
       },
+      ulimits: ulimits.map((limit) => ({ ...limit })),
       major: Number.parseInt(version, 10),
       restart,
       memory,

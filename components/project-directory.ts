@@ -7,10 +7,15 @@ export function projectDirectory(): string {
   return directory === "" || directory === "rootDirectory" ? process.cwd() : directory;
 }
 
+/** A path of the project for this program, which starts in the directory of `main` of Pulumi.yaml. */
+export function pathInProject(path: string): string {
+  return isAbsolute(path) ? path : join(projectDirectory(), path);
+}
+
 /**
  * A path of the project as plugins have to have it: they start in the directory of the program (`main` of Pulumi.yaml).
  * It is relative, so that it is the same in every checkout.
  */
 export function pathForPlugins(path: string): string {
-  return isAbsolute(path) ? path : relative(process.cwd(), join(projectDirectory(), path));
+  return isAbsolute(path) ? path : relative(process.cwd(), pathInProject(path));
 }

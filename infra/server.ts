@@ -9,7 +9,7 @@ import {
   type Roles,
 } from "../components";
 import { pgsteadVersion } from "../components/core/version";
-import { projectDirectory } from "../components/project-directory";
+import { pathInProject, projectDirectory } from "../components/project-directory";
 import { opsBundleFault } from "./ops-bundle";
 import type { StackPlan } from "./plan";
 import type { DockerServerPlan } from "./plan-docker";
@@ -65,7 +65,7 @@ function readAuthority(file: string, secrets: Secrets): { certificate: string; k
     );
   }
   try {
-    return { certificate: readFileSync(file, "utf8"), key };
+    return { certificate: readFileSync(pathInProject(file), "utf8"), key };
   } catch (error) {
     return fail(
       `${file} cannot be read: ${(error as Error).message}`,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Tls } from "../core/connection";
 import type { DesiredHost } from "../core/docker/host";
+import type { Ulimit } from "../core/docker/ulimits";
 import type { Refusal } from "../core/statement";
 import type { EndpointArgs } from "./docker-resources";
 
@@ -25,6 +26,8 @@ export interface ServerReplacementArgs {
   readonly image: pulumi.Input<string>;
   /** What else it is made from, in words that users know. */
   readonly spec: Readonly<Record<string, string>>;
+  /** Limits of the kernel, which are tried before the server is stopped for them. */
+  readonly ulimits: readonly Ulimit[];
   /** Major version of PostgreSQL in the image. */
   readonly major: number;
   readonly restart: "allow" | "refuse";

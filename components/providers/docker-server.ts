@@ -13,7 +13,7 @@ import type { DiffRequest, ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
 import { isUnknown, revealMap, sameValue, unknown, type PropertyMap } from "./properties";
-import { showPlan, showUnread } from "./show-plan";
+import { showPlan, showUnreachable } from "./show-plan";
 
 /**
  * The server in its container: started where it is stopped, waited for by its own protocol, with the administrator's
@@ -106,7 +106,7 @@ async function look(request: DiffRequest, state: PropertyMap, oldInputs: Propert
     return plan;
   } catch (error) {
     if (!(error instanceof EngineUnreachableError)) throw error;
-    await showUnread(request, error.message);
+    await showUnreachable(request, error);
     return emptyPlan;
   }
 }

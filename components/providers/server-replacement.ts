@@ -4,17 +4,19 @@ import {
   type ContainerSpec,
   type DesiredReplacement,
 } from "../core/docker/replacement";
+import type { Ulimit } from "../core/docker/ulimits";
 import type { Plan } from "../core/statement";
 import { readContainer } from "../io/docker/container";
 import { connectDocker, type DockerEndpoint } from "../io/docker/engine";
 import { EngineUnreachableError } from "../io/docker/failure";
+import { tryLimits } from "../io/docker/limits";
 import { stopServerContainer } from "../io/docker/server";
 import { dataDirectory, readFileIn } from "../io/docker/start-failure";
 import type { ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
 import { isUnknown, revealMap, sameValue, type PropertyMap, type PropertyValue } from "./properties";
-import { showPlan, showUnread } from "./show-plan";
+import { showPlan, showUnreachable } from "./show-plan";
 
 /**
  * Stands before the server's container: whatever would replace that is announced as a restart, or refused, and the
@@ -23,7 +25,7 @@ import { showPlan, showUnread } from "./show-plan";
 export const serverReplacement: ResourceType = {
   check({ newInputs }) {
     const check = new InputCheck(newInputs)
-      .known("engine", "container", "image", "spec", "major", "restart", "memory")
+      .known("engine", "container", "image", "spec", "ulimits", "major", "restart", "memory")
       .text("container")
       .text("image")
       .integer("major", 10, 99)
@@ -54,10 +56,12 @@ export const serverReplacement: ResourceType = {
     const plan = await look(request, request.oldInputs);
     if (request.preview) return stateOf(request.inputs, plan);
     assertNoRefusals(plan.refusals);
-    const { engine, container } = declared(request.inputs);
+    const { engine, container, spec, ulimits = [] } = declared(request.inputs);
     if (plan.statements.length > 0) {
+      const docker = connectDocker(engine);
+      await tryLimits(docker, spec.image ?? "", ulimits);
       await request.log("info", `stopping the server in ${container} with a checkpoint`);
-      await stopServerContainer(connectDocker(engine), container);
+      await stopServerContainer(docker, container);
     }
     return stateOf(request.inputs, plan);
   },
@@ -66,7 +70,10 @@ export const serverReplacement: ResourceType = {
   delete: () => Promise.resolve(),
 };
 
-type Declared = DesiredReplacement & { readonly engine: DockerEndpoint };
+type Declared = DesiredReplacement & {
+  readonly engine: DockerEndpoint;
+  readonly ulimits?: readonly Ulimit[];
+};
 
 function declared(inputs: PropertyMap): Declared {
   return { ...(revealMap(inputs) as unknown as Declared), spec: specOf(inputs) };
@@ -89,7 +96,7 @@ async function look(
     actual = await readActual(desired, oldInputs?.major);
   } catch (error) {
     if (!(error instanceof EngineUnreachableError)) throw error;
-    await showUnread(request, error.message);
+    await showUnreachable(request, error);
     return { statements: [], refusals: [] };
   }
   const plan = planReplacement(desired, last, actual);

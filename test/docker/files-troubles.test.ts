@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { writeVolume } from "../../components/io/docker/volume-files";
-import { secret } from "../../components/providers/properties";
+import { secret, unknown } from "../../components/providers/properties";
 import { eventually } from "../support/eventually";
 import { filesOf, helperImage, owner, useOwnVolumes } from "../support/own-volume";
 
@@ -123,6 +123,10 @@ describe("what cannot be", () => {
     const place = await own.volume("imageless");
     const strange = filesOf({ ...place, image: "no-such-image:1" }, { "app.conf": conf });
     await expect(own.stack.up(strange)).rejects.toThrow("the image no-such-image:1, through which");
+    await expect(own.stack.up(strange)).rejects.toThrow("hint: it was removed since it was built: ");
+    const early = filesOf(place, { "app.conf": conf }, { image: unknown });
+    await own.provider.resource(early.token, early.name).create(early.inputs, { preview: true });
+    expect(own.said()).toContain("the image to read it through is built by this run");
     const nowhere = filesOf(
       { ...place, endpoint: { host: "unix:///tmp/no-engine.sock" } },
       { "app.conf": conf },

@@ -107,11 +107,11 @@ describe("a build that fails", () => {
   test("is one error with the step and its last lines, without secrets", async () => {
     write(
       "Dockerfile",
-      `FROM ${baseImage}\nLABEL pgstead.test=${offline.prefix}\nARG KEY\nRUN echo begin && echo "$KEY" && echo broken >&2 && exit 7\n`,
+      `FROM ${baseImage}\nLABEL pgstead.test=${offline.prefix}\nARG KEY\nRUN echo begin && echo "$KEY" && echo "error: broken" >&2 && exit 7\n`,
     );
     const failing = offline.stack.up(shop("failing", { args: { KEY: secret("hunter2hunter2") } }));
     await expect(failing).rejects.toThrow(
-      /image "\S+failing:1"[\s\S]*could not be built: Step 4\/4 : RUN echo begin[\s\S]*non-zero code: 7[\s\S]*begin\n\s+\[secret\]\n\s+broken[\s\S]*hint: mend the step/,
+      /image "\S+failing:1":\n {2}could not be built: error: broken\n {2}in step 4 of 4, line 4 of \S+Dockerfile: RUN echo begin[^\n]*, which ended with exit code 7\n {2}its last lines:\n(?:\s+(?:begin|\[secret\]|error: broken)\n){3} {4}hint: mend the step[^\n]*\n {4}all that it prints: `docker build -t \S+failing:1 -f \S+Dockerfile --network none --build-arg '?KEY=\[secret\]'? \S+`/,
     );
     await expect(failing).rejects.not.toThrow("hunter2");
     expect(JSON.stringify(offline.provider.messages)).not.toContain("hunter2");
@@ -125,7 +125,7 @@ describe("a build that fails", () => {
   test("says that a base image is not there", async () => {
     write("Dockerfile", "FROM pgstead-no-such-image:1\n");
     await expect(offline.stack.up(shop("baseless"))).rejects.toThrow(
-      /Step 1\/1 : FROM pgstead-no-such-image:1[\s\S]*hint: the image after FROM is not on this engine/,
+      /could not be built: [^\n]+\n {2}in step 1 of 1, line 1 of \S+Dockerfile: FROM pgstead-no-such-image:1\n {4}hint: the image after FROM is not on this engine/,
     );
   });
 

@@ -33,11 +33,25 @@ function listen(port: number): Promise<Server> {
 }
 
 describe("before anything is made, a preview tells", () => {
-  test("an engine that does not run", async () => {
-    const text = await refused({ DOCKER_HOST: "unix:///tmp/pgstead-no-engine.sock" });
-    expect(text).toMatch(/Docker engine.*(?:does not answer|no engine)/s);
+  const dead = { DOCKER_HOST: "unix:///tmp/pgstead-no-engine.sock" };
+
+  test("an engine that does not run, once for all of the stack", async () => {
+    const text = await refused(dead);
+    expect(text.match(/Docker engine: does not answer/g)).toHaveLength(1);
+    expect(text.match(/does not answer/g)).toHaveLength(1);
     expect(text).toContain("is it running?");
   });
+
+  test.each([["up"], ["refresh"], ["destroy"]])(
+    "an engine that does not run ends %s before it begins, with the same words",
+    async (command) => {
+      const { stdout, stderr } = await under.pulumi([command, "--yes"], { exitCode: 2, env: dead });
+      expect(stdout).toBe("");
+      expect(stderr).toMatch(
+        /^pgstead: Docker engine:\n {2}does not answer \(.*\)\n {4}hint: is it running\?.*\n$/m,
+      );
+    },
+  );
 
   test("a container and a volume of somebody else, and a port in use, all of them", async () => {
     const { docker, name, port } = under;

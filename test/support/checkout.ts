@@ -27,6 +27,8 @@ export interface RunCheckoutOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Default 0; `any` accepts every exit code. */
   readonly exitCode?: number | "any";
+  /** Its standard input: secrets go there. Default: none. */
+  readonly input?: string;
 }
 
 export interface Output {
@@ -99,8 +101,9 @@ function runScript(
     const child = spawn(process.execPath, ["infra/toolchain/run.cjs", script, ...args], {
       cwd: directory,
       env: { ...env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
+    child.stdin.on("error", () => undefined).end(options.input ?? ""); // it may not read any
     const output = { stdout: "", stderr: "", text: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (chunk: string) => {

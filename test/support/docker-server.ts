@@ -39,9 +39,17 @@ export interface ContainerServer {
   remove(): Promise<void>;
 }
 
-export async function makeContainerServer(docker: Docker): Promise<ContainerServer> {
+/** @param devices directories of this machine that its volumes lie in, where they are not the engine's own */
+export async function makeContainerServer(
+  docker: Docker,
+  devices: Partial<Record<keyof typeof mounts, string>> = {},
+): Promise<ContainerServer> {
   const prefix = `pgstead-test-${randomBytes(4).toString("hex")}`;
   const binds = Object.entries(mounts).map(([name, place]) => `${prefix}-${name}:${place}`);
+  for (const [name, device] of Object.entries(devices)) {
+    const DriverOpts = { type: "none", o: "bind", device };
+    await docker.createVolume({ Name: `${prefix}-${name}`, DriverOpts });
+  }
   const password = generatePassword();
   const directory = await temporaryDirectory();
   const authority = await makeAuthority(directory);

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
+import type { MountedVolume } from "../../core/docker/full-volume";
 import { problemError } from "../../core/problem";
 import { engineFailure, isNotFound } from "./failure";
 
@@ -38,6 +39,19 @@ export async function readContainer(docker: Docker, name: string): Promise<Conta
     };
   } catch (error) {
     if (isNotFound(error)) return { kind: "absent" };
+    throw engineFailure(error);
+  }
+}
+
+/** The volumes that a container has, by their names; none where it is gone. */
+export async function readMounts(docker: Docker, name: string): Promise<MountedVolume[]> {
+  try {
+    const { Mounts } = await docker.getContainer(name).inspect();
+    return Mounts.flatMap(({ Name: volume = "", Destination: path }) =>
+      volume === "" ? [] : [{ volume, path }],
+    );
+  } catch (error) {
+    if (isNotFound(error)) return [];
     throw engineFailure(error);
   }
 }

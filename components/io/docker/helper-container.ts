@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type Docker from "dockerode";
 import { stackLabel } from "../../core/docker/host";
+import { rebuildHint } from "../../core/docker/images";
 import { NotOnEngineError, statusOf } from "./ask-engine";
 import { helperLabel, runLabel, type VolumePlace } from "./volume-place";
 
@@ -12,13 +13,17 @@ export const helperMount = "/volume";
  * that cannot be written, and nothing secret in what the engine tells of it.
  *
  * @param command program and arguments; undefined: it is never started, and only the engine reads through it
- * @throws NotOnEngineError the image is not on the engine
+ * @throws NotOnEngineError the image is not on the engine, or not known yet
  */
 export async function createHelper(
   docker: Docker,
   place: VolumePlace,
   command?: readonly string[],
 ): Promise<Docker.Container> {
+  if (place.image === "") {
+    const message = "no container has it mounted, and the image to read it through is built by this run";
+    throw notThere(place, message, "look at it again after `up`.");
+  }
   try {
     return await docker.createContainer({
       ...whatRuns(place, command),
@@ -27,9 +32,12 @@ export async function createHelper(
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
     const message = `the image ${place.image}, through which its files are reached, is not on the engine`;
-    const hint = "build or load it (`docker images` lists what is there).";
-    throw new NotOnEngineError(`volume ${place.volume}`, [{ path: "", message, hint }], { cause: error });
+    throw notThere(place, message, rebuildHint(place.container), error);
   }
+}
+
+function notThere({ volume }: VolumePlace, message: string, hint: string, cause?: unknown): NotOnEngineError {
+  return new NotOnEngineError(`volume ${volume}`, [{ path: "", message, hint }], { cause });
 }
 
 function whatRuns(place: VolumePlace, command?: readonly string[]): Docker.ContainerCreateOptions {

@@ -1,11 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import type Docker from "dockerode";
+import { findFullVolume, roomHint } from "../../core/docker/full-volume";
 import { problemError } from "../../core/problem";
 import { maintenanceDatabase } from "../session";
 import { startWaiting, type Waiting } from "../waiting";
-import { containerGone, execIn, readContainer, startContainer, stopContainer } from "./container";
+import { containerGone, execIn, readContainer, readMounts, startContainer, stopContainer } from "./container";
 import { statusOf } from "./ask-engine";
-import { describeStop } from "./start-failure";
+import { dataDirectory, describeStop } from "./start-failure";
 
 /** Where the server's socket is, in every container that has it. */
 export const socketDirectory = "/var/run/postgresql";
@@ -73,10 +74,15 @@ async function startFailure(
   name: string,
   status: Extract<Awaited<ReturnType<typeof readContainer>>, { kind: "there" }>,
 ): Promise<Error> {
+  const said = await describeStop(docker, name, status);
+  const full = findFullVolume(said, await readMounts(docker, name), dataDirectory);
+  const place = full === undefined ? "" : `; volume ${full.volume}, which it has as ${full.path}, is full`;
   return problemError(
     `container ${name}`,
-    `its server does not start: ${await describeStop(docker, name, status)}`,
-    `mend what the message is about; \`docker logs ${name}\` has all of it.`,
+    `its server does not start: ${said}${place}`,
+    full === undefined
+      ? `mend what the message is about; \`docker logs ${name}\` has all of it.`
+      : roomHint(full.volume),
   );
 }
 

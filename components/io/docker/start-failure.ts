@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { extract } from "tar-stream";
 import { text } from "node:stream/consumers";
+import { findStopReason } from "../../core/docker/stop-reason";
 import { isNotFound, engineFailure } from "./failure";
 import { readContainerLog } from "./container";
 
@@ -13,13 +14,12 @@ export async function describeStop(
   name: string,
   status: { readonly startedAt: string; readonly exitCode: number },
 ): Promise<string> {
-  const said = await readContainerLog(docker, name, "");
-  const logged = await readLogFile(docker, name);
-  const fatal = [...logged, ...said.split("\n")].filter((line) =>
-    /\b(?:FATAL|PANIC|ERROR)\b|^pgstead: /.test(line),
-  );
-  const last = fatal.at(-1) ?? said.trim().split("\n").at(-1) ?? "";
-  return last.trim() === "" ? `it ended with code ${status.exitCode}` : last.trim();
+  const linesSince = async (moment: string): Promise<string[]> =>
+    (await readContainerLog(docker, name, moment)).trim().split("\n");
+  const [sinceStart, said] = [await linesSince(status.startedAt), await linesSince("")];
+  const reason = findStopReason({ sinceStart, said, logged: await readLogFile(docker, name) });
+  const last = (reason ?? said.at(-1) ?? "").trim();
+  return last === "" ? `it ended with code ${status.exitCode}` : last;
 }
 
 /** Lines of the newest log file (`current_logfiles` in the data directory names it) as text; none: it never opened one. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
+import { isOutOfSpace, roomHint } from "../../core/docker/full-volume";
 import { draftPrefix, renderOwner, type FileOwner, type LiveVolume } from "../../core/files/model";
 import { problemError } from "../../core/problem";
 import { connectDocker, dockerHost } from "./engine";
@@ -132,7 +133,7 @@ export function writeVolume(place: VolumePlace, change: VolumeChange): Promise<v
       // Also where it does not arrive, as the disk is full: the script then removes what did.
       const sent = await settle(helper.putArchive(files, { path: helperMount }));
       const output = await run(docker, helper);
-      if (sent !== undefined) throw sent;
+      if (sent !== undefined) throw notSent(place, sent);
       if (!output.includes(doneMark)) throw failed(place, output);
     } finally {
       await removeHelper(helper);
@@ -224,6 +225,14 @@ async function settle(work: Promise<unknown>): Promise<Error | undefined> {
   }
 }
 
+/** What the engine says of it: it does not know the volume by its name there. */
+function notSent({ volume }: VolumePlace, error: Error): Error {
+  const said = (error as { readonly json?: { readonly message?: string } }).json?.message ?? error.message;
+  if (!isOutOfSpace(said)) return error;
+  const message = `there is no room for the files, and those that were there stay as they were: ${said}`;
+  return problemError(`volume ${volume}`, message, roomHint(volume), { cause: error });
+}
+
 function noVolume({ volume }: VolumePlace): Error {
   const hint = "was it removed by hand? `pulumi up` with --refresh makes it anew.";
   return new NotOnEngineError(`volume ${volume}`, [{ path: "", message: "it is not on the engine", hint }]);
@@ -232,7 +241,8 @@ function noVolume({ volume }: VolumePlace): Error {
 function failed({ volume }: VolumePlace, output: string): Error {
   const text = output.trim().split("\n").slice(-3).join("; ");
   const message = text === "" ? "the helper container ended without a word" : text;
-  return problemError(`files on volume ${volume}`, message, "mend that and run this again; it begins anew.");
+  const hint = isOutOfSpace(text) ? roomHint(volume) : "mend that and run this again; it begins anew.";
+  return problemError(`files on volume ${volume}`, message, hint);
 }
 
 const turns = new Map<string, Promise<unknown>>();

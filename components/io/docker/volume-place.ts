@@ -5,7 +5,7 @@ export interface VolumePlace {
   readonly endpoint: DockerEndpoint;
   /** Name of the volume. It has to be there: a write does not make it. */
   readonly volume: string;
-  /** Any image on the engine that has `sh`, `mv`, `rm`, `chown` and `chmod`: a helper container is made of it. */
+  /** Any image on the engine that has `sh`, `mv`, `rm`, `chown` and `chmod`: a helper container is made of it. Empty: not known yet. */
   readonly image: string;
   /** Container that mounts the volume: while it is there, reads go through it. Default: whichever mounts it. */
   readonly container?: string;

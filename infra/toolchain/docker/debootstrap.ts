@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import type Docker from "dockerode";
 import { problemError } from "../../../components/core/problem";
+import { engineFailure } from "../../../components/io/docker/failure";
 import { findDebianSources, release, renderSources } from "./apt-sources";
 import type { ToolchainContext } from "../context";
 import { followEngine } from "./engine-progress";
@@ -123,7 +124,12 @@ async function keepCopyrights(directory: string): Promise<void> {
   }
 }
 
-async function importDirectory(docker: Docker, root: string, tag: string): Promise<void> {
+/**
+ * Makes an image of the files below a directory.
+ *
+ * @throws ProblemError the engine does not take it, such as where its disk is full
+ */
+export async function importDirectory(docker: Docker, root: string, tag: string): Promise<void> {
   const [repo, name] = tag.split(":");
   // Device files and the kernel's file systems are the engine's to give.
   const left = ["--exclude=./dev/*", "--exclude=./proc/*", "--exclude=./sys/*", "--exclude=./run/*"];
@@ -135,8 +141,14 @@ async function importDirectory(docker: Docker, root: string, tag: string): Promi
     tar.once("close", resolve);
   });
   const options = { repo, tag: name, message: "debootstrap", changes: 'CMD ["bash"]' };
-  const [answer, exitCode] = await Promise.all([docker.importImage(tar.stdout, options), ended]);
-  await followEngine(docker, answer);
+  const sent = docker
+    .importImage(tar.stdout, options)
+    .then((answer) => followEngine(docker, answer))
+    .catch((error: unknown) => {
+      tar.kill(); // nobody reads on
+      throw engineFailure(error);
+    });
+  const [exitCode] = await Promise.all([ended, sent]);
   if (exitCode === 0) return;
   await docker.getImage(tag).remove(); // it is not whole
   throw problemError(

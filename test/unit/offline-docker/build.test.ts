@@ -8,6 +8,7 @@ import {
   contextFiles,
   ignoreRules,
 } from "../../../infra/toolchain/offline/docker/build-context";
+import { buildCommand, describeBuildFailure } from "../../../infra/toolchain/offline/docker/build-failure";
 import { BuildOutput } from "../../../infra/toolchain/offline/docker/build-output";
 import { parseIgnoreFile } from "../../../infra/toolchain/offline/docker/ignore-file";
 
@@ -139,6 +140,59 @@ describe("the output of a build", () => {
     for (let line = 0; line < 1000; line++) output.take(stream(`line ${line}\n`));
     expect(output.lastLines()).toHaveLength(15);
     expect(output.lastLines().at(-1)).toBe("line 999");
+  });
+});
+
+describe("a failed build", () => {
+  const text =
+    "# why\nARG BASE\nFROM ${BASE}\n\nRUN set -eu; \\\n    # a comment\n    true; \\\n    make\nCOPY a b\n";
+  const from = {
+    imageName: "shop:17",
+    context: "/srv/shop",
+    dockerfile: "/srv/shop/Dockerfile",
+    text,
+    args: { VERSION: "17.99", NOTE: "it's" },
+    network: "host",
+  };
+  const long = `RUN set -eu;\t${"make all; ".repeat(200)}`;
+  const said = `The command '/bin/sh -c ${long.slice(4)}' returned a non-zero code: 100`;
+
+  test("says why before anything else, then which step, and cuts what is long", () => {
+    const lines = ["Reading", "E: Version '17.99' for 'postgresql' was not found", "x".repeat(500)];
+    const [first, second, third, ...rest] = describeBuildFailure(
+      { step: `Step 3/4 : ${long}`, said, lines },
+      from,
+    ).split("\n");
+    expect(first).toBe("E: Version '17.99' for 'postgresql' was not found");
+    expect(second).toMatch(
+      /^ {2}in step 3 of 4, line 5 of \/srv\/shop\/Dockerfile: RUN set -eu; make .*…, which ended with exit code 100$/,
+    );
+    expect(third).toBe("  its last lines:");
+    expect(rest.map((line) => line.trim()).slice(0, 2)).toEqual(lines.slice(0, 2));
+    expect(Math.max(...[first, second, ...rest].map((line = "") => line.length))).toBeLessThan(250);
+  });
+
+  test("without a line that tells has the last one, and without any its exit code", () => {
+    const end = { step: "Step 3/4 : RUN make", said, lines: ["begin", "end"] };
+    expect(describeBuildFailure(end, from).split("\n")[0]).toBe("end");
+    expect(describeBuildFailure({ ...end, lines: [] }, from).split("\n")[0]).toBe(
+      "its program ended with exit code 100",
+    );
+  });
+
+  test("that the engine itself refuses has the engine's words; a step of another file has no line", () => {
+    const refused = { step: "Step 4/4 : ADD a b", said: "ADD failed: file not found", lines: [] };
+    expect(describeBuildFailure(refused, from).split("\n")).toEqual([
+      "ADD failed: file not found",
+      "  in step 4 of 4, /srv/shop/Dockerfile: ADD a b",
+    ]);
+    expect(describeBuildFailure({ step: "", said: "no context", lines: [] }, from)).toBe("no context");
+  });
+
+  test("can be seen whole with a command that a shell takes", () => {
+    expect(buildCommand(from)).toBe(
+      "docker build -t shop:17 -f /srv/shop/Dockerfile --network host --build-arg VERSION=17.99 --build-arg 'NOTE=it'\\''s' /srv/shop",
+    );
   });
 });
 

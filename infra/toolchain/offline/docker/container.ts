@@ -27,7 +27,8 @@ export function containerBehaviour(engine: () => Engine): Behaviour<string> {
     idOf: (id) => id,
     create: (inputs, work) => {
       const values = valuesOf(inputs);
-      return about(subjectOf(values, work), "created", () => createContainer(engine(), values, work));
+      const subject = { ...subjectOf(values, work), engine: engine().host };
+      return about(subject, "created", () => createContainer(engine(), values, work));
     },
     update: (id, change, work) => {
       const subject = subjectOf(valuesOf(change.after), work);

@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type Docker from "dockerode";
 import { problemError } from "../../../../components/core/problem";
 import { withoutSecrets } from "../shared/secret-texts";
 import type { Work } from "../shared/resource";
 import { buildArchive } from "./build-archive";
 import type { BuildPlace } from "./build-context";
+import { buildCommand, describeBuildFailure } from "./build-failure";
 import { BuildOutput } from "./build-output";
 import type { Engine } from "./engine";
 import { describeFailure, type Subject } from "./failure";
@@ -31,7 +34,12 @@ const progressEvery = 250;
  */
 export async function buildImage(engine: Engine, options: BuildOptions, work: Work): Promise<string> {
   const output = new BuildOutput();
-  const subject: Subject = { type: "image", name: options.imageName, secrets: work.secrets };
+  const subject: Subject = {
+    type: "image",
+    name: options.imageName,
+    secrets: work.secrets,
+    engine: engine.host,
+  };
   const { stream, dockerfile } = buildArchive(options);
   await engine.ask(
     work.signal,
@@ -41,7 +49,7 @@ export async function buildImage(engine: Engine, options: BuildOptions, work: Wo
     },
     { within: builtWithin, cancellable: true },
   );
-  if (output.failure !== undefined) throw failed(subject, output);
+  if (output.failure !== undefined) throw failed(subject, options, output);
   const built = await engine.ask(work.signal, (docker) => docker.getImage(options.imageName).inspect());
   assertPlatform(subject, options.platform, `${built.Os}/${built.Architecture}`);
   return built.Id;
@@ -90,14 +98,17 @@ async function follow(
   }
 }
 
-/** One error: the step, what it ended with, and its last lines. */
-function failed(subject: Subject, output: BuildOutput): Error {
-  const said = withoutSecrets(output.failure ?? "", subject.secrets);
-  const lines = output.lastLines().map((line) => `    ${withoutSecrets(line, subject.secrets)}`);
-  const step = withoutSecrets(output.step, subject.secrets);
-  const end = lines.length === 0 ? "" : `\n  its last lines:\n${lines.join("\n")}`;
-  const message = `could not be built: ${step === "" ? "" : `${step}: `}${said}${end}`;
-  return problemError(`image "${subject.name}"`, message, hintFor(subject, said, lines.join("\n")));
+/** One error: why, at which step, its last lines, and how to see all of them. */
+function failed(subject: Subject, options: BuildOptions, output: BuildOutput): Error {
+  const clean = (text: string): string => withoutSecrets(text, subject.secrets);
+  const said = clean(output.failure ?? "");
+  const lines = output.lastLines().map(clean);
+  const place = { context: resolve(options.context), dockerfile: resolve(options.dockerfile) };
+  const from = { ...options, ...place, text: readFileSync(options.dockerfile, "utf8") };
+  const described = clean(describeBuildFailure({ step: clean(output.step), said, lines }, from));
+  const all = `\n    all that it prints: \`${clean(buildCommand(from))}\``;
+  const hint = `${hintFor(subject, said, lines.join("\n"))}${all}`;
+  return problemError(`image "${subject.name}"`, `could not be built: ${described}`, hint);
 }
 
 function hintFor(subject: Subject, said: string, lines: string): string {
@@ -112,5 +123,5 @@ function hintFor(subject: Subject, said: string, lines: string): string {
   ) {
     return "the image after FROM is not on this engine, and no registry gives it: load it (`docker load`, `docker import`), or name another one.";
   }
-  return "mend the step; `docker build` in the context's directory shows all of its output.";
+  return "mend the step, and run this again.";
 }

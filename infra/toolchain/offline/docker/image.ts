@@ -51,7 +51,13 @@ function madeFrom(state: PropertyMap): PropertyMap {
 async function build(engine: Engine, inputs: PropertyMap, request: Request): Promise<PropertyMap> {
   const work: Work = { ...request, secrets: secretTexts([inputs]) };
   const options = buildOptions(inputs);
-  const subject = { type: "image" as const, name: options.imageName, secrets: work.secrets };
+  const { host } = engine;
+  const subject = {
+    type: "image" as const,
+    name: options.imageName,
+    secrets: work.secrets,
+    engine: host,
+  };
   const id = await about(subject, "built", () => buildImage(engine, options, work));
   return { ...known(inputs), repoDigest: id, __inputs: secret(revealMap(inputs)) };
 }
