@@ -46,36 +46,42 @@ export function inspectCertificate(
   };
 }
 
-/** What is wrong with an authority that is given: nothing of it is repeated. */
-export function checkAuthority({ certificate: pem, key }: CertificatePair, now: Date): Problem[] {
+/**
+ * What is wrong with an authority that is given: nothing of it is repeated.
+ *
+ * @param where where its certificate and its key were given, in the words of whoever gave them
+ */
+export function checkAuthority(
+  { certificate: pem, key }: CertificatePair,
+  now: Date,
+  where: CertificatePair = { certificate: "ca.certificate", key: "ca.key" },
+): Problem[] {
   const certificate = parseCertificate(pem);
-  const problem = (path: string, message: string, hint: string): Problem[] => [{ path, message, hint }];
+  const problem = (message: string, hint: string, path = where.certificate): Problem[] => [
+    { path, message, hint },
+  ];
   if (certificate === undefined) {
-    return problem(
-      "ca.certificate",
-      "it is no certificate",
-      "give it as PEM (`-----BEGIN CERTIFICATE-----` …).",
-    );
+    return problem("it is no certificate", "give it as PEM (`-----BEGIN CERTIFICATE-----` …).");
   }
   if (!certificate.ca) {
-    return problem("ca.certificate", "it is not that of an authority (CA:TRUE)", "give the authority's own.");
+    return problem("it is not that of an authority (CA:TRUE)", "give the authority's own.");
   }
   if (pem.split("-----BEGIN CERTIFICATE-----").length > 2 || !certificate.verify(certificate.publicKey)) {
     const hint =
       "give one that has signed itself: clients that are given an intermediate one believe nobody.";
-    return problem("ca.certificate", "it is not a root", hint);
+    return problem("it is not a root", hint);
   }
   if (new Date(certificate.validTo) <= now) {
-    return problem("ca.certificate", `it ended on ${certificate.validTo}`, "give the next one.");
+    return problem(`it ended on ${certificate.validTo}`, "give the next one.");
   }
   const { asymmetricKeyType: type = "", asymmetricKeyDetails: details } = certificate.publicKey;
   if (type === "rsa" ? (details?.modulusLength ?? 0) < 2048 : !curves.has(details?.namedCurve ?? "")) {
     const hint = "take ECDSA on P-256, P-384 or P-521, or RSA with 2048 bits or more.";
-    return problem("ca.certificate", "its key is weak, or of a kind that is not supported", hint);
+    return problem("its key is weak, or of a kind that is not supported", hint);
   }
   if (belongs(key, certificate)) return [];
   const hint = "give the private key of that certificate as PEM, without a passphrase.";
-  return problem("ca.key", "it does not belong to ca.certificate", hint);
+  return problem(`it does not belong to the certificate of ${where.certificate}`, hint, where.key);
 }
 
 function parseCertificate(pem: string): X509Certificate | undefined {

@@ -12,7 +12,7 @@ import { projectRoot } from "./places";
  * @throws ProblemError what is there is no certificate, so it is somebody else's file; or it cannot be written
  */
 export async function keepCertificateCopy(path: string, pem: string): Promise<boolean> {
-  const file = isAbsolute(path) ? path : join(projectRoot(), path);
+  const file = fileOf(path);
   const draft = `${file}.${randomBytes(4).toString("hex")}`;
   try {
     const found = await readFile(file, "utf8").catch((error: unknown) => {
@@ -33,6 +33,26 @@ export async function keepCertificateCopy(path: string, pem: string): Promise<bo
       cause: error,
     });
   }
+}
+
+/**
+ * Removes the copy where it is still the one that was written; its directory stays, as others may have files there.
+ *
+ * @returns why it is still there, in the system's words; undefined: it is gone, or is another file by now
+ */
+export async function removeCertificateCopy(path: string, pem: string): Promise<string | undefined> {
+  const file = fileOf(path);
+  try {
+    if ((await readFile(file, "utf8")) === pem) await rm(file);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? undefined : message;
+  }
+}
+
+function fileOf(path: string): string {
+  return isAbsolute(path) ? path : join(projectRoot(), path);
 }
 
 function notOurs(path: string): Error {

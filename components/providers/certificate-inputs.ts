@@ -10,7 +10,7 @@ import type { Reload } from "../core/files/model";
 import { checkAuthority, type CertificatePair } from "../io/certificate";
 import type { CheckFailure } from "./contract";
 import { InputCheck } from "./inputs";
-import { hasUnknown, revealMap, type PropertyMap, type PropertyValue } from "./properties";
+import { hasUnknown, isUnknown, revealMap, type PropertyMap, type PropertyValue } from "./properties";
 import { addProblems, checkName, checkPlace, checkReloadInput, placeInputs } from "./volume-inputs";
 
 /** Inputs of a certificate as they are declared, with their defaults. What is in `ca` must not reach a log. */
@@ -44,12 +44,17 @@ export function readInputs(inputs: PropertyMap): CertificateInputs {
       validity: validity ?? defaultValidityDays,
       renewBefore: renewBefore ?? defaultRenewBeforeDays,
     },
-    place: place === undefined ? undefined : completePlace(place),
+    place: place === undefined || isPlaceUnknown(inputs) ? undefined : completePlace(place),
     reload,
     ca: isCaUnknown ? undefined : ca,
     isCaUnknown,
     caFile,
   };
+}
+
+/** Where its volume is replaced, the engine asks for the difference with the whole place unknown. */
+export function isPlaceUnknown(inputs: PropertyMap): boolean {
+  return isUnknown(inputs.place);
 }
 
 function completePlace(
@@ -85,15 +90,24 @@ export function checkInputs(inputs: PropertyMap, now: Date): readonly CheckFailu
   if (caFile !== undefined) check.text("caFile");
   checkReloadInput(check, inputs.reload);
   checkGivenAuthority(check, ca, now);
-  if (place !== undefined) checkCertificatePlace(check, place);
+  if (place !== undefined && !isPlaceUnknown(inputs)) checkCertificatePlace(check, place);
   return check.failures;
 }
+
+/** Where users give an authority: the keys of a stack, and not this resource's arguments. */
+const authorityKeys: CertificatePair = {
+  certificate: "pgstead:server.certificate.ca",
+  key: "pgstead:caKey",
+};
 
 function checkGivenAuthority(check: InputCheck, ca: PropertyValue | undefined, now: Date): void {
   if (ca === undefined || hasUnknown(ca)) return;
   const { certificate, key } = ca as { certificate?: PropertyValue; key?: PropertyValue };
   if (typeof certificate === "string" && typeof key === "string") {
-    addProblems(check, checkAuthority({ certificate, key }, now));
+    for (const { path, message, hint } of checkAuthority({ certificate, key }, now, authorityKeys)) {
+      // Of no property: the engine would name the resource's own, and print what is in it.
+      check.fail("", `${path}: ${message}; ${hint}`);
+    }
     return;
   }
   check.fail("ca", "expected `certificate` and `key`, both as PEM");

@@ -17,8 +17,8 @@ import {
 import { hashOf } from "../io/docker/volume-archive";
 import { applyFiles, assertSettled, isUnread } from "../io/docker/volume-change";
 import { readVolume, writeVolume } from "../io/docker/volume-files";
-import { keepCertificateCopy } from "../io/local-copy";
-import { checkInputs, readInputs, type CertificateInputs } from "./certificate-inputs";
+import { keepCertificateCopy, removeCertificateCopy } from "../io/local-copy";
+import { checkInputs, isPlaceUnknown, readInputs, type CertificateInputs } from "./certificate-inputs";
 import { knownOf, outputsOf, type KnownCertificate } from "./certificate-state";
 import type {
   DeleteRequest,
@@ -31,8 +31,8 @@ import type {
 import { ResourceInitError } from "./failure";
 import { assertNoRefusals } from "./guard";
 import { sameValue, secret, unknown, type PropertyMap } from "./properties";
-import { showPlan, showUnread } from "./show-plan";
-import { placeOf, previewTimeoutMs } from "./volume-inputs";
+import { showPlan, showWarning } from "./show-plan";
+import { placeOf, previewTimeoutMs, showUnreadVolume, type Unread } from "./volume-inputs";
 
 /** A certificate authority and a server's certificate, in the state and on a volume. */
 export const certificate: ResourceType = {
@@ -40,8 +40,9 @@ export const certificate: ResourceType = {
     Promise.resolve({ inputs: newInputs, failures: checkInputs(newInputs, new Date()) }),
 
   async diff(request) {
+    if (isPlaceUnknown(request.inputs)) return difference(request, false);
     const look = await lookLive(request, request.inputs, request.state);
-    await showPlan(request, look.placement.plan, null);
+    await show(request, look.placement);
     // The one in use: another one that is declared counts from `up` on.
     await keepCopy(look.inputs, knownOf(request.state)?.caCertificate);
     return difference(request, !isEmptyPlan(look.placement.plan));
@@ -51,7 +52,7 @@ export const certificate: ResourceType = {
     const { inputs, preview, name } = request;
     if (!preview) return { id: name, state: await apply(request, inputs, undefined) };
     const look = await lookLive(request, inputs, undefined);
-    await showPlan(request, look.placement.plan, null);
+    await show(request, look.placement);
     return { id: name, state: previewState(inputs, look) };
   },
 
@@ -70,7 +71,10 @@ export const certificate: ResourceType = {
     );
   },
 
-  delete: removeFiles,
+  async delete(request) {
+    await removeFiles(request);
+    await removeCopy(request, request.state);
+  },
 };
 
 /** What is declared, what is there, and what is to be done. */
@@ -91,8 +95,8 @@ async function lookLive(
 ): Promise<Look> {
   const known = knownOf(state);
   const { place } = readInputs(inputs);
-  const assume = async (reason: string): Promise<LiveVolume | undefined> => {
-    await showUnread(request, reason);
+  const assume = async (reason: Unread): Promise<LiveVolume | undefined> => {
+    await showUnreadVolume(request, reason);
     if (known === undefined || place === undefined) return undefined;
     const { caCertificate: ca, certificate: own, key } = known;
     return assumePlace(place, { ca: content(ca), certificate: content(own), key: content(key) });
@@ -104,7 +108,7 @@ async function lookLive(
     return decide(request, inputs, known, await readVolume(way, previewTimeoutMs));
   } catch (error) {
     if (!isUnread(error)) throw error;
-    return decide(request, inputs, known, await assume(error.message));
+    return decide(request, inputs, known, await assume(error));
   }
 }
 
@@ -196,7 +200,7 @@ async function apply(
   const found = await look(known);
   const { plan, issues, files } = found.placement;
   assertNoRefusals(plan.refusals);
-  await showPlan(request, plan, null);
+  await show(request, found.placement);
   const now = new Date();
   const { names, validity } = found.inputs.desired;
   const authority = found.authority ?? (await makeAuthority(now));
@@ -207,6 +211,7 @@ async function apply(
   const made = outputsOf(inputs, authority, pair);
   try {
     await keepCopy(found.inputs, authority.certificate);
+    if (state?.caFile !== inputs.caFile) await removeCopy(request, state);
     if (way === undefined || files === undefined || found.inputs.place === undefined) return made;
     const { place, reload } = found.inputs;
     const contents = new Map([
@@ -234,8 +239,21 @@ function previewState(inputs: PropertyMap, { authority, pair, placement }: Look)
   return { ...outputsOf(inputs, authority, pair), refusals };
 }
 
+async function show(request: ResourceRequest, { plan, warning }: PlacementPlan): Promise<void> {
+  await showPlan(request, plan, null);
+  await showWarning(request, warning);
+}
+
 async function keepCopy({ caFile }: CertificateInputs, pem: string | undefined): Promise<void> {
   if (caFile !== undefined && pem !== undefined) await keepCertificateCopy(caFile, pem);
+}
+
+/** The copy goes with what it is a copy of, unless somebody has put another file in its place. */
+async function removeCopy(request: ResourceRequest, state: PropertyMap | undefined): Promise<void> {
+  const [caFile, pem] = [state?.caFile, knownOf(state)?.caCertificate];
+  if (typeof caFile !== "string" || pem === undefined) return;
+  const fault = await removeCertificateCopy(caFile, pem);
+  if (fault !== undefined) await request.log("warning", `the copy ${caFile} stays: ${fault}`);
 }
 
 /** Only while they are this resource's own: what another authority has signed belongs to its successor. */

@@ -17,7 +17,7 @@ import type {
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
 import { isUnknown, revealMap, sameValue, secret, unknown, type PropertyMap } from "./properties";
-import { showPlan, showUnread } from "./show-plan";
+import { showPlan } from "./show-plan";
 import {
   addProblems,
   checkName,
@@ -26,6 +26,8 @@ import {
   placeInputs,
   placeOf,
   previewTimeoutMs,
+  showUnreadVolume,
+  type Unread,
 } from "./volume-inputs";
 
 /**
@@ -36,6 +38,8 @@ export const files: ResourceType = {
   check: ({ newInputs }) => Promise.resolve({ inputs: newInputs, failures: checkInputs(newInputs) }),
 
   async diff(request) {
+    // Where something that they are made from is replaced, the engine asks with all of them unknown.
+    if (isUnknown(request.inputs.files)) return difference(request, false);
     const { plan } = await planLive(request, request.inputs, request.oldInputs);
     await showPlan(request, plan, null);
     return difference(request, !isEmptyPlan(plan));
@@ -92,7 +96,8 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   check.text("directoryMode");
   checkReloadInput(check, inputs.reload);
   if (inputs.others !== undefined) check.list("others");
-  for (const [name, file] of Object.entries((revealMap(inputs).files ?? {}) as PropertyMap)) {
+  const declared = isUnknown(inputs.files) ? {} : revealMap(inputs).files;
+  for (const [name, file] of Object.entries((declared ?? {}) as PropertyMap)) {
     const at = `files.${name}`;
     checkName(check, at, name);
     const { content, mode, secret: isSecret, ...others } = (file ?? {}) as PropertyMap;
@@ -142,8 +147,8 @@ async function planLive(
   oldInputs: PropertyMap | undefined,
 ): Promise<FilesPlan> {
   const before = oldInputs === undefined ? undefined : desiredOf(oldInputs);
-  const unread = async (reason: string): Promise<LiveVolume> => {
-    await showUnread(request, reason);
+  const unread = async (reason: Unread): Promise<LiveVolume> => {
+    await showUnreadVolume(request, reason);
     return before === undefined ? emptyVolume : assumeVolume(before);
   };
   const desired = desiredOf(inputs);
@@ -156,7 +161,7 @@ async function planLive(
     return planFiles(desired, same, live ?? emptyVolume);
   } catch (error) {
     if (!isUnread(error)) throw error;
-    return planFiles(desired, before, await unread(error.message));
+    return planFiles(desired, before, await unread(error));
   }
 }
 

@@ -2,10 +2,12 @@ import { checkFileName, checkMode, checkOwner, checkReload } from "../core/files
 import type { Reload } from "../core/files/model";
 import type { Problem } from "../core/problem";
 import type { DockerEndpoint } from "../io/docker/engine";
+import { EngineUnreachableError } from "../io/docker/failure";
 import type { VolumePlace } from "../io/docker/volume-place";
 import type { ResourceRequest } from "./contract";
 import type { InputCheck } from "./inputs";
 import { hasUnknown, isUnknown, revealMap, type PropertyMap, type PropertyValue } from "./properties";
+import { showUnreachable, showUnread } from "./show-plan";
 
 /** Inputs that say where a volume is and how to get there. */
 export const placeInputs = ["endpoint", "volume", "image", "container", "mountPath", "label"] as const;
@@ -58,7 +60,7 @@ export function placeOf(inputs: PropertyMap, request: ResourceRequest): VolumePl
     endpoint: (endpoint ?? {}) as DockerEndpoint,
     volume,
     // An image that is about to be built has no name yet: only a helper would need it.
-    image: typeof image === "string" && !isUnknown(image) ? image : "an image that is not known yet",
+    image: typeof image === "string" && !isUnknown(image) ? image : "",
     ...text("container", container),
     ...text("mountPath", mountPath),
     label: typeof label === "string" && !isUnknown(label) ? label : stackOf(request),
@@ -68,4 +70,13 @@ export function placeOf(inputs: PropertyMap, request: ResourceRequest): VolumePl
 function stackOf({ urn }: ResourceRequest): string {
   const [head = "", project = ""] = urn.split("::");
   return `${project}/${head.split(":").at(-1) ?? ""}`;
+}
+
+/** Why a volume is not looked at: an error of the engine, or words. */
+export type Unread = Error | string;
+
+/** Says why a plan is made without its volume; an engine that does not answer is told of once in a run. */
+export async function showUnreadVolume(request: ResourceRequest, reason: Unread): Promise<void> {
+  if (reason instanceof EngineUnreachableError) await showUnreachable(request, reason);
+  else await showUnread(request, typeof reason === "string" ? reason : reason.message);
 }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -150,11 +151,59 @@ describe("a certificate without a volume", () => {
     expect(await reasons({ names: [] })).toHaveLength(1);
     expect(await reasons({ names: ["a b"] })).toHaveLength(1);
     expect(await reasons({ ca: { certificate: "x", key: secret("hunter2") } })).toEqual([
-      expect.stringContaining("ca.certificate: it is no certificate"),
+      expect.stringContaining("pgstead:server.certificate.ca: it is no certificate"),
     ]);
     const caFile = await fileOf(directory, "something of mine");
     const declared = certificateOf("copy", { caFile });
     await expect(stack.up(declared)).rejects.toThrow("what is there is no certificate");
     expect(await readFile(caFile, "utf8")).toBe("something of mine");
+  });
+
+  test("takes the copy of its authority along, when it goes and when its place changes, and nothing else", async () => {
+    const [first, second] = [join(directory, "first-ca.crt"), join(directory, "second-ca.crt")];
+    await stack.up(certificateOf("kept", { caFile: first }));
+    const pem = stack.entry("Certificate/kept").state.caCertificate as string;
+    expect(await readFile(first, "utf8")).toBe(pem);
+    await stack.up(certificateOf("kept", { caFile: second }));
+    expect(existsSync(first)).toBe(false);
+    expect(await readFile(second, "utf8")).toBe(pem);
+    await stack.destroy("Certificate/kept");
+    expect(existsSync(second)).toBe(false);
+
+    await stack.up(certificateOf("kept", { caFile: first }));
+    const other = await makeAuthority(new Date());
+    await writeFile(first, other.certificate);
+    await stack.destroy("Certificate/kept");
+    expect(await readFile(first, "utf8")).toBe(other.certificate);
+  });
+
+  test("of an authority that ends soon says when, what that means and what to do, once, and is no difference", async () => {
+    const soon = await makeAuthority(new Date(Date.now() - 3500 * day));
+    const ca = { certificate: soon.certificate, key: secret(soon.key) };
+    await stack.up(certificateOf("soon", { ca }));
+    expect(await stack.diff(certificateOf("soon", { ca }))).toMatchObject({ changed: false });
+    const told = provider.messages.filter(({ message }) => message.includes("certificate authority of soon"));
+    expect(told).toMatchObject([
+      {
+        severity: "warning",
+        message: expect.stringMatching(/ends on .*refuses it\.\n {2}hint: name the next/s) as string,
+      },
+    ]);
+    expect(JSON.stringify(provider.messages)).not.toContain("left alone");
+    await stack.destroy("Certificate/soon");
+  });
+
+  test("names the keys where a stack has its authority, and none of its own properties", async () => {
+    const resource = provider.resource("pgstead:index:Certificate", "given");
+    const [ca, other] = [await makeAuthority(new Date()), await makeAuthority(new Date())];
+    const wrong = { certificate: ca.certificate, key: secret(other.key) };
+    const { failures } = await resource.check(certificateOf("given", { ca: wrong }).inputs);
+    expect(failures).toEqual([
+      {
+        property: "",
+        reason:
+          "pgstead:caKey: it does not belong to the certificate of pgstead:server.certificate.ca; give the private key of that certificate as PEM, without a passphrase.",
+      },
+    ]);
   });
 });

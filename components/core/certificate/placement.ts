@@ -45,6 +45,8 @@ export interface PlacementSubject {
 
 export interface PlacementPlan {
   readonly plan: Plan;
+  /** What is to be told to whoever looks, and is no difference: the end of the authority. */
+  readonly warning: string | undefined;
   /** A new certificate is made; the authority as well where none is known. */
   readonly issues: boolean;
   /** What is done on the volume. */
@@ -53,7 +55,7 @@ export interface PlacementPlan {
 
 /** Decides what is made anew, and what is written where. */
 export function planPlacement(subject: PlacementSubject, now: Date): PlacementPlan {
-  const { authority, found, desired } = subject;
+  const { name, authority, found, desired } = subject;
   const reason =
     authority === undefined
       ? "its authority is made with it"
@@ -67,8 +69,9 @@ export function planPlacement(subject: PlacementSubject, now: Date): PlacementPl
         ...(files?.plan.statements ?? []),
       ],
       refusals: files?.plan.refusals ?? [],
-      undeclared: tellAuthority(subject, now),
     },
+    warning:
+      authority === undefined ? undefined : warnAuthority({ ...authority, name }, authority.notAfter, now),
     issues: reason !== undefined,
     files,
   };
@@ -123,17 +126,6 @@ export function assumePlace(
     [keyFile]: file("0600", known.key),
   };
   return assumeVolume({ volume, owner, directoryMode, files, others: [], reload: undefined });
-}
-
-function tellAuthority({ name, authority }: PlacementSubject, now: Date): Plan["undeclared"] & object {
-  const warning = authority === undefined ? undefined : warnAuthority(authority.notAfter, now);
-  if (warning === undefined || authority === undefined) return [];
-  const remedy = authority.isOwn
-    ? "`pulumi up --replace` with this resource's URN makes another one, which every client has to be given"
-    : "declare the next one";
-  return [
-    { kind: "certificate", subject: `certificate authority of ${name}`, message: `${warning}; ${remedy}` },
-  ];
 }
 
 function step(sql: string, reason: string): Statement {

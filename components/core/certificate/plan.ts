@@ -83,12 +83,24 @@ export function endOfCertificate(validityDays: number, authorityEnd: Date | unde
   return new Date(Math.min(end, authorityEnd?.getTime() ?? end));
 }
 
-/** What is to be told of an authority's end; undefined: it is far. */
-export function warnAuthority(authorityEnd: Date, now: Date): string | undefined {
+/**
+ * What is to be told of an authority's end: when it is, what that means, and what to do; undefined: it is far.
+ *
+ * @param authority name of its resource, and whether it was made here
+ */
+export function warnAuthority(
+  { name, isOwn }: { readonly name: string; readonly isOwn: boolean },
+  authorityEnd: Date,
+  now: Date,
+): string | undefined {
   const left = authorityEnd.getTime() - now.getTime();
   if (left > tellAuthorityDays * dayMs) return undefined;
   const end = authorityEnd.toISOString().slice(0, 10);
-  return left <= 0 ? `it ended on ${end}` : `it ends on ${end}, in ${renderDuration(left / 1000)}`;
+  const when = left <= 0 ? `ended on ${end}` : `ends on ${end}, in ${renderDuration(left / 1000)}`;
+  const remedy = isOwn
+    ? `\`npm run pulumi -- up --replace '**Certificate::${name}'\` makes another one; every client needs its certificate from then on (output caCertificate).`
+    : "name the next one in pgstead:server.certificate.ca, write its key to pgstead:caKey, and give its certificate to every client before.";
+  return `the certificate authority of ${name} ${when}. No certificate of the server lasts longer: from that day on every client that checks the server refuses it.\n  hint: ${remedy}`;
 }
 
 /** `db.example.org, localhost`: as a plan names them. */

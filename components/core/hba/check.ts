@@ -9,7 +9,7 @@ import {
   isLoopback,
 } from "./address";
 import { findMethodFault } from "./method";
-import { secretOptions, type HbaMethod, type HbaRule } from "./rule";
+import { ruleKey, secretOptions, type HbaMethod, type HbaRule } from "./rule";
 import { databaseKeywords, parseWord, userKeywords } from "./word";
 
 /** What is wrong with one part of a rule; `path` is within the rule, such as `options.map`. */
@@ -39,6 +39,11 @@ export const closingRules: readonly HbaRule[] = [
   },
   { type: "host", database: ["all", "replication"], user: ["all"], address: "all", method: "reject" },
 ];
+
+/** Whether a rule is one of those that close the file, whoever wrote it. */
+export function isClosing(rule: HbaRule): boolean {
+  return closingRules.some((closing) => ruleKey(closing) === ruleKey(rule));
+}
 
 /** Rules with an explicit last rejection of everybody; one that was written is not written twice. */
 export function completeRules(rules: readonly HbaRule[]): HbaRule[] {
@@ -168,10 +173,15 @@ const weakMethods: Partial<Record<HbaMethod, string>> = {
   md5: "md5 can be cracked, and PostgreSQL will drop it",
 };
 
+/** Why a rule's method is refused without `force: true`; undefined: it is strong, or forced. */
+export function weaknessOf({ method, force }: HbaRule): string | undefined {
+  return force === true ? undefined : weakMethods[method];
+}
+
 /** What needs `force: true`, an explicit word that the plan repeats. */
 function checkStrength(rule: HbaRule): HbaProblem[] {
   if (rule.force === true) return [];
-  const weak = weakMethods[rule.method];
+  const weak = weaknessOf(rule);
   const found: HbaProblem[] = [];
   if (weak !== undefined) {
     found.push(problem("method", weak, "write scram-sha-256, or add force: true to the rule"));

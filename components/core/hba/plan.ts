@@ -1,5 +1,6 @@
 import type { Plan, Refusal, Statement } from "../statement";
 import { edgesOf, hostNetwork } from "./address";
+import { isClosing } from "./check";
 import type { HbaDatabase } from "./defaults";
 import { diffLines } from "./diff";
 import { simulateLogin, type HbaOrigin, type HbaVerdict } from "./match";
@@ -92,11 +93,14 @@ function reasonToRemove({ rule, fault }: HbaLine): string {
   return "it is not declared, or not at this place";
 }
 
-function reasonToAdd({ comment, force }: HbaRule): string {
-  const why =
-    comment === undefined || comment.trim() === "" ? "declared" : comment.trim().replace(/\s+/g, " ");
-  return force === true ? `${why}; forced` : why;
+function reasonToAdd(rule: HbaRule): string {
+  const said = (rule.comment ?? "").trim().replace(/\s+/g, " ");
+  const why = said === "" ? (isClosing(rule) ? closes : "declared") : said;
+  return rule.force === true ? `${why}; forced` : why;
 }
+
+/** Nobody has to declare the end of the file: it is always there. */
+const closes = "closes the file, as every one: whom no rule before it lets in is rejected";
 
 /** What is to be done though every rule is there and at its place. */
 function mendRest(

@@ -101,7 +101,8 @@ async function issue({ files, certificate }: OpsContext, ca: string, now: Date):
   const key = await readText(files.authorityKey);
   if (key === undefined) throw problemError(files.authorityKey, "is not there", writtenByUp);
   const authority = { certificate: ca, key };
-  const problems = checkAuthority(authority, now);
+  const where = { certificate: files.authorityCertificate, key: files.authorityKey };
+  const problems = checkAuthority(authority, now, where);
   if (problems.length > 0) throw new ProblemError("no certificate can be made with the authority", problems);
   const next = await issueServerCertificate(authority, certificate.names, certificate.validity, now);
   const found = inspectCertificate(next, ca);

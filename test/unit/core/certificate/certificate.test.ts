@@ -61,10 +61,22 @@ test("no certificate outlasts its authority", () => {
   expect(endOfCertificate(90, undefined, now)).toEqual(inDays(90));
 });
 
-test("the end of an authority is told a year before", () => {
-  expect(warnAuthority(inDays(366), now)).toBeUndefined();
-  expect(warnAuthority(inDays(100), now)).toBe("it ends on 2027-04-11, in 100 d");
-  expect(warnAuthority(inDays(-1), now)).toBe("it ended on 2026-12-31");
+describe("the end of an authority is told a year before", () => {
+  const warn = (end: Date, isOwn = true) => warnAuthority({ name: "server", isOwn }, end, now) ?? "";
+
+  test("with when it is and what it means", () => {
+    expect(warn(inDays(366))).toBe("");
+    expect(warn(inDays(100))).toMatch(
+      /^the certificate authority of server ends on 2027-04-11, in 100 d\. No certificate of the server lasts longer: from that day on every client that checks the server refuses it\.\n {2}hint: /,
+    );
+    expect(warn(inDays(-1))).toContain("ended on 2026-12-31.");
+  });
+
+  test("and with what to do, which depends on whose it is", () => {
+    expect(warn(inDays(100))).toContain("`npm run pulumi -- up --replace '**Certificate::server'`");
+    expect(warn(inDays(100), false)).toContain("pgstead:server.certificate.ca");
+    expect(warn(inDays(100), false)).toContain("pgstead:caKey");
+  });
 });
 
 describe("days", () => {
@@ -167,7 +179,8 @@ describe("the plan of a certificate on a volume", () => {
   test("is empty where all of it is right, also what others have there", () => {
     expect(planPlacement(subject, now)).toMatchObject({
       issues: false,
-      plan: { statements: [], undeclared: [] },
+      plan: { statements: [] },
+      warning: undefined,
     });
   });
 
@@ -204,12 +217,13 @@ describe("the plan of a certificate on a volume", () => {
     ]);
   });
 
-  test("tells an authority that ends soon, which makes no difference", () => {
-    const { plan } = planPlacement(
+  test("tells an authority that ends soon as a warning, which makes no difference and leaves nothing alone", () => {
+    const { plan, warning } = planPlacement(
       { ...subject, authority: { ...subject.authority!, notAfter: inDays(100) } },
       now,
     );
     expect(plan.statements).toEqual([]);
-    expect(plan.undeclared).toMatchObject([{ subject: "certificate authority of server" }]);
+    expect(plan.undeclared ?? []).toEqual([]);
+    expect(warning).toContain("the certificate authority of server ends on 2027-04-11");
   });
 });

@@ -125,6 +125,23 @@ test("a login from within a network that a rule names is not cut off, and a forc
   expect(statements.at(-1)?.reason).not.toContain("cannot log in");
 });
 
+test("what closes the file was declared by nobody, and says what it is for", () => {
+  const reasons = (rules: readonly HbaRule[]) =>
+    planHba({ ...desired, rules: completeRules(rules) }, undefined, nothing)
+      .statements.filter(({ sql }) => sql.endsWith(" reject"))
+      .map(({ reason }) => reason);
+  const closes = "closes the file, as every one: whom no rule before it lets in is rejected";
+  expect(reasons(defaultRules("postgres", []))).toEqual(["Nobody else.", closes]);
+  const own: HbaRule = {
+    type: "host",
+    database: ["all"],
+    user: ["all"],
+    address: "10.0.0.0/8",
+    method: "reject",
+  };
+  expect(reasons([own])[0]).toBe("declared");
+});
+
 test("where the file cannot be looked at, a run that would write it is refused, and a preview says what it misses", () => {
   expect(planObstacle("not superuser", "ada").refusals).toHaveLength(1);
   expect(planObstacle("preview login", "ada")).toMatchObject({
