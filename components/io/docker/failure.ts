@@ -17,6 +17,16 @@ export function isNotFound(error: unknown): boolean {
   return (error as EngineError).statusCode === 404;
 }
 
+/**
+ * True where a container ended before it did what was asked of it. The engine says so with 409, and with 500 where it ends
+ * between the making of a process in it and that process's start.
+ */
+export function isNotRunning(error: unknown): boolean {
+  const { statusCode, message, json } = (error ?? {}) as EngineError;
+  if (statusCode === 409) return true;
+  return statusCode === 500 && /\bnot running\b|\bstopped container\b/.test(json?.message ?? message);
+}
+
 /** Errors of a connection that never came up. */
 const unreachable = new Set([
   "ENOENT",

@@ -5,7 +5,7 @@ import { problemError } from "../../core/problem";
 import { maintenanceDatabase } from "../session";
 import { startWaiting, type Waiting } from "../waiting";
 import { containerGone, execIn, readContainer, readMounts, startContainer, stopContainer } from "./container";
-import { statusOf } from "./ask-engine";
+import { isNotRunning } from "./failure";
 import { dataDirectory, describeStop } from "./start-failure";
 
 /** Where the server's socket is, in every container that has it. */
@@ -64,7 +64,7 @@ async function isReady(docker: Docker, name: string): Promise<boolean> {
     return answer.exitCode === 0;
   } catch (error) {
     // It ended a moment ago: the next look at the container tells.
-    if (statusOf((error as Error).cause) === 409) return false;
+    if (isNotRunning((error as Error).cause)) return false;
     throw error;
   }
 }
