@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
-const require = createRequire(import.meta.url);
-const tool = fileURLToPath(new URL("../../../infra/toolchain/map-frames-once.cjs", import.meta.url));
+const require = createRequire(__filename);
+const tool = path.resolve(__dirname, "../../../infra/toolchain/map-frames-once.cjs");
 // Installed as Pulumi does it: by the SDK's own copy.
 const sourceMaps = createRequire(require.resolve("@pulumi/pulumi")).resolve("source-map-support/register");
 
