@@ -1,4 +1,5 @@
 import type { Node } from "libpg-query";
+import { quoteIdentifier } from "../identifier";
 
 type KeyOf<Union> = Union extends unknown ? keyof Union : never;
 
@@ -37,15 +38,24 @@ export function namesOf(nodes: readonly Node[] | undefined): string[] {
   return contentsOf(nodes, "String").map(({ sval = "" }) => sval);
 }
 
-/** A name as it is written in the file, without quotes: `app.orders`. */
+/** A name as the file has it, with quotes where it needs them: `app.orders`, and `"app.orders"` for another one. */
 export function dotted(nodes: readonly Node[] | undefined): string {
-  return namesOf(nodes).join(".");
+  return namesOf(nodes).map(quoted).join(".");
 }
 
-/** The name of a table as it is written in the file, without quotes: `app.orders`. */
+/** The name of a table, as {@link dotted}. */
 export function tableName(relation: NodeOf<"RangeVar"> | undefined): string {
   const { schemaname, relname = "" } = relation ?? {};
-  return schemaname === undefined ? relname : `${schemaname}.${relname}`;
+  return [schemaname, relname].flatMap((name) => (name === undefined ? [] : [quoted(name)])).join(".");
+}
+
+/** Whether such a name says its schema. */
+export function isQualified(name: string): boolean {
+  return name.replace(/"(?:[^"]|"")*"/g, "").includes(".");
+}
+
+function quoted(name: string): string {
+  return name === "" || /^[\p{L}_][\p{L}\p{N}_$]*$/u.test(name) ? name : quoteIdentifier(name);
 }
 
 /** A node anywhere in a tree; nodes inside of it are not visited where `enter` says no. */

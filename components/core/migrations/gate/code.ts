@@ -3,6 +3,7 @@ import { contentOf, contentsOf, dotted, type NodeOf } from "../ast";
 import { codeOf, constantSql, readPlpgsql } from "../plpgsql-body";
 import { SqlSyntaxError } from "../sql-parser";
 import type { GateContext } from "./context";
+import { rememberNames } from "./remember";
 import { judgeCalls } from "./rows";
 import { findingClasses, hit, rules, type Hit } from "./rules";
 import { SchemaMemory } from "./schema-memory";
@@ -106,9 +107,11 @@ function judgeExpression(sql: string, place: string, context: GateContext): Hit[
 function judgeText(sql: string, place: string, context: GateContext): Hit[] {
   try {
     const nodes = context.parser.parse(sql);
-    return nodes.flatMap(({ node, start, end }) => [
-      ...context.judge(node, { ...context, text: sql.slice(start, end) }),
-    ]);
+    return nodes.flatMap(({ node, start, end }) => {
+      const hits = context.judge(node, { ...context, text: sql.slice(start, end) });
+      rememberNames(node, context.memory);
+      return [...hits];
+    });
   } catch (error) {
     return [unreadable(place, error)];
   }

@@ -105,6 +105,9 @@ export function judgeSetting({ name = "", args, kind }: NodeOf<"VariableSetStmt"
       hit("session-guard", `${name} turns off what keeps rows right: triggers, foreign keys or catalogues`),
     ];
   }
+  if (/^(?:role|session_authorization)$/i.test(name)) {
+    return [hit("session-guard", `${name} changes: what follows runs as somebody else`)];
+  }
   return [];
 }
 

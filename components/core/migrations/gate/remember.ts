@@ -108,7 +108,8 @@ function rememberDomain(node: Node, memory: SchemaMemory): void {
   if (subtype === "C" || subtype === "O") memory.addConstrainedDomain(dotted(typeName));
 }
 
-function rememberNames(node: Node, memory: SchemaMemory): void {
+/** Forgets what has another name now, or none. */
+export function rememberNames(node: Node, memory: SchemaMemory): void {
   const { removeType, objects = [] } = contentOf(node, "DropStmt") ?? {};
   if (removeType !== undefined)
     for (const object of objects) memory.forget(newKind(removeType), droppedName(object));

@@ -1,3 +1,5 @@
+import { isQualified } from "../ast";
+
 /** A type as the file that declared it says it. */
 export interface ColumnType {
   /** PostgreSQL's own name, such as `int4`; with its schema where that is another one. */
@@ -138,10 +140,11 @@ export class SchemaMemory {
   }
 
   private forgetUnqualified(): void {
-    for (const name of this.tables.keys()) if (!name.includes(".")) this.tables.delete(name);
-    for (const name of this.created) if (!name.includes(".")) this.created.delete(name);
+    for (const name of this.tables.keys()) if (!isQualified(name)) this.tables.delete(name);
+    for (const name of this.created)
+      if (!isQualified(name.slice(name.indexOf(" ") + 1))) this.created.delete(name);
     for (const name of this.newColumns)
-      if (!(JSON.parse(name) as [string])[0].includes(".")) this.newColumns.delete(name);
+      if (!isQualified((JSON.parse(name) as [string])[0])) this.newColumns.delete(name);
   }
 
   private table(name: string): Table {
