@@ -19,8 +19,8 @@ export interface Migration extends MigrationName, Header {
   /** Where it is, as people are told: `sql/migrations/0001-orders.sql`. */
   readonly path: string;
   readonly checksum: string;
-  /** Lines of the file's two parts, the markers included; `down` is undefined where it is irreversible. */
-  readonly lines: { readonly up: LineRange; readonly down?: LineRange };
+  /** Lines of the file's up part, its marker included. */
+  readonly upLines: LineRange;
   readonly up: readonly MigrationStatement[];
   /** Empty where it is irreversible. */
   readonly down: readonly MigrationStatement[];

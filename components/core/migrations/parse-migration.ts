@@ -1,5 +1,5 @@
 import type { Problem } from "../problem";
-import { parseFileName, type MigrationName } from "./file-name";
+import { parseFileName } from "./file-name";
 import { parseHeader, type Header } from "./header";
 import type { LineRange, Migration, MigrationFile } from "./migration";
 import { findParts, reportHeaderSql, type Parts } from "./parts";
@@ -52,26 +52,14 @@ export function parseMigration(file: MigrationFile, parser: SqlParser): ReadMigr
   const [up, down] = [split(parts.up), split(parts.down)];
   if (problems.length === 0) reportEmpty(parts, { up, down }, header, reader);
   if (problems.length > 0 || "message" in name) return { problems };
-  return { problems, migration: assemble(file, name, header, { parts, up, down }, reader) };
+  const { path, checksum } = file;
+  const upLines = linesOf(parts.up, reader);
+  return { problems, migration: { ...name, ...header, path, checksum, upLines, up, down } };
 }
 
-function assemble(
-  { path, checksum }: MigrationFile,
-  name: MigrationName,
-  header: Header,
-  {
-    parts,
-    up,
-    down,
-  }: { parts: Parts; up: readonly MigrationStatement[]; down: readonly MigrationStatement[] },
-  { lineOf, text }: FileReader,
-): Migration {
-  const lines = ({ start, end }: Range): LineRange => ({
-    first: lineOf(start),
-    last: lineOf(Math.max(start, text.endsWith("\n", end) ? end - 1 : end)),
-  });
-  const ranges = { up: lines(parts.up), ...(parts.down === undefined ? {} : { down: lines(parts.down) }) };
-  return { ...name, ...header, path, checksum, lines: ranges, up, down };
+/** From the marker to the line before the next one. */
+function linesOf({ start, end }: Range, { lineOf, text }: FileReader): LineRange {
+  return { first: lineOf(start), last: lineOf(text[end - 1] === "\n" ? end - 1 : end) };
 }
 
 /** Tells of psql's commands; true where there is one, as the rest is no SQL then. */

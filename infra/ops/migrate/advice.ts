@@ -72,7 +72,7 @@ export function adviseFromSquawk(
   return remarks.flatMap(({ file: named, line, rule, message, help }) => {
     const found = known.get(named);
     if (found === undefined || leftOut.test(rule)) return [];
-    const { first, last } = found.migration.lines.up;
+    const { first, last } = found.migration.upLines;
     if (line < first || line > last) return [];
     const there = found.up.filter(
       ({ statement }) => statement.firstLine <= line && line <= statement.lastLine,

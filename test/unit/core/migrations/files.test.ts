@@ -84,7 +84,7 @@ describe("a file", () => {
         rollback: "all",
         performance: "small",
       },
-      lines: { up: { first: 7, last: 9 }, down: { first: 10, last: 11 } },
+      upLines: { first: 7, last: 9 },
       up: [{ text: "SELECT 1", firstLine: 8, lastLine: 8 }],
       down: [{ text: "SELECT 2", firstLine: 11 }],
     });
@@ -97,7 +97,6 @@ describe("a file", () => {
     );
     expect(problems).toEqual([]);
     expect(migration).toMatchObject({ irreversible: "the rows are gone", down: [] });
-    expect(migration!.lines).not.toHaveProperty("down");
   });
 
   test.each<[string, string, string[]]>([
