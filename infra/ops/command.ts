@@ -26,6 +26,7 @@ export interface CommandContext {
 
 /** One command: a file in `commands/`. The ops container has its own, which work from another context. */
 export interface OpsCommand<Args extends object, Data, Context = CommandContext> {
+  /** Two words for a command of a group: `migrate lint`. */
   readonly name: string;
   /** One line in the list of commands. */
   readonly summary: string;

@@ -81,7 +81,7 @@ export async function runProgram<Context, Options extends ProgramOptions>(
   const outcome: { status: Status } = { status: "good" };
   const program = writeTo(surroundings, argv.includes("--json"));
   for (const command of commands) {
-    const described = program.command(command.name).summary(command.summary).description(command.summary);
+    const described = addCommand(program, command.name).summary(command.summary).description(command.summary);
     command.declare(described);
     described.action(async () => {
       const options = { ...described.optsWithGlobals<Options>(), operands: described.args };
@@ -100,6 +100,20 @@ export async function runProgram<Context, Options extends ProgramOptions>(
     }
     return "usage";
   }
+}
+
+/** What the commands of a group have in common, by the first word of their name. */
+const groups: Readonly<Record<string, string>> = { migrate: "write and judge schema changes as code" };
+
+/** `migrate lint` is a command of the group `migrate`. */
+function addCommand(program: Command, name: string): Command {
+  const [first = "", second] = name.split(" ");
+  if (second === undefined) return program.command(first);
+  const known = program.commands.find((command) => command.name() === first);
+  const summary = groups[first] ?? "";
+  const group =
+    known ?? program.command(first).summary(summary).description(summary).usage("<command> [options]");
+  return group.command(second);
 }
 
 async function runCommand<Context, Options extends ProgramOptions>(

@@ -16,12 +16,12 @@ const docker = /^(?:dockerode|tar-stream)$/;
 const grpc = /^(?:@grpc\/grpc-js|google-protobuf)(?:$|\/)/;
 
 export const layers: readonly Layer[] = [
-  // Pure: they compute with addresses, and with names that are nearly the same.
+  // Pure: they compute with addresses, with names that are nearly the same, and with SQL.
   {
     name: "core",
     files: /^components\/core\//,
     layers: [],
-    packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/],
+    packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/, /^libpg-query$/],
   },
   {
     name: "io",

@@ -3,6 +3,8 @@ import { adoptCommand } from "./adopt";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
+import { migrateCreateCommand } from "./migrate-create";
+import { migrateLintCommand } from "./migrate-lint";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
@@ -13,6 +15,8 @@ export const commands: readonly AnyCommand[] = [
   statusCommand,
   planCommand,
   driftCommand,
+  migrateCreateCommand,
+  migrateLintCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,

@@ -11,6 +11,8 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["plan", "needs Pulumi and the stack's state"],
   ["drift", "needs Pulumi and the stack's state"],
   ["connection", "needs the stack's state, which holds the passwords"],
+  ["migrate create", "writes a file of the checkout"],
+  ["migrate lint", "reads files of the checkout"],
   ["adopt", "writes a file of the checkout"],
   ["new-stack", "writes a file of the checkout"],
   ["preview-comment", "is for a workflow of the repository"],

@@ -28,7 +28,7 @@ describe("the command line of the ops container", () => {
   test.each(commands.map(({ name }) => name).filter((name) => name !== "status"))(
     "%s ends with 2 and says where to run it, whatever its options",
     async (name) => {
-      const { exitCode, stderr } = await run("--context", "/nowhere", name, "--fix", "x");
+      const { exitCode, stderr } = await run("--context", "/nowhere", ...name.split(" "), "--fix", "x");
       expect(exitCode).toBe(2);
       expect(stderr).toContain("it does not run in this container");
       expect(stderr).toContain(`run \`npm run ops -- ${name} --stack <stack>\` in the checkout`);

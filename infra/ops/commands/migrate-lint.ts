@@ -1,0 +1,118 @@
+import type { GateFinding } from "../../../components/core/migrations/gate/judge";
+import { findingClasses } from "../../../components/core/migrations/gate/rules";
+import type { Finding } from "../../../components/core/finding";
+import { visible } from "../../../components/core/statement";
+import type { Colors } from "../colors";
+import type { CommandContext, OpsCommand, Rendering } from "../command";
+import type { Advice } from "../migrate/advice";
+import { chooseFiles, lint, type LintData } from "../migrate/lint";
+import type { Report } from "../report";
+import { plural } from "../text";
+
+interface MigrateLintArgs {
+  /** Files; all of the directory where there is none. */
+  readonly operands: readonly string[];
+  readonly dir?: string;
+}
+
+/** Judges migrations without a server. */
+export const migrateLintCommand: OpsCommand<MigrateLintArgs, LintData> = {
+  name: "migrate lint",
+  summary: "say what migrations would lose, lock or break, without a server",
+  worksWithoutConfig: true,
+  declare: (command) => {
+    command
+      .argument("[files...]", "migrations of one directory (default: all)")
+      .option("--dir <directory>", "directory of the migrations (default: sql/migrations of the project)")
+      .addHelpText("after", help);
+  },
+  async run({ stack, progress }: CommandContext, { operands, dir }): Promise<Report<LintData>> {
+    const data = await progress("judging migrations", lint(chooseFiles(operands, dir)));
+    return { command: "migrate lint", stack, data, findings: blocking(data).map(toFinding) };
+  },
+  render: ({ data }, _args, colors) => renderLint(data, colors),
+};
+
+const help = `
+Ends with 1 where a statement of an up part needs an acknowledgement and has none, and with 2 where files are not usable.
+Findings are of these classes: ${findingClasses.join(", ")}.
+An acknowledgement is a comment directly before its statement, of a class or of a rule, with the reason:
+  -- pgstead:allow drop-column reason="nobody reads it since 4.2"
+What loses data needs a backup on top of it when it runs. squawk's advice blocks nothing.
+
+JSON: data.directory; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,
+data, rollback, performance }, up [{ firstLine, lastLine, class }], down }]; data.findings [{ class, rule, message, hint,
+file, part, line, needs, acknowledged { target, reason, line } | null, blocks }]; data.advice [{ source, rule, message,
+hint, file, line }]; data.squawkMissing. \`blocks\` of a down part stops a downgrade and not this command. The list
+\`findings\` beside data has what blocks, as text.
+
+Examples:
+  npm run ops -- migrate lint
+  npm run --silent ops -- migrate lint --json | jq '.data.findings[] | select(.blocks)'`;
+
+/** What keeps the migrations from being applied. */
+function blocking({ findings }: LintData): GateFinding[] {
+  return findings.filter(({ part, blocks }) => part === "up" && blocks);
+}
+
+function toFinding({ file, line, class: of, rule, message, hint, needs }: GateFinding): Finding {
+  const also = needs === "backup" ? ", and have a backup when it runs" : "";
+  return {
+    subject: `${file}:${line}`,
+    message: visible(`${of} (${rule}): ${message}`),
+    hint: `${hint}; or allow it: -- pgstead:allow ${rule} reason="…"${also}`,
+  };
+}
+
+function renderLint(data: LintData, colors: Colors): Rendering {
+  const acknowledged = data.findings.filter(
+    (finding) => finding.part === "up" && finding.acknowledged !== null,
+  );
+  const down = data.findings.filter(({ part, blocks }) => part === "down" && blocks).length;
+  const lines = [
+    summary(data),
+    ...section("acknowledged", acknowledged.map(renderAcknowledged), colors),
+    ...section("advice", data.advice.map(renderAdvice), colors),
+    ...(data.squawkMissing === null ? [] : [colors.dim(`no advice from squawk: ${data.squawkMissing}`)]),
+    ...(down === 0
+      ? []
+      : [colors.dim(`${plural(down, "finding")} of down parts, which are for whoever downgrades (--json)`)]),
+  ];
+  return { output: `${lines.join("\n")}\n` };
+}
+
+function summary({ directory, migrations, findings }: LintData): string {
+  const statements = migrations.flatMap(({ up }) => up);
+  const lines = new Set(
+    findings.filter(({ part, blocks }) => part === "up" && blocks).map(({ file, line }) => `${file}:${line}`),
+  );
+  const counts = (["safe", ...findingClasses.toReversed()] as const).flatMap((of) => {
+    const count = statements.filter((statement) => statement.class === of).length;
+    return count === 0 ? [] : [`${count} ${of}`];
+  });
+  const found = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
+  const verdict =
+    lines.size === 0 ? "nothing blocks" : `${lines.size} ${lines.size === 1 ? "blocks" : "block"}`;
+  return `${directory}: ${plural(migrations.length, "migration")}, ${plural(statements.length, "statement")}${found}; ${verdict}`;
+}
+
+function section(title: string, lines: readonly string[], colors: Colors): string[] {
+  return lines.length === 0 ? [] : [colors.bold(title), ...lines.map((line) => `  ${visible(line)}`)];
+}
+
+function renderAcknowledged({
+  file,
+  line,
+  class: of,
+  rule,
+  message,
+  acknowledged,
+  needs,
+}: GateFinding): string {
+  const also = needs === "backup" ? " [needs a backup]" : "";
+  return `${file}:${line}: ${of} (${rule}): ${message}${also} -- ${acknowledged?.reason ?? ""}`;
+}
+
+function renderAdvice({ file, line, source, rule, message, hint }: Advice): string {
+  return `${file}:${line}: ${source} (${rule}): ${message}${hint === null ? "" : ` ${hint}`}`;
+}

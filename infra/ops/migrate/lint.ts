@@ -1,0 +1,126 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import {
+  judgeMigrations,
+  type GateFinding,
+  type JudgedMigration,
+} from "../../../components/core/migrations/gate/judge";
+import type { FindingClass } from "../../../components/core/migrations/gate/rules";
+import type { Migration } from "../../../components/core/migrations/migration";
+import { parseMigrations } from "../../../components/core/migrations/migration-set";
+import { loadSqlParser } from "../../../components/core/migrations/sql-parser";
+import { ProblemError } from "../../../components/core/problem";
+import { readMigrationDirectory } from "../../../components/io/migration-files";
+import { adviseFromSquawk, adviseTransactions, type Advice } from "./advice";
+import { migrationPlace, type MigrationPlace } from "./directory";
+import { askSquawk } from "./squawk";
+
+/** What is known of one migration. */
+export interface LintedMigration extends Pick<
+  Migration,
+  "file" | "path" | "version" | "name" | "checksum" | "transactional" | "notes"
+> {
+  readonly irreversible: string | null;
+  /** The class of each statement, in their order. */
+  readonly up: readonly LintedStatement[];
+  readonly down: readonly LintedStatement[];
+}
+
+export interface LintedStatement {
+  readonly firstLine: number;
+  readonly lastLine: number;
+  readonly class: FindingClass | "safe";
+}
+
+export interface LintData {
+  readonly directory: string;
+  readonly migrations: readonly LintedMigration[];
+  /** Of both parts; those of a down part stop nobody from upgrading. */
+  readonly findings: readonly GateFinding[];
+  readonly advice: readonly Advice[];
+  /** Why squawk gave no advice; null where it was asked. */
+  readonly squawkMissing: string | null;
+}
+
+/** Where the migrations are, and which of them are asked about: all where none is named. */
+export function chooseFiles(
+  operands: readonly string[],
+  dir: string | undefined,
+  cwd = process.cwd(),
+): MigrationPlace & { readonly names?: readonly string[] } {
+  const [first] = operands;
+  if (first === undefined) return migrationPlace(dir, cwd);
+  const place = migrationPlace(dir ?? dirname(first), cwd);
+  const astray = operands.filter((file) => dirname(resolve(cwd, file)) !== place.directory);
+  if (astray.length > 0) {
+    const hint = "name files of one directory: they are judged with those before them";
+    const problems = astray.map((path) => ({ path, message: `is not in ${place.shown}`, hint }));
+    throw new ProblemError("the files are not of one directory", problems);
+  }
+  return { ...place, names: operands.map((file) => basename(file)) };
+}
+
+/**
+ * Judges the migrations of a directory.
+ *
+ * @throws ProblemError where they are not usable
+ */
+export async function lint(place: ReturnType<typeof chooseFiles>): Promise<LintData> {
+  const [parser, read] = await Promise.all([
+    loadSqlParser(),
+    readMigrationDirectory(place.directory, place.shown),
+  ]);
+  const migrations = parseMigrations(read, parser);
+  await setImmediate(); // whoever waits is told so between two long computations
+  const judged = chosen(judgeMigrations(migrations, parser), place);
+  const fileOf = ({ migration }: JudgedMigration): string => join(place.directory, migration.file);
+  const squawk = await askSquawk(
+    judged.map((one) => ({ file: fileOf(one), transactional: one.migration.transactional })),
+  );
+  return {
+    directory: place.shown,
+    migrations: judged.map(describe),
+    findings: judged.flatMap(({ up, down }) => [...up, ...down].flatMap(({ findings }) => findings)),
+    advice: [
+      ...adviseTransactions(judged, parser),
+      ...("remarks" in squawk ? adviseFromSquawk(squawk.remarks, judged, fileOf) : []),
+    ],
+    squawkMissing: "missing" in squawk ? squawk.missing : null,
+  };
+}
+
+function chosen(
+  judged: readonly JudgedMigration[],
+  { names, shown }: ReturnType<typeof chooseFiles>,
+): readonly JudgedMigration[] {
+  if (names === undefined) return judged;
+  const known = new Set(judged.map(({ migration }) => migration.file));
+  const hint = "is it the right name? A migration is <number>-<name>.sql";
+  const problems = names
+    .filter((name) => !known.has(name))
+    .map((name) => ({ path: `${shown}/${name}`, message: "is not there, or is no migration", hint }));
+  if (problems.length > 0) throw new ProblemError("the files are not usable", problems);
+  return judged.filter(({ migration }) => names.includes(migration.file));
+}
+
+function describe({ migration, up, down }: JudgedMigration): LintedMigration {
+  const { file, path, version, name, checksum, transactional, notes, irreversible = null } = migration;
+  const part = (statements: JudgedMigration["up"]): LintedStatement[] =>
+    statements.map(({ statement: { firstLine, lastLine }, class: of }) => ({
+      firstLine,
+      lastLine,
+      class: of,
+    }));
+  return {
+    file,
+    path,
+    version,
+    name,
+    checksum,
+    transactional,
+    notes,
+    irreversible,
+    up: part(up),
+    down: part(down),
+  };
+}
