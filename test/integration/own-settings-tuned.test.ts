@@ -142,9 +142,9 @@ describe("what is known of PostgreSQL's settings before there is a server", () =
         const type = knownSettings.get(name);
         if (type === undefined) throw new Error(name);
         const ours = parseSettingValue(type, written);
+        // For this statement only: a statement_timeout of a millisecond would end a later one.
         const sql =
-          "SELECT set_config($1, $2, false), (SELECT setting FROM pg_settings WHERE name = $1) AS setting";
-        await session.query("SELECT set_config($1, NULL, false)", [name]);
+          "SELECT set_config($1, $2, true), (SELECT setting FROM pg_settings WHERE name = $1) AS setting";
         const theirs = await session.query<{ setting: string }>(sql, [name, written]).then(
           ([row]) => row?.setting,
           () => undefined,
