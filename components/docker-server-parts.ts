@@ -70,8 +70,12 @@ function desiredHost(
     ports: [...own, ...otherPorts],
     cpus,
     memory,
+    readAhead: named(["server", ...beside].map(filesOf).filter((kind) => volumeKinds.includes(kind))),
   };
 }
+
+/** The volume of the files that a container is given. */
+const filesOf = (container: string): string => `${container}-files`;
 
 const volumeKinds = [
   "data",

@@ -16,7 +16,7 @@ import {
 } from "../io/certificate";
 import { hashOf } from "../io/docker/volume-archive";
 import { applyFiles, assertSettled, isUnread } from "../io/docker/volume-change";
-import { readVolume, writeVolume } from "../io/docker/volume-files";
+import { previewVolume, readVolume, writeVolume } from "../io/docker/volume-files";
 import { keepCertificateCopy, removeCertificateCopy } from "../io/local-copy";
 import { checkInputs, isPlaceUnknown, readInputs, type CertificateInputs } from "./certificate-inputs";
 import { knownOf, outputsOf, type KnownCertificate } from "./certificate-state";
@@ -105,7 +105,7 @@ async function lookLive(
   const way = placeOf(inputs.place as PropertyMap, request);
   if (way === undefined) return decide(request, inputs, known, await assume("its volume is not known yet"));
   try {
-    return decide(request, inputs, known, await readVolume(way, previewTimeoutMs));
+    return decide(request, inputs, known, await previewVolume(way, previewTimeoutMs));
   } catch (error) {
     if (!isUnread(error)) throw error;
     return decide(request, inputs, known, await assume(error));

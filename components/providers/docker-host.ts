@@ -10,6 +10,7 @@ import { startContainer } from "../io/docker/container";
 import { connectDocker, type DockerEndpoint } from "../io/docker/engine";
 import { EngineUnreachableError } from "../io/docker/failure";
 import { readHost, removeImages } from "../io/docker/host";
+import { readAhead } from "../io/docker/volume-files";
 import type { ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
@@ -26,7 +27,18 @@ const imageKinds = ["ops", "monitoring", "postgres"];
 export const dockerHostType: ResourceType = {
   check({ newInputs, oldInputs }) {
     const check = new InputCheck(newInputs)
-      .known("engine", "stack", "name", "containers", "volumes", "networks", "ports", "cpus", "memory")
+      .known(
+        "engine",
+        "stack",
+        "name",
+        "containers",
+        "volumes",
+        "networks",
+        "ports",
+        "cpus",
+        "memory",
+        "readAhead",
+      )
       .text("stack")
       .text("name")
       .list("containers")
@@ -41,6 +53,8 @@ export const dockerHostType: ResourceType = {
 
   async diff(request) {
     const { inputs, oldInputs } = request;
+    const { engine, readAhead: soon = [] } = declared(inputs);
+    readAhead(engine, soon);
     const plan = await look(request, declared(request.oldInputs).containers);
     const detailed = Object.fromEntries(
       ["engine", "stack", "containers", "volumes", "networks", "ports", "cpus", "memory"]
@@ -87,7 +101,7 @@ function refuseRename(before: PropertyValue | undefined, now: PropertyValue | un
   return `pgstead:docker.name: what this stack has begins with ${old}, and volumes cannot be renamed to ${wanted}; write ${old} there again, or make another stack of that name (\`npm run ops -- new-stack\`) and bring the data over`;
 }
 
-type Declared = DesiredHost & { readonly engine: DockerEndpoint };
+type Declared = DesiredHost & { readonly engine: DockerEndpoint; readonly readAhead?: readonly string[] };
 
 function declared(inputs: PropertyMap): Declared {
   return revealMap(inputs) as unknown as Declared;

@@ -7,6 +7,8 @@ import type { EndpointArgs } from "./docker-resources";
 
 export interface DockerHostArgs extends DesiredHost {
   readonly engine: EndpointArgs;
+  /** Volumes of files that the program compares: a preview reads them all at once, before it is asked for each. */
+  readonly readAhead?: readonly string[];
 }
 
 /** A Docker engine as the place of a stack (resource of the provider `pgstead`). */

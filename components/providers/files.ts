@@ -5,7 +5,7 @@ import { problemError } from "../core/problem";
 import { isEmptyPlan } from "../core/statement";
 import { applyFiles, assertSettled, isUnread } from "../io/docker/volume-change";
 import { hashOf } from "../io/docker/volume-archive";
-import { readVolume, writeVolume } from "../io/docker/volume-files";
+import { previewVolume, readVolume, writeVolume } from "../io/docker/volume-files";
 import type {
   CheckFailure,
   DiffRequest,
@@ -155,7 +155,7 @@ async function planLive(
   const place = placeOf(inputs, request);
   if (place === undefined) return planFiles(desired, before, await unread("its volume is not known yet"));
   try {
-    const live = await readVolume(place, previewTimeoutMs);
+    const live = await previewVolume(place, previewTimeoutMs);
     // The files of the old volume go with the old resource.
     const same = before?.volume === place.volume ? before : undefined;
     return planFiles(desired, same, live ?? emptyVolume);

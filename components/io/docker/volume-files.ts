@@ -7,6 +7,7 @@ import { problemError } from "../../core/problem";
 import { connectDocker, dockerHost } from "./engine";
 import { askEngine, NotOnEngineError, statusOf } from "./ask-engine";
 import { createHelper, helperMount, removeHelper, removeLeftovers } from "./helper-container";
+import { dropReading, keepReading, takeReading } from "./read-ahead";
 import { packFiles, readArchive, type FileContent } from "./volume-archive";
 import { helperLabel, type VolumePlace } from "./volume-place";
 
@@ -34,21 +35,41 @@ export interface VolumeChange {
 export function readVolume(place: VolumePlace, timeoutMs = 60_000): Promise<LiveVolume | undefined> {
   const read = async (): Promise<LiveVolume | undefined> => {
     const docker = connectDocker(place.endpoint);
-    const mounted = await findMount(docker, place);
-    if (mounted !== undefined) {
-      const live = await readThrough(docker.getContainer(mounted.id), mounted.path, place);
-      if (live !== undefined) return live;
-    }
-    return readThroughHelper(docker, place);
+    return (await readMounted(docker, place)) ?? readThroughHelper(docker, place);
   };
   // In turn with writes: a draft that is being written is none that a killed run has left.
   return askEngine(place.endpoint, `files of volume ${place.volume}`, () => inTurn(place, read), timeoutMs);
 }
 
+/**
+ * Begins to read volumes that a preview is about to ask for, all at once: Pulumi's engine asks for one resource after the
+ * other. Those that no container mounts are left out.
+ */
+export function readAhead(endpoint: VolumePlace["endpoint"], volumes: readonly string[]): void {
+  for (const volume of volumes) {
+    const place = { endpoint, volume };
+    const read = async (): Promise<LiveVolume | undefined> => readMounted(connectDocker(endpoint), place);
+    keepReading(place, inTurn(place, read));
+  }
+}
+
+/** As {@link readVolume}, for a preview: what was read ahead a moment ago is taken. */
+export async function previewVolume(place: VolumePlace, timeoutMs: number): Promise<LiveVolume | undefined> {
+  return (await takeReading(place)) ?? readVolume(place, timeoutMs);
+}
+
+async function readMounted(docker: Docker, place: Mounted): Promise<LiveVolume | undefined> {
+  const mounted = await findMount(docker, place);
+  return mounted && readThrough(docker.getContainer(mounted.id), mounted.path, place);
+}
+
+/** A volume that a container may have. */
+type Mounted = Omit<VolumePlace, "image" | "label">;
+
 /** A container that mounts the volume: the named one first, and no helper, as that is about to go. */
 async function findMount(
   docker: Docker,
-  { volume, container, mountPath }: VolumePlace,
+  { volume, container, mountPath }: Mounted,
 ): Promise<{ readonly id: string; readonly path: string } | undefined> {
   const found = await docker.listContainers({ all: true, filters: { volume: [volume] } });
   const usable = found
@@ -71,7 +92,7 @@ async function findMount(
 async function readThrough(
   container: Docker.Container,
   path: string,
-  { volume }: VolumePlace,
+  { volume }: Mounted,
 ): Promise<LiveVolume | undefined> {
   try {
     const archive = await container.getArchive({ path: `${path}/.` });
@@ -117,6 +138,7 @@ async function isThere(docker: Docker, { volume }: VolumePlace): Promise<boolean
  */
 export function writeVolume(place: VolumePlace, change: VolumeChange): Promise<void> {
   const write = async (): Promise<void> => {
+    dropReading(place);
     const docker = connectDocker(place.endpoint);
     if (!(await isThere(docker, place))) throw noVolume(place);
     await removeLeftovers(docker, place);
@@ -248,7 +270,7 @@ function failed({ volume }: VolumePlace, output: string): Error {
 const turns = new Map<string, Promise<unknown>>();
 
 /** One after the other on a volume: two resources of a program may have files on the same one. */
-function inTurn<Result>({ endpoint, volume }: VolumePlace, work: () => Promise<Result>): Promise<Result> {
+function inTurn<Result>({ endpoint, volume }: Mounted, work: () => Promise<Result>): Promise<Result> {
   const key = `${dockerHost(endpoint)} ${volume}`;
   const turn = (turns.get(key) ?? Promise.resolve()).then(work, work);
   turns.set(key, turn);
