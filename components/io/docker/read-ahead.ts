@@ -1,6 +1,5 @@
 import type { LiveVolume } from "../../core/files/model";
-import { dockerHost } from "./engine";
-import type { VolumePlace } from "./volume-place";
+import { volumeKey, type VolumePlace } from "./volume-place";
 
 type Where = Pick<VolumePlace, "endpoint" | "volume">;
 
@@ -18,21 +17,17 @@ const readings = new Map<string, Reading>();
 export function keepReading(where: Where, live: Promise<LiveVolume | undefined>): void {
   // Who asks reads again, and is told.
   const settled = live.catch(() => undefined);
-  readings.set(keyOf(where), { began: performance.now(), live: settled });
+  readings.set(volumeKey(where), { began: performance.now(), live: settled });
 }
 
 /** What was read ahead of a volume; undefined: nothing, or long ago, or it went wrong. */
 export async function takeReading(where: Where): Promise<LiveVolume | undefined> {
-  const reading = readings.get(keyOf(where));
+  const reading = readings.get(volumeKey(where));
   if (reading === undefined || performance.now() - reading.began > fresh) return undefined;
   return reading.live;
 }
 
 /** What was read of a volume counts no more: it is about to change. */
 export function dropReading(where: Where): void {
-  readings.delete(keyOf(where));
-}
-
-function keyOf({ endpoint, volume }: Where): string {
-  return `${dockerHost(endpoint)} ${volume}`;
+  readings.delete(volumeKey(where));
 }

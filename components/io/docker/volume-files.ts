@@ -4,12 +4,12 @@ import type Docker from "dockerode";
 import { isOutOfSpace, roomHint } from "../../core/docker/full-volume";
 import { draftPrefix, renderOwner, type FileOwner, type LiveVolume } from "../../core/files/model";
 import { problemError } from "../../core/problem";
-import { connectDocker, dockerHost } from "./engine";
+import { connectDocker } from "./engine";
 import { askEngine, NotOnEngineError, statusOf } from "./ask-engine";
 import { createHelper, helperMount, removeHelper, removeLeftovers } from "./helper-container";
 import { dropReading, keepReading, takeReading } from "./read-ahead";
 import { packFiles, readArchive, type FileContent } from "./volume-archive";
-import { helperLabel, type VolumePlace } from "./volume-place";
+import { helperLabel, volumeKey, type VolumePlace } from "./volume-place";
 
 /** What is done to a volume in one go. */
 export interface VolumeChange {
@@ -270,8 +270,8 @@ function failed({ volume }: VolumePlace, output: string): Error {
 const turns = new Map<string, Promise<unknown>>();
 
 /** One after the other on a volume: two resources of a program may have files on the same one. */
-function inTurn<Result>({ endpoint, volume }: Mounted, work: () => Promise<Result>): Promise<Result> {
-  const key = `${dockerHost(endpoint)} ${volume}`;
+function inTurn<Result>(place: Mounted, work: () => Promise<Result>): Promise<Result> {
+  const key = volumeKey(place);
   const turn = (turns.get(key) ?? Promise.resolve()).then(work, work);
   turns.set(key, turn);
   return turn;

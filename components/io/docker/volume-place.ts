@@ -1,4 +1,4 @@
-import type { DockerEndpoint } from "./engine";
+import { dockerHost, type DockerEndpoint } from "./engine";
 
 /** A named volume of an engine, and the ways to the files on it. */
 export interface VolumePlace {
@@ -20,3 +20,8 @@ export const helperLabel = "pgstead.helper";
 
 /** Label of a helper container: machine and process that made it. */
 export const runLabel = "pgstead.run";
+
+/** Tells a volume from every other one, on whichever engine. */
+export function volumeKey({ endpoint, volume }: Pick<VolumePlace, "endpoint" | "volume">): string {
+  return `${dockerHost(endpoint)} ${volume}`;
+}
