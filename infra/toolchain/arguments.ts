@@ -49,6 +49,11 @@ export function readOptions(args: readonly string[]): readonly GivenOption[] {
   return split(args).options;
 }
 
+/** Whether one of these flags is given, and not as `--flag=false`. */
+export function hasFlag(args: readonly string[], ...names: readonly string[]): boolean {
+  return readOptions(args).some(({ name, value }) => names.includes(name) && value !== "false");
+}
+
 function split(args: readonly string[]) {
   const positionals: { text: string; index: number }[] = [];
   const options: GivenOption[] = [];

@@ -15,9 +15,8 @@ function mapFramesOnce() {
   const render = (frame) => {
     const place = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
     const key = [...place, frame.getTypeName(), frame.getFunctionName(), frame.isAsync()].join(" ");
-    const text = known.get(key) ?? mapped(new Error(), [frame]).slice(head.length);
-    known.set(key, text);
-    return text;
+    if (!known.has(key)) known.set(key, mapped(new Error(), [frame]).slice(head.length));
+    return known.get(key);
   };
   Error.prepareStackTrace = (error, frames) =>
     error.message === "" && error.constructor === Error

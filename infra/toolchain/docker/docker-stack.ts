@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { parse } from "yaml";
 import { parseEngineAddress } from "../../../components/core/docker/address";
 import type { DockerEndpoint } from "../../../components/io/docker/engine";
-import { readOptions, type PulumiCommand } from "../arguments";
+import { hasFlag, isDestroy, isUpdate, readOptions, type PulumiCommand } from "../arguments";
 import type { ToolchainContext } from "../context";
 import { devStack, stackOf, type Login } from "../login";
 
@@ -97,11 +97,8 @@ function lastBase(
 
 /** Whether a command changes or reads what is on the engine, and can do nothing without it. Pure. */
 export function needsEngine(command: PulumiCommand, args: readonly string[]): boolean {
-  const isPreview = readOptions(args).some(
-    ({ name, value }) => name === "--preview-only" && value !== "false",
-  );
-  const [word = ""] = command.words;
-  return !command.isHelp && (word === "refresh" || (["up", "destroy"].includes(word) && !isPreview));
+  if (isUpdate(command) || isDestroy(command)) return !hasFlag(args, "--preview-only");
+  return !command.isHelp && command.words[0] === "refresh";
 }
 
 /** How to reach the engine of a stack; undefined: what is written is wrong, which the program tells of. */

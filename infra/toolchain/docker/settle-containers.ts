@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { problemError, type ProblemError } from "../../../components/core/problem";
 import { EngineUnreachableError } from "../../../components/io/docker/failure";
-import { isDestroy, isUpdate, readOptions, type PulumiCommand } from "../arguments";
+import { hasFlag, isDestroy, isUpdate, readOptions, type PulumiCommand } from "../arguments";
 import type { ToolchainContext } from "../context";
 import { configFile, readDockerStack, stackFile } from "./docker-stack";
 import type { PulumiEnvironment } from "../environment";
@@ -67,9 +67,7 @@ async function removeAllLeftOvers(
   const left = engines.filter(({ leftOvers }) => leftOvers.length > 0);
   if (left.length === 0) return;
   const { removeLeftOvers } = await import("./left-overs.js");
-  const mayStop = readOptions(args).some(
-    ({ name, value }) => ["--yes", "-y", "--skip-preview", "-f"].includes(name) && value !== "false",
-  );
+  const mayStop = hasFlag(args, "--yes", "-y", "--skip-preview", "-f");
   for (const engine of left) {
     const found = await unlessUnreachable(removeLeftOvers(engine, { mayStop }));
     for (const { kind, name, fate } of found ?? []) {
@@ -122,15 +120,13 @@ async function findAllGone(
  */
 export function touchedContainers({ command, args }: Given): ((urn: string) => boolean) | undefined {
   if (!isUpdate(command) && !isDestroy(command)) return undefined;
+  if (hasFlag(args, "--refresh", "-r", "--preview-only")) return undefined;
   const options = readOptions(args);
-  const isOn = (...names: readonly string[]): boolean =>
-    options.some(({ name, value }) => names.includes(name) && value !== "false");
-  if (isOn("--refresh", "-r", "--preview-only")) return undefined;
   const patterns = (...names: readonly string[]): RegExp[] =>
     options.flatMap(({ name, value = "" }) => (names.includes(name) ? [urnPattern(value)] : []));
   const targets = patterns("--target", "-t", "--target-replace");
   const excluded = patterns("--exclude", "-x");
-  const isAll = targets.length === 0 || isDestroy(command) || isOn("--target-dependents");
+  const isAll = targets.length === 0 || isDestroy(command) || hasFlag(args, "--target-dependents");
   return (urn) =>
     (isAll || targets.some((target) => target.test(urn))) && !excluded.some((other) => other.test(urn));
 }
