@@ -1,0 +1,32 @@
+/** A run of migrations as its own process, which a test can kill: its only argument is JSON. */
+import type { ConnectionTarget } from "../../components/core/connection";
+import { decideUpgrade } from "../../components/core/migrations/decide";
+import { defaultLimits } from "../../components/core/migrations/retry";
+import { loadSqlParser } from "../../components/core/migrations/sql-parser";
+import { digestOf } from "../../components/io/migrations/digest";
+import { createEngine } from "../../components/io/migrations/engine";
+import { readFiles, stepsOf } from "./migrations";
+
+export interface MigrateProcess {
+  readonly database: string;
+  readonly owner: string;
+  readonly login: ConnectionTarget;
+  readonly directory: string;
+}
+
+async function main({ directory, ...given }: MigrateProcess): Promise<void> {
+  const migrations = await readFiles(directory);
+  const signal = new AbortController().signal;
+  const say = (): Promise<void> => Promise.resolve();
+  const engine = createEngine({
+    ...given,
+    limits: defaultLimits,
+    waiting: { say, signal },
+    parser: await loadSqlParser(),
+  });
+  await engine.run((history) =>
+    stepsOf(decideUpgrade({ migrations, history, directory: "sql/migrations", digest: digestOf })),
+  );
+}
+
+void main(JSON.parse(process.argv[2] ?? "") as MigrateProcess);
