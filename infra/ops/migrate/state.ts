@@ -2,8 +2,11 @@ import type { Finding } from "../../../components/core/finding";
 import { decideUpgrade } from "../../../components/core/migrations/decide";
 import type { FindingClass } from "../../../components/core/migrations/gate/rules";
 import type { AppliedMigration, UnfinishedMigration } from "../../../components/core/migrations/history";
+import { isSettled } from "../../../components/core/migrations/settled";
 import type { Problem } from "../../../components/core/problem";
+import { readMigrationDirectory } from "../../../components/io/migration-files";
 import type { CommandContext } from "../command";
+import { migrationPlace } from "./directory";
 import { inputOf, readJudged, statementsOf, worstOf } from "./files";
 import { findDatabase, lookAtHistory } from "./stack-database";
 
@@ -31,9 +34,22 @@ export interface MigrationState {
 
 /** Reads both, and changes nothing. */
 export async function readState(context: CommandContext, args: LookArgs): Promise<MigrationState> {
-  const files = await readJudged(args.dir);
+  const { directory, shown } = migrationPlace(args.dir);
+  const read = await readMigrationDirectory(directory, shown);
   const database = await findDatabase(context, args.database);
   const history = await lookAtHistory(context, database);
+  if (isSettled(read, history)) {
+    const { applied } = history;
+    return {
+      database: database.name,
+      directory: shown,
+      applied,
+      pending: [],
+      unfinished: null,
+      problems: [],
+    };
+  }
+  const files = await readJudged(args.dir);
   const { steps, problems } = decideUpgrade(inputOf(files, history));
   return {
     database: database.name,

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emptyHistory, fileNameOf } from "../../../../components/core/migrations/history";
 import type { Migration } from "../../../../components/core/migrations/migration";
+import { isSettled } from "../../../../components/core/migrations/settled";
 import { after, directory, downgrade, files, historyOf, migration, named, told, upgrade } from "./decided";
 
 describe("an upgrade", () => {
@@ -152,6 +153,20 @@ describe("an upgrade", () => {
       }),
     );
   });
+});
+
+test("files are settled only where each of them is applied as it is, and nothing else is there", () => {
+  const all = files(3);
+  const read = all.map(({ file: name, path, checksum }) => ({ name, path, checksum, text: "" }));
+  const at = (applied: Migration[], others: string[] = []) =>
+    isSettled({ path: directory, files: read, others }, historyOf(applied));
+  expect(at(all)).toBe(true);
+  expect(at(all, [".gitkeep"])).toBe(true);
+  expect(at(all, ["notes.txt"])).toBe(false);
+  expect(at(all.slice(0, 2))).toBe(false);
+  expect(at([...all, migration({ number: 40, name: "x", checksum: "x" })])).toBe(false);
+  expect(at(all.with(1, migration({ number: 20, name: "n-2", checksum: "x" })))).toBe(false);
+  expect(at(all.with(1, migration({ number: 20, name: "other", checksum: "c2" })))).toBe(false);
 });
 
 describe("a downgrade", () => {
