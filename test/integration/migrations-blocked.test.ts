@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
+import { historyLock } from "../../components/io/migrations/history";
 import { openSession, type Session } from "../../components/io/session";
 import { eventually } from "../support/eventually";
 import { migratedDatabase, type MigratedDatabase } from "../support/migrations";
@@ -154,6 +155,22 @@ describe("a run that is cancelled", () => {
     ]);
   });
 
+  test("while it waits for another run has begun nothing", async () => {
+    await shop.write("0001-column.sql", "ALTER TABLE app.orders ADD COLUMN note text;");
+    const other = await shop.open();
+    await other.query(`SELECT pg_advisory_lock(${historyLock.key})`);
+    const stop = new AbortController();
+    const run = shop.upgrade({ signal: stop.signal });
+    await eventually("the run waits", async () => {
+      const [row] = await shop.query("SELECT FROM pg_locks WHERE NOT granted");
+      return row === undefined ? undefined : true;
+    });
+    stop.abort();
+    expect(await run).toMatchObject({ done: [], cancelled: true });
+    await other.close();
+    expect(await shop.query("SELECT FROM pgstead.migration_trail")).toEqual([]);
+  });
+
   test("takes away the index that it was building", async () => {
     await shop.write("0001-index.sql", "CREATE INDEX CONCURRENTLY orders_id ON app.orders (id);", {
       header: "-- transaction: none\n",
@@ -168,6 +185,12 @@ describe("a run that is cancelled", () => {
     await eventually("the build waits", there);
     stop.abort();
     // Dropping it waits for the same transaction.
+    await eventually("the build has ended", async () => {
+      const [row] = await shop.query(
+        "SELECT FROM pg_stat_activity WHERE application_name = 'pgstead migrate' AND query LIKE 'DROP INDEX%'",
+      );
+      return row === undefined ? undefined : true;
+    });
     await holder.query("COMMIT");
     expect(await run).toMatchObject({ done: [], cancelled: true });
     expect(await there()).toBeUndefined();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } fr
 import { prepareHistory } from "../../components/io/migrations/history";
 import { openSession } from "../../components/io/session";
 import { eventually } from "../support/eventually";
-import { migratedDatabase, type MigratedDatabase } from "../support/migrations";
+import { migratedDatabase, silently, type MigratedDatabase } from "../support/migrations";
 import { startServer, type TestServer } from "../support/server";
 
 let server: TestServer;
@@ -265,11 +265,20 @@ INSERT INTO app.bait VALUES (1);`,
     expect((await shop.history()).applied).toEqual([]);
   });
 
+  test("is made once where two first runs come at once", async () => {
+    await shop.query("DROP SCHEMA pgstead CASCADE");
+    const sessions = await Promise.all([shop.open(), shop.open()]);
+    await Promise.all(sessions.map((session) => prepareHistory(session, shop.migrator.user, silently)));
+    await Promise.all(sessions.map((session) => session.close()));
+    await shop.write("0001-orders.sql", orders);
+    expect((await shop.upgrade()).done).toHaveLength(1);
+  });
+
   test("of a later layout is refused", async () => {
     await shop.query("UPDATE pgstead.migration_layout SET layout = 2");
     await expect(shop.history()).rejects.toThrow("has layout 2, and this program knows 1");
     const session = await shop.open();
-    await expect(prepareHistory(session, shop.migrator.user)).rejects.toThrow("has layout 2");
+    await expect(prepareHistory(session, shop.migrator.user, silently)).rejects.toThrow("has layout 2");
     await session.close();
   });
 });

@@ -128,6 +128,9 @@ export function stepsOf({ steps, problems }: Decision): Decision["steps"] {
   return steps;
 }
 
+/** Waits without a word. */
+export const silently = { say: () => Promise.resolve(), signal: new AbortController().signal };
+
 /** As `up` makes them: the migrator belongs to the owner with SET and without INHERIT, and works as him. */
 async function provision(
   server: TestServer,
@@ -154,7 +157,7 @@ async function provision(
   await session.query(
     `ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA app GRANT SELECT, INSERT, UPDATE ON TABLES TO ${application.user}`,
   );
-  await prepareHistory(session, migrator.user);
+  await prepareHistory(session, migrator.user, silently);
   await session.close();
   return [migrator, application];
 }

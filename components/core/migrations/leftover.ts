@@ -37,6 +37,8 @@ export interface FoundTraces {
   readonly state: "absent" | "valid" | "invalid" | "elsewhere" | "pending";
   /** Invalid copies that REINDEX CONCURRENTLY left (`_ccnew`, `_ccold`), as SQL. */
   readonly copies: readonly SqlName[];
+  /** Those of toast tables, whose schema is a superuser's: he alone can drop them. */
+  readonly kept?: readonly SqlName[];
 }
 
 /** How to go on. */
@@ -88,7 +90,7 @@ export function isSessionSetting(node: Node): boolean {
 }
 
 /** Decides from what was found how a statement goes on that was sent before, and of which nobody knows how it ended. */
-export function continueFrom(traces: Traces, { state, copies }: FoundTraces): Continuation {
+export function continueFrom(traces: Traces, { state, copies, kept = [] }: FoundTraces): Continuation {
   switch (traces.kind) {
     case "index made":
       return continueIndex(traces, state);
@@ -96,13 +98,7 @@ export function continueFrom(traces: Traces, { state, copies }: FoundTraces): Co
       if (state === "absent") return { kind: "done", because: `${traces.index} is gone` };
       return { kind: "run", before: [] };
     case "index made anew":
-      return {
-        kind: "run",
-        before: copies.map((name) => `DROP INDEX CONCURRENTLY IF EXISTS ${name}`),
-        ...(copies.length === 0
-          ? {}
-          : { because: `${copies.join(", ")} ${copies.length === 1 ? "was" : "were"} left` }),
-      };
+      return continueReindex(copies, kept);
     case "partition detached":
       if (state === "absent") return { kind: "done", because: `${traces.partition} is detached` };
       if (state !== "pending") return { kind: "run", before: [] };
@@ -121,6 +117,20 @@ export function continueFrom(traces: Traces, { state, copies }: FoundTraces): Co
         hint: "look whether it was done, then say so: `migrate repair --statement done`, or `migrate repair --statement again`",
       };
   }
+}
+
+function continueReindex(copies: readonly SqlName[], kept: readonly SqlName[]): Continuation {
+  const because = [
+    ...(copies.length === 0 ? [] : [`invalid ${copies.join(", ")} left`]),
+    ...(kept.length === 0
+      ? []
+      : [`invalid ${kept.join(", ")} left, which a superuser has to drop (DROP INDEX CONCURRENTLY)`]),
+  ].join("; ");
+  return {
+    kind: "run",
+    before: copies.map((name) => `DROP INDEX CONCURRENTLY IF EXISTS ${name}`),
+    ...(because === "" ? {} : { because }),
+  };
 }
 
 function continueIndex(

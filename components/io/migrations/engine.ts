@@ -7,7 +7,7 @@ import { problemError, type Problem } from "../../core/problem";
 import { withAdvisoryLock } from "../advisory-lock";
 import { openCancellable, type CancellableSession } from "../session";
 import type { Waiting } from "../waiting";
-import { readHistory } from "./history";
+import { historyLock, readHistory } from "./history";
 import { runOneByOne } from "./one-by-one";
 import { writeTrail } from "./record";
 import { cleanSession, type RunContext } from "./run-context";
@@ -58,13 +58,9 @@ export interface EngineOptions {
   readonly parser: SqlParser;
 }
 
-/** Key of the lock that every run takes in the database that it changes: ASCII `pgsteadm`. */
-const lockKey = "8099569398603408493";
-
 /** Our own engine: over one connection to the server itself. */
 export function createEngine(options: EngineOptions): MigrationEngine {
   const { database, login, waiting, waitSeconds = 600 } = options;
-  const what = "another run migrates this database";
   const exclusively: MigrationEngine["exclusively"] = async (work) => {
     const session = await openCancellable(login, {
       database,
@@ -74,19 +70,25 @@ export function createEngine(options: EngineOptions): MigrationEngine {
     });
     try {
       await assertDirect(session);
-      return await withAdvisoryLock(
-        session,
-        { key: lockKey, what, waitSeconds },
-        () => work(session),
-        waiting,
-      );
+      return await withAdvisoryLock(session, { ...historyLock, waitSeconds }, () => work(session), waiting);
     } finally {
       await session.close();
     }
   };
   return {
     exclusively,
-    run: (decide) => exclusively((session) => runSteps(session, options, decide)),
+    async run(decide) {
+      const began = { is: false };
+      try {
+        return await exclusively((session) => {
+          began.is = true;
+          return runSteps(session, options, decide);
+        });
+      } catch (error) {
+        if (began.is || !waiting.signal.aborted) throw error;
+        return { done: [], failure: cancelledProblem(undefined), cancelled: true };
+      }
+    },
   };
 }
 

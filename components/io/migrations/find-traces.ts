@@ -20,7 +20,7 @@ async function find(context: RunContext, traces: Traces): Promise<FoundTraces> {
     case "index dropped":
       return { state: await presence(context, traces.index), copies: [] };
     case "index made anew":
-      return { state: "absent", copies: await copiesIn(context, traces.of, traces.place) };
+      return { state: "absent", ...(await copiesIn(context, traces.of, traces.place)) };
     case "partition detached":
       return { state: await attachment(context, traces.table, traces.partition), copies: [] };
     case "nothing":
@@ -60,8 +60,8 @@ async function copiesIn(
   { session }: RunContext,
   of: "index" | "table" | "schema" | "database",
   place: string | undefined,
-): Promise<string[]> {
-  const rows = await session.query<{ name: string }>(
+): Promise<Pick<FoundTraces, "copies" | "kept">> {
+  const rows = await session.query<{ name: string; mine: boolean }>(
     `WITH root AS (
        SELECT pg_catalog.to_regclass(CASE WHEN $1 = 'table' THEN $2 END) AS oid
        UNION ALL
@@ -77,13 +77,15 @@ async function copiesIn(
        SELECT oid FROM tables UNION
        SELECT c.reltoastrelid FROM pg_catalog.pg_class AS c JOIN tables ON tables.oid = c.oid
      )
-     SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+     SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
+            pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS mine
      FROM pg_catalog.pg_index AS i JOIN every ON every.oid = i.indrelid
      JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
      WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' ORDER BY 1`,
     [of, place ?? null],
   );
-  return rows.map(({ name }) => name);
+  const named = (mine: boolean): string[] => rows.filter((row) => row.mine === mine).map(({ name }) => name);
+  return { copies: named(true), kept: named(false) };
 }
 
 async function attachment(

@@ -12,8 +12,11 @@ import {
   type UnfinishedMigration,
 } from "../../core/migrations/history";
 import { problemError } from "../../core/problem";
+import type { Statement } from "../../core/statement";
+import { withAdvisoryLock } from "../advisory-lock";
 import { applyStatements } from "../apply";
 import type { Session } from "../session";
+import type { Waiting } from "../waiting";
 
 const { layout, applied, progress, trail } = historyTables;
 
@@ -93,12 +96,23 @@ export async function readTrail(
   );
 }
 
+/** What every run takes in the database that it changes; the key is ASCII `pgsteadm`. */
+export const historyLock = { key: "8099569398603408493", what: "another run migrates this database" };
+
 /**
- * Makes the tables where they are not there, and lets the migrator keep the history in them.
+ * Makes the tables where they are not there, and lets the migrator keep the history in them. Two runs that are the first
+ * ones do so one after the other.
  *
  * @param administrator a session in the managed database, of a login that may make a schema there
  */
-export async function prepareHistory(administrator: Session, migrator: string | undefined): Promise<void> {
-  const place = await readHistoryPlace(administrator, migrator);
-  await applyStatements(administrator, planHistory(place, migrator));
+export async function prepareHistory(
+  administrator: Session,
+  migrator: string | undefined,
+  { waitSeconds = 600, ...waiting }: Waiting & { readonly waitSeconds?: number },
+): Promise<void> {
+  const plan = async (): Promise<Statement[]> =>
+    planHistory(await readHistoryPlace(administrator, migrator), migrator);
+  if ((await plan()).length === 0) return;
+  const make = async (): Promise<void> => applyStatements(administrator, await plan());
+  await withAdvisoryLock(administrator, { ...historyLock, waitSeconds }, make, waiting);
 }

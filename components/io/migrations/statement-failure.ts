@@ -40,13 +40,21 @@ export function statementFailure(
     ...(where === undefined ? [] : [where.split("\n")[0] ?? ""]),
     `in: ${text}`,
   ];
-  const hint = error.hint ?? "mend the file, or the rows that it meets, and run this again";
+  const hint = error.hint ?? hints[code] ?? "mend the file, or the rows that it meets, and run this again";
   return new MigrationFailure(
     { path: `${migration.path}:${line}`, message: said.join("; "), hint },
     noteOf(error, line),
     { cause: error },
   );
 }
+
+/** What to do about codes of PostgreSQL's appendix A that are not of the file. */
+const hints: Readonly<Record<string, string>> = {
+  "57014": "somebody cancelled it, or it took longer than --statement-timeout: give it more, or less to do",
+  "57P01": "the server ended the session, as it does when it stops: run this again",
+  "57P02": "another session crashed the server: look at its log, then run this again",
+  "42501": "the owner may not do this: what only a superuser may is declared in the stack",
+};
 
 /** What the server says of the end of a transaction: of no statement of its file. */
 export function endFailure({ migration }: MigrationStep, error: unknown): unknown {

@@ -29,9 +29,6 @@ export async function withEngine<Result>(
 ): Promise<Result> {
   refusePreviewLogin();
   const { name, owner, login, administrator, migrator } = database;
-  await withSession(administrator, { database: name, applicationName: "pgstead ops" }, (session) =>
-    prepareHistory(session, migrator),
-  );
   const stop = new AbortController();
   const release = cancelOnSignals(() => {
     write("cancelling …");
@@ -43,6 +40,9 @@ export async function withEngine<Result>(
       return Promise.resolve();
     };
     const waiting = { say, signal: stop.signal };
+    await withSession(administrator, { database: name, applicationName: "pgstead ops" }, (session) =>
+      prepareHistory(session, migrator, waiting),
+    );
     return await use(
       createEngine({ database: name, owner, login, watcher: administrator, limits, waiting, parser }),
     );
