@@ -1,6 +1,6 @@
 /** A run of migrations as its own process, which a test can kill: its only argument is JSON. */
 import type { ConnectionTarget } from "../../components/core/connection";
-import { decideUpgrade } from "../../components/core/migrations/decide";
+import { decideDowngrade, decideUpgrade } from "../../components/core/migrations/decide";
 import { defaultLimits } from "../../components/core/migrations/retry";
 import { loadSqlParser } from "../../components/core/migrations/sql-parser";
 import { digestOf } from "../../components/io/migrations/digest";
@@ -12,9 +12,11 @@ export interface MigrateProcess {
   readonly owner: string;
   readonly login: ConnectionTarget;
   readonly directory: string;
+  /** Takes all of them back instead. */
+  readonly down?: boolean;
 }
 
-async function main({ directory, ...given }: MigrateProcess): Promise<void> {
+async function main({ directory, down = false, ...given }: MigrateProcess): Promise<void> {
   const migrations = await readFiles(directory);
   const signal = new AbortController().signal;
   const say = (): Promise<void> => Promise.resolve();
@@ -24,9 +26,10 @@ async function main({ directory, ...given }: MigrateProcess): Promise<void> {
     waiting: { say, signal },
     parser: await loadSqlParser(),
   });
-  await engine.run((history) =>
-    stepsOf(decideUpgrade({ migrations, history, directory: "sql/migrations", digest: digestOf })),
-  );
+  await engine.run((history) => {
+    const input = { migrations, history, directory: "sql/migrations", digest: digestOf };
+    return stepsOf(down ? decideDowngrade(input, "base") : decideUpgrade(input));
+  });
 }
 
 void main(JSON.parse(process.argv[2] ?? "") as MigrateProcess);

@@ -53,13 +53,7 @@ export async function readHistoryPlace(session: Session, login?: string): Promis
  * @throws ProblemError where this login may not read it, or a later version of this program made it
  */
 export async function readHistory(session: Session): Promise<MigrationHistory> {
-  const place = await readHistoryPlace(session);
-  assertKnownLayout(place);
-  if (!place.hasTables) return emptyHistory;
-  if (!place.mayRead) {
-    const hint = "run `migrate upgrade`, or bring the stack up: the administrator grants it.";
-    throw problemError("pgstead.migration", "this login may not read the history of migrations", hint);
-  }
+  if (!(await hasHistory(session))) return emptyHistory;
   const [row] = await session.query<{
     history: { applied: AppliedMigration[]; unfinished: UnfinishedMigration | null };
   }>(`
@@ -80,14 +74,21 @@ export async function readHistory(session: Session): Promise<MigrationHistory> {
   return { applied: rows, ...(unfinished === null ? {} : { unfinished }) };
 }
 
+/** Whether there is a history, which this session may read and this program knows. */
+async function hasHistory(session: Session): Promise<boolean> {
+  const place = await readHistoryPlace(session);
+  assertKnownLayout(place);
+  if (!place.hasTables || place.mayRead) return place.hasTables;
+  const hint = "run `migrate upgrade`: the administrator grants it then";
+  throw problemError("pgstead.migration", "this login may not read the history of migrations", hint);
+}
+
 /** The trail, the newest entry first. */
 export async function readTrail(
   session: Session,
   { since, limit }: { readonly since?: Date; readonly limit: number },
 ): Promise<TrailEntry[]> {
-  const place = await readHistoryPlace(session);
-  assertKnownLayout(place);
-  if (!place.hasTables) return [];
+  if (!(await hasHistory(session))) return [];
   return session.query<TrailEntry & Record<string, unknown>>(
     `SELECT id::int, ${moment("at")} AS at, by, action, outcome, version, name, checksum,
             duration_ms::int AS "durationMs", note

@@ -41,6 +41,7 @@ are in the way of gives up after --lock-timeout, lets them through, and is tried
 waits no longer than that. Files with \`-- transaction: none\` run statement by statement, and go on where they stopped.
 Ctrl-C ends the running statement on the server.
 
+Ends with 1 where something is refused, fails or is cancelled, and says what of it is done.
 What \`migrate lint\` blocks does not run. What loses data needs an entry of pgstead:allowDataLoss on top of its
 acknowledgement: \`migration <database>/<file>\`.
 
