@@ -2,10 +2,11 @@ import { DatabaseError } from "pg";
 import { problemError } from "../core/problem";
 import { shown, type Statement } from "../core/statement";
 import type { Session } from "./session";
-import { startWaiting, type Waiting } from "./waiting";
+import { withAdvisoryLock } from "./advisory-lock";
+import type { Waiting } from "./waiting";
 
-/** Key of the advisory lock that every change of a server takes, in its maintenance database: ASCII `pgstead`. */
-const lockKey = "31638942963294564";
+/** What every change of a server takes, in its maintenance database; the key is ASCII `pgstead`. */
+const serverLock = { key: "31638942963294564", what: "another run changes this server" };
 
 /**
  * Holds the lock of the server while `work` runs. Advisory locks are per database, roles are not: so the lock is always
@@ -15,54 +16,12 @@ const lockKey = "31638942963294564";
  * @param options waitSeconds: bound of the wait for another run, then an error that names who holds it; 2 minutes, as a
  * restart takes in a run that changes settings
  */
-export async function withServerLock<Result>(
+export function withServerLock<Result>(
   maintenance: Session,
   work: () => Promise<Result>,
   { waitSeconds = 120, ...waiting }: Waiting & { readonly waitSeconds?: number },
 ): Promise<Result> {
-  await takeLock(maintenance, waitSeconds, waiting);
-  try {
-    return await work();
-  } finally {
-    // Where the connection is lost the server has let go of the lock, and what lost it is the error to show.
-    await maintenance.query(`SELECT pg_catalog.pg_advisory_unlock(${lockKey})`).catch(() => undefined);
-  }
-}
-
-/** Asks again every second, so that a run that is cancelled does not wait on. */
-async function takeLock(maintenance: Session, waitSeconds: number, waiting: Waiting): Promise<void> {
-  const deadline = Date.now() + waitSeconds * 1000;
-  const wait = startWaiting(waiting);
-  // In one transaction, so that the bound is gone after it, whatever its end; the lock stays with the session.
-  const take = `SET LOCAL lock_timeout = ${Math.min(1000, waitSeconds * 1000)}; SELECT pg_catalog.pg_advisory_lock(${lockKey})`;
-  for (;;) {
-    try {
-      await maintenance.query(`BEGIN; ${take}; COMMIT`);
-      return;
-    } catch (error) {
-      if ((error as DatabaseError).code !== "55P03") throw error;
-      await maintenance.query("ROLLBACK");
-      if (Date.now() >= deadline) throw lockFailure(await lockHolders(maintenance), waitSeconds);
-      await wait(`waiting up to ${waitSeconds} s for another run: ${await lockHolders(maintenance)}`);
-    }
-  }
-}
-
-async function lockHolders(maintenance: Session): Promise<string> {
-  const holders = await maintenance.query<{ pid: number; application_name: string }>(
-    `SELECT a.pid, a.application_name FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a USING (pid)
-     WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`,
-  );
-  const names = holders.map(({ pid, application_name }) => `${application_name} (session ${pid})`);
-  return names.join(", ") || "a session that has just ended";
-}
-
-function lockFailure(holders: string, waitSeconds: number): Error {
-  return problemError(
-    "lock",
-    `another run changes this server: ${holders}; waited ${waitSeconds} s`,
-    "wait for it, or end it with pg_terminate_backend, then run this again.",
-  );
+  return withAdvisoryLock(maintenance, { ...serverLock, waitSeconds }, work, waiting);
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
-import { Client, type ClientConfig, DatabaseError, type QueryResultRow } from "pg";
+import { Client, type ClientConfig, Connection, DatabaseError, type QueryResultRow } from "pg";
 import { problemError } from "../core/problem";
-import { renderPlace, type ConnectionTarget } from "../core/connection";
+import { isSocketDirectory, renderPlace, type ConnectionTarget } from "../core/connection";
 import { describeTlsFailure, tlsOptions } from "./tls";
 
 /** Where one looks at a server as a whole, and where its lock is. */
@@ -18,6 +18,10 @@ export interface SessionOptions {
   /** The session cannot write (`default_transaction_read_only`): for everything that a preview asks. */
   readonly readOnly?: boolean;
   readonly applicationName?: string;
+  /** The login itself, whatever role `ALTER ROLE … SET role` would have it work as. */
+  readonly asItself?: boolean;
+  /** With the search path that the server gives this login, for SQL that is not our own; default `pg_catalog`. */
+  readonly serversSearchPath?: boolean;
 }
 
 /** One connection to one database. */
@@ -29,6 +33,14 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** A session whose statement can be ended from here. */
+export interface CancellableSession extends Session {
+  /** Its process on the server, as the server said at its start; a pooler in between makes one up. */
+  readonly pid: number;
+  /** Has the server cancel what the session runs now; comes back when the server has heard of it. */
+  cancel(): Promise<void>;
+}
+
 /** The server could not be reached at all: nothing is known about what it holds. */
 export class ServerUnreachableError extends Error {}
 
@@ -37,6 +49,20 @@ export class LoginRefusedError extends Error {}
 
 /** Opens a connection; the caller closes it. The password is only ever answered by SCRAM. */
 export async function openSession(target: ConnectionTarget, options: SessionOptions = {}): Promise<Session> {
+  return sessionOf(await openClient(target, options));
+}
+
+/** Opens a connection whose statements can be cancelled; the caller closes it. */
+export async function openCancellable(
+  target: ConnectionTarget,
+  options: SessionOptions,
+): Promise<CancellableSession> {
+  const client = await openClient(target, options);
+  const { processID: pid, secretKey: key } = client as unknown as { processID: number; secretKey: number };
+  return { ...sessionOf(client), pid, cancel: () => sendCancel(target, pid, key) };
+}
+
+async function openClient(target: ConnectionTarget, options: SessionOptions): Promise<Client> {
   const client = new Client(await clientConfig(target, options));
   // A connection that is lost between two queries shows in the next query; it must not end the process.
   client.on("error", () => undefined);
@@ -48,6 +74,10 @@ export async function openSession(target: ConnectionTarget, options: SessionOpti
     await client.end().catch(() => undefined); // never came up
     throw connectFailure(target, options, error);
   }
+  return client;
+}
+
+function sessionOf(client: Client): Session {
   return {
     async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
       return (await client.query<Row>(sql, [...values])).rows;
@@ -103,16 +133,44 @@ async function clientConfig(target: ConnectionTarget, options: SessionOptions): 
 function startOptions(options: SessionOptions): string {
   const settings = [
     // Names are written with their schema everywhere: a table of a user must not stand in for one of the catalogue.
-    "-c search_path=pg_catalog",
+    ...(options.serversSearchPath === true ? [] : ["-c search_path=pg_catalog"]),
     "-c client_min_messages=warning",
     // A moment without a zone means the same on every server.
     "-c TimeZone=UTC",
     ...(options.statementTimeoutMs === undefined
       ? []
       : [`-c statement_timeout=${options.statementTimeoutMs}`]),
+    ...(options.asItself === true ? ["-c role=none"] : []),
     ...(options.readOnly === true ? ["-c default_transaction_read_only=on"] : []),
   ];
   return settings.join(" ");
+}
+
+/**
+ * Asks on a connection of its own, as the protocol has it ("Canceling Requests in Progress"): the key that the server
+ * gave the session is all that it needs. The server answers by closing that connection.
+ */
+async function sendCancel(target: ConnectionTarget, pid: number, key: number): Promise<void> {
+  const ssl = await tlsOptions(target);
+  const connection = new Connection({ ssl });
+  const raw = connection as unknown as EventEmitter & {
+    connect(port: number | string, host?: string): void;
+    requestSsl(): void;
+    cancel(pid: number, key: number): void;
+  };
+  await new Promise<void>((resolve) => {
+    // Whoever cannot be asked goes on, and its end is awaited by whoever sent the statement.
+    raw.once("end", resolve).once("error", resolve);
+    const ask = (): void => {
+      raw.cancel(pid, key);
+    };
+    raw.once("sslconnect", ask).once("connect", () => {
+      if (ssl === false) ask();
+      else raw.requestSsl();
+    });
+    if (isSocketDirectory(target.host)) raw.connect(`${target.host}/.s.PGSQL.${target.port}`);
+    else raw.connect(target.port, target.host);
+  });
 }
 
 /** What the client has of its connection, and its types do not tell. */

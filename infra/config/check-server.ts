@@ -1,3 +1,4 @@
+import { parseFileName } from "../../components/core/migrations/file-name";
 import type { Problem } from "../../components/core/problem";
 import { databaseNameFault, nameFault, roleNameFault, type Fault } from "./names";
 import type { Draft } from "./resolve";
@@ -55,13 +56,35 @@ function checkAllowedLosses(entries: readonly string[], drafts: readonly Draft[]
   });
 }
 
+/** What a migration of a declared database may lose. */
+function migrationFault(
+  entry: string,
+  drafts: readonly Draft[],
+  { database, file }: { readonly database: string | undefined; readonly file: string },
+): Fault | undefined {
+  if (drafts.every(({ name }) => name !== database)) {
+    const known = drafts.map(({ name }) => name).join(", ");
+    return {
+      message: `${renderValue(entry)} is of no declared database`,
+      hint: `the databases are ${known}`,
+    };
+  }
+  if ("kind" in parseFileName(file)) return undefined;
+  return {
+    message: `${renderValue(entry)} names no migration`,
+    hint: "copy the entry from the refusal that asks for it",
+  };
+}
+
 function lossFault(entry: string, drafts: readonly Draft[]): Fault | undefined {
   const [, database] = /^database (\S+)$/.exec(entry) ?? [];
+  const [, migrated, file] = /^migration ([^\s/]+)\/(\S+)$/.exec(entry) ?? [];
+  if (file !== undefined) return migrationFault(entry, drafts, { database: migrated, file });
   const [, inDatabase, schema] = /^schema ([^\s.]+)\.([^\s.]+)$/.exec(entry) ?? [];
   const names = [database, inDatabase, schema].filter((name) => name !== undefined);
   if (names.length === 0 || names.some((name) => nameFault(name) !== undefined)) {
     return {
-      message: `${renderValue(entry)} is not \`database <name>\` or \`schema <database>.<schema>\``,
+      message: `${renderValue(entry)} is not \`database <name>\`, \`schema <database>.<schema>\` or \`migration <database>/<file>\``,
       hint: "copy the entry from the refusal that asks for it",
     };
   }

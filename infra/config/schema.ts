@@ -26,7 +26,7 @@ export const configSchema = z.strictObject({
   }).optional(),
   allowDataLoss: z
     .array(
-      text("`database <name>` or `schema <database>.<schema>`", {
+      text("`database <name>`, `schema <database>.<schema>` or `migration <database>/<file>`", {
         description: "A loss that may happen.",
         example: "schema shop.old",
       }),
@@ -34,7 +34,7 @@ export const configSchema = z.strictObject({
     .meta({
       allowed: "a list",
       description:
-        "What may be dropped with its content: `database <name>` or `schema <database>.<schema>`, as a refusal prints it. Remove an entry once the loss happened.",
+        "What may be lost: `database <name>` and `schema <database>.<schema>` with their content, what `migration <database>/<file>` drops or empties, as a refusal prints it. Remove an entry once the loss happened.",
       example: '["schema shop.old"]',
     })
     .default([]),

@@ -103,7 +103,7 @@ export async function runProgram<Context, Options extends ProgramOptions>(
 }
 
 /** What the commands of a group have in common, by the first word of their name. */
-const groups: Readonly<Record<string, string>> = { migrate: "write and judge schema changes as code" };
+const groups: Readonly<Record<string, string>> = { migrate: "schema changes as code" };
 
 /** `migrate lint` is a command of the group `migrate`. */
 function addCommand(program: Command, name: string): Command {

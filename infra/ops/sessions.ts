@@ -1,5 +1,5 @@
 import type { ConnectionTarget } from "../../components/core/connection";
-import { withSession, type Session } from "../../components/io/session";
+import { withSession, type Session, type SessionOptions } from "../../components/io/session";
 
 /** A look at a server never takes longer than this for one question. */
 const statementTimeoutMs = 10_000;
@@ -9,7 +9,14 @@ export function lookInto<Result>(
   target: ConnectionTarget,
   database: string,
   look: (session: Session) => Promise<Result>,
+  more: Pick<SessionOptions, "asItself"> = {},
 ): Promise<Result> {
-  const options = { database, readOnly: true, statementTimeoutMs, applicationName: "pgstead ops" };
+  const options = {
+    ...more,
+    database,
+    readOnly: true,
+    statementTimeoutMs,
+    applicationName: "pgstead ops",
+  };
   return withSession(target, options, look);
 }

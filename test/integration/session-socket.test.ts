@@ -2,7 +2,13 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConnectionTarget } from "../../components/core/connection";
-import { LoginRefusedError, ServerUnreachableError, withSession } from "../../components/io/session";
+import {
+  LoginRefusedError,
+  openCancellable,
+  ServerUnreachableError,
+  withSession,
+} from "../../components/io/session";
+import { eventually } from "../support/eventually";
 import { startServer, temporaryDirectory, type TestServer } from "../support/server";
 import { listenOnSocket } from "../support/socket-login";
 
@@ -29,6 +35,22 @@ function whoAmI(to: ConnectionTarget): Promise<object[]> {
 describe("a session over a socket", () => {
   test("logs in by the account alone, without a password", async () => {
     expect(await whoAmI(target)).toEqual([{ me: "postgres", address: null }]);
+  });
+
+  test("is asked over the socket to cancel a statement", async () => {
+    const session = await openCancellable(target, {});
+    const cancelled = expect(session.query("SELECT pg_sleep(600)")).rejects.toMatchObject({ code: "57014" });
+    await withSession(target, {}, (other) =>
+      eventually("the statement runs", async () => {
+        const [row] = await other.query("SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", [
+          session.pid,
+        ]);
+        return row === undefined ? undefined : true;
+      }),
+    );
+    await session.cancel();
+    await cancelled;
+    await session.close();
   });
 
   test("asks for no TLS, whatever is said of it, as libpq does", async () => {

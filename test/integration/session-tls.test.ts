@@ -2,7 +2,12 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tls } from "../../components/core/connection";
-import { LoginRefusedError, ServerUnreachableError, withSession } from "../../components/io/session";
+import {
+  LoginRefusedError,
+  openCancellable,
+  ServerUnreachableError,
+  withSession,
+} from "../../components/io/session";
 import { makeAuthority, type Authority } from "../support/certificates";
 import { eventually } from "../support/eventually";
 import { startServer, temporaryDirectory, type TestServer } from "../support/server";
@@ -62,6 +67,24 @@ test("a server without TLS is not spoken to in clear where TLS is asked for", as
 describe("a server with a certificate for its address", () => {
   beforeAll(async () => {
     await secure(["127.0.0.1"], () => encrypted({ mode: "require" }));
+  });
+
+  test("is asked over TLS to cancel a statement", async () => {
+    const { host, port, superuser: user, password } = server;
+    const target = { host, port, user, password, tls: { mode: "verify-full", ca: authority.pem } } as const;
+    const session = await openCancellable(target, {});
+    const cancelled = expect(session.query("SELECT pg_sleep(600)")).rejects.toMatchObject({ code: "57014" });
+    await withSession(target, {}, (other) =>
+      eventually("the statement runs", async () => {
+        const [row] = await other.query("SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", [
+          session.pid,
+        ]);
+        return row === undefined ? undefined : true;
+      }),
+    );
+    await session.cancel();
+    await cancelled;
+    await session.close();
   });
 
   test("is believed by every mode, the authority given as text or as a file", async () => {

@@ -3,8 +3,20 @@ import { adoptCommand } from "./adopt";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
+import { migrateBaselineCommand } from "./migrate-baseline";
 import { migrateCreateCommand } from "./migrate-create";
+import { migrateDowngradeCommand } from "./migrate-downgrade";
+import { migrateHistoryCommand } from "./migrate-history";
 import { migrateLintCommand } from "./migrate-lint";
+import { migrateRepairCommand } from "./migrate-repair";
+import { migrateSqlCommand } from "./migrate-sql";
+import {
+  migrateCheckCommand,
+  migrateCurrentCommand,
+  migrateStatusCommand,
+  migrateVerifyCommand,
+} from "./migrate-status";
+import { migrateUpgradeCommand } from "./migrate-upgrade";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
@@ -17,6 +29,16 @@ export const commands: readonly AnyCommand[] = [
   driftCommand,
   migrateCreateCommand,
   migrateLintCommand,
+  migrateStatusCommand,
+  migrateCheckCommand,
+  migrateCurrentCommand,
+  migrateHistoryCommand,
+  migrateVerifyCommand,
+  migrateSqlCommand,
+  migrateUpgradeCommand,
+  migrateDowngradeCommand,
+  migrateBaselineCommand,
+  migrateRepairCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,

@@ -50,8 +50,22 @@ describe("a mistake about the server or about losses is told", () => {
       what: "an allowed loss of no known form",
       change: { "pgstead:allowDataLoss": ["schema old", "table a.b.c"] },
       says: [
-        'pgstead:allowDataLoss[0]: "schema old" is not `database <name>` or `schema <database>.<schema>` / copy the entry from the refusal that asks for it',
-        'pgstead:allowDataLoss[1]: "table a.b.c" is not `database <name>` or `schema <database>.<schema>` / copy the entry from the refusal that asks for it',
+        'pgstead:allowDataLoss[0]: "schema old" is not `database <name>`, `schema <database>.<schema>` or `migration <database>/<file>` / copy the entry from the refusal that asks for it',
+        'pgstead:allowDataLoss[1]: "table a.b.c" is not `database <name>`, `schema <database>.<schema>` or `migration <database>/<file>` / copy the entry from the refusal that asks for it',
+      ],
+    },
+    {
+      what: "an allowed loss by a migration of no declared database, or by none",
+      change: {
+        "pgstead:allowDataLoss": [
+          "migration shop/0007-drop.sql",
+          "migration other/0007-drop.sql",
+          "migration shop/7.sql",
+        ],
+      },
+      says: [
+        'pgstead:allowDataLoss[1]: "migration other/0007-drop.sql" is of no declared database / the databases are shop',
+        'pgstead:allowDataLoss[2]: "migration shop/7.sql" names no migration / copy the entry from the refusal that asks for it',
       ],
     },
     {

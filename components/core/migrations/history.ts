@@ -1,0 +1,65 @@
+/** A migration that the managed database has: a row of `pgstead.migration`. */
+export interface AppliedMigration {
+  /** As the file had it: `0007`. */
+  readonly version: string;
+  readonly name: string;
+  /** SHA-256 of the file as it was when it ran. */
+  readonly checksum: string;
+  readonly transactional: boolean;
+  /** `baseline`: it was taken for applied, and never ran here. */
+  readonly origin: "applied" | "baseline";
+  /** ISO 8601, in UTC. */
+  readonly appliedAt: string;
+  /** The login (`session_user`). */
+  readonly appliedBy: string;
+  /** Milliseconds from its first statement to its record; null for what never ran here. */
+  readonly durationMs: number | null;
+}
+
+/** A file without a transaction that stopped half-way: the row of `pgstead.migration_progress`. */
+export interface UnfinishedMigration {
+  readonly version: string;
+  readonly name: string;
+  readonly direction: "up" | "down";
+  /** Digests of the statements that are done, in their order. */
+  readonly done: readonly string[];
+  /** Digest of the statement that was sent and of which nobody knows how it ended; null: none was. */
+  readonly running: string | null;
+  /** ISO 8601, in UTC. */
+  readonly startedAt: string;
+  readonly startedBy: string;
+}
+
+/** All that a database says of its migrations. */
+export interface MigrationHistory {
+  /** In the order of their numbers. */
+  readonly applied: readonly AppliedMigration[];
+  readonly unfinished?: UnfinishedMigration;
+}
+
+export const emptyHistory: MigrationHistory = { applied: [] };
+
+/** What is done to a database's migrations. */
+export type TrailAction = "up" | "down" | "baseline" | "repair";
+
+/** A row of `pgstead.migration_trail`, which nothing changes or deletes. */
+export interface TrailEntry {
+  readonly id: number;
+  /** ISO 8601, in UTC. */
+  readonly at: string;
+  /** The login (`session_user`). */
+  readonly by: string;
+  readonly action: TrailAction;
+  readonly outcome: "begun" | "done" | "failed" | "cancelled";
+  readonly version: string;
+  readonly name: string;
+  readonly checksum: string;
+  readonly durationMs: number | null;
+  /** What failed, without what a message may quote of rows; or what a repair changed. */
+  readonly note: string | null;
+}
+
+/** The name of a migration's file. */
+export function fileNameOf({ version, name }: { readonly version: string; readonly name: string }): string {
+  return `${version}-${name}.sql`;
+}

@@ -1,0 +1,84 @@
+import {
+  decideDowngrade,
+  type DecisionInput,
+  type DowngradeTarget,
+} from "../../../components/core/migrations/decide";
+import { problemError } from "../../../components/core/problem";
+import type { CommandContext, OpsCommand } from "../command";
+import { declareLook } from "../migrate/declare-look";
+import { inputOf, readJudged } from "../migrate/files";
+import { refuseDowngrade } from "../migrate/gate";
+import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
+import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
+import { confirm, runShown } from "../migrate/run-steps";
+import { renderSteps } from "../migrate/script";
+import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { toFindings, type LookArgs } from "../migrate/state";
+import type { Report } from "../report";
+import { plural } from "../text";
+
+interface DowngradeArgs extends LookArgs, LimitArgs {
+  readonly operands: readonly string[];
+  readonly allowDataLoss?: boolean;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Takes migrations back. */
+export const migrateDowngradeCommand: OpsCommand<DowngradeArgs, RunData> = {
+  name: "migrate downgrade",
+  summary: "take migrations back, the last one first: to one that stays, so many, or all",
+  declare: (command) => {
+    declareLimits(declareLook(command.argument("<to>", "the one that stays, -<count>, or base for none")))
+      .option("--allow-data-loss", "also where the way back loses rows or columns")
+      .option("--dry-run", "show what would run, and end")
+      .option("-y, --yes", "do not ask")
+      .addHelpText("after", help);
+  },
+  run: downgrade,
+  render: (report) => ({ output: renderRun(report) }),
+};
+
+const help = `
+The down parts of the files run, each in one transaction with its record. What is irreversible is refused with its
+reason. What loses data needs --allow-data-loss, whatever else is said: a file that ran cannot be given an
+acknowledgement any more.
+
+JSON: as of \`migrate upgrade\`.
+
+Examples:
+  npm run ops -- migrate downgrade -1
+  npm run ops -- migrate downgrade 0007 --dry-run
+  npm run ops -- migrate downgrade base --allow-data-loss --yes`;
+
+async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<Report<RunData>> {
+  const { stack } = context;
+  const target = parseTarget(args.operands[0] ?? "");
+  const files = await readJudged(args.dir);
+  const database = await findDatabase(context, args.database);
+  const decide = (input: DecisionInput) => decideDowngrade(input, target);
+  const { steps, problems } = decide(inputOf(files, await lookAtHistory(context, database)));
+  const described = {
+    command: "migrate downgrade",
+    stack,
+    database: database.name,
+    files,
+    steps,
+    dryRun: args.dryRun,
+  };
+  const refused = [...toFindings(problems), ...refuseDowngrade(files, steps, args.allowDataLoss === true)];
+  if (refused.length > 0 || steps.length === 0 || args.dryRun === true)
+    return reportRun(described, undefined, refused);
+  context.write(renderSteps(files, steps, plain));
+  const question = `Take ${plural(steps.length, "migration")} of ${database.name} of stack ${stack} back?`;
+  if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
+  return reportRun(described, await runShown(context, database, files, limitsOf(args), steps, decide));
+}
+
+function parseTarget(text: string): DowngradeTarget {
+  if (text === "base") return "base";
+  if (!/^-\d+$/.test(text)) return { to: text };
+  const steps = Math.abs(Number(text));
+  if (steps > 0) return { steps };
+  throw problemError("downgrade", "-0 takes nothing back", "say how many, such as -1");
+}

@@ -1,0 +1,82 @@
+import { InvalidArgumentError } from "commander";
+import { renderMoment } from "../../../components/core/migrations/compare-history";
+import { fileNameOf, type TrailEntry } from "../../../components/core/migrations/history";
+import { readTrail } from "../../../components/io/migrations/history";
+import type { OpsCommand } from "../command";
+import { renderMs } from "../migrate/declare-look";
+import { findDatabase, lookAs } from "../migrate/stack-database";
+import { renderTable } from "../table";
+
+interface HistoryArgs {
+  readonly database?: string;
+  readonly since?: Date;
+  readonly limit: number;
+}
+
+interface HistoryData {
+  readonly database: string;
+  /** The newest first. */
+  readonly trail: readonly TrailEntry[];
+}
+
+/** Shows every run: who, when, how long, and how it ended. */
+export const migrateHistoryCommand: OpsCommand<HistoryArgs, HistoryData> = {
+  name: "migrate history",
+  summary: "show every run: what, who, when, how long, and how it ended",
+  declare: (command) => {
+    command
+      .option("-d, --database <name>", "database, where the stack has several")
+      .option("--since <moment>", "from then on, such as 2026-03-01 or 2026-03-01T12:00Z", parseMoment)
+      .option("-n, --limit <count>", "so many, the newest first", parseLimit, 50)
+      .addHelpText("after", help);
+  },
+  async run(context, { database: wanted, since, limit }) {
+    const database = await findDatabase(context, wanted);
+    const look = lookAs(database, (session) =>
+      readTrail(session, { limit, ...(since === undefined ? {} : { since }) }),
+    );
+    const trail = await context.progress(`reading the history of ${database.name}`, look);
+    return {
+      command: "migrate history",
+      stack: context.stack,
+      data: { database: database.name, trail },
+      findings: [],
+    };
+  },
+  render: ({ data: { database, trail } }, _args, colors) => {
+    const rows = trail.map((entry) => [
+      renderMoment(entry.at).replace(" UTC", ""),
+      entry.action,
+      fileNameOf(entry),
+      entry.outcome,
+      renderMs(entry.durationMs),
+      entry.by,
+      entry.note ?? "",
+    ]);
+    const columns = ["when (UTC)", "what", "file", "outcome", "took", "by", "note"];
+    const headings = columns.map((heading) => ({ heading, numeric: heading === "took" }));
+    return { output: `${renderTable(`Runs on ${database}, the newest first`, headings, rows, colors)}\n` };
+  },
+};
+
+const help = `
+Nothing changes or deletes a row of it: what was taken back, repaired and failed stays. Of errors it has codes and names
+of objects, and nothing of rows.
+
+JSON: data.database; data.trail [{ id, at, by, action (up, down, baseline, repair), outcome (begun, done, failed,
+cancelled), version, name, checksum, durationMs | null, note | null }].
+
+Example:
+  npm run ops -- migrate history --since 2026-03-01 --stack prod`;
+
+function parseMoment(text: string): Date {
+  const moment = new Date(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(moment.getTime())) return moment;
+  throw new InvalidArgumentError("Write it such as 2026-03-01 or 2026-03-01T12:00Z.");
+}
+
+function parseLimit(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 100_000) return count;
+  throw new InvalidArgumentError("It is a whole number from 1 to 100000.");
+}

@@ -1,0 +1,53 @@
+import { decideUpgrade } from "../../../components/core/migrations/decide";
+import { emptyHistory } from "../../../components/core/migrations/history";
+import { ProblemError } from "../../../components/core/problem";
+import type { OpsCommand } from "../command";
+import { declareLook } from "../migrate/declare-look";
+import { inputOf, readJudged } from "../migrate/files";
+import { renderScript } from "../migrate/script";
+import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import type { LookArgs } from "../migrate/state";
+
+interface SqlArgs extends LookArgs {
+  readonly operands: readonly string[];
+  readonly all?: boolean;
+}
+
+interface SqlData {
+  readonly files: readonly string[];
+  readonly sql: string;
+}
+
+/** Prints what would run. */
+export const migrateSqlCommand: OpsCommand<SqlArgs, SqlData> = {
+  name: "migrate sql",
+  summary: "print the SQL that `migrate upgrade` would run, as a script",
+  declare: (command) => {
+    declareLook(command.argument("[to]", "number, name or file of the last one (default: all)"))
+      .option("--all", "of every file, without asking a server what is applied")
+      .addHelpText("after", help);
+  },
+  async run(context, { operands: [to], all, dir, database: wanted }) {
+    const files = await readJudged(dir);
+    const database = all === true ? undefined : await findDatabase(context, wanted);
+    const history = database === undefined ? emptyHistory : await lookAtHistory(context, database);
+    const { steps, problems } = decideUpgrade(inputOf(files, history), to);
+    if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);
+    const data = {
+      files: steps.map(({ migration }) => migration.path),
+      sql: renderScript(steps, database?.owner),
+    };
+    return { command: "migrate sql", stack: context.stack, data, findings: [] };
+  },
+  render: ({ data: { sql } }) => ({ output: sql, machine: true }),
+};
+
+const help = `
+The records of the history are not in it: what is run by hand is pending still, until \`migrate baseline\` or a run that
+fails tells. For review, and for scratch databases.
+
+JSON: data.files [path]; data.sql.
+
+Examples:
+  npm run --silent ops -- migrate sql --all | psql scratch
+  npm run --silent ops -- migrate sql 0007 --stack prod`;

@@ -1,0 +1,80 @@
+import { decideUpgrade, type DecisionInput } from "../../../components/core/migrations/decide";
+import type { CommandContext, OpsCommand } from "../command";
+import { declareLook } from "../migrate/declare-look";
+import { inputOf, readJudged } from "../migrate/files";
+import { refuseUpgrade } from "../migrate/gate";
+import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
+import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
+import { confirm, runShown } from "../migrate/run-steps";
+import { renderSteps } from "../migrate/script";
+import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { toFindings, type LookArgs } from "../migrate/state";
+import type { Report } from "../report";
+import { plural } from "../text";
+
+interface UpgradeArgs extends LookArgs, LimitArgs {
+  /** The last migration that is to be applied; all where there is none. */
+  readonly operands: readonly string[];
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Applies what is pending. */
+export const migrateUpgradeCommand: OpsCommand<UpgradeArgs, RunData> = {
+  name: "migrate upgrade",
+  summary: "show the SQL of what is pending with its costs, ask, and apply it",
+  declare: (command) => {
+    declareLimits(
+      declareLook(command.argument("[to]", "number, name or file of the last one (default: all)")),
+    )
+      .option("--dry-run", "show what would run, and end")
+      .option("-y, --yes", "do not ask")
+      .addHelpText("after", help);
+  },
+  run: upgrade,
+  render: (report) => ({ output: renderRun(report) }),
+};
+
+const help = `
+Each file is one transaction with its record: what fails is rolled back, what ran before it stays. A file that others
+are in the way of gives up after --lock-timeout, lets them through, and is tried again for --retry-for; the application
+waits no longer than that. Files with \`-- transaction: none\` run statement by statement, and go on where they stopped.
+Ctrl-C ends the running statement on the server.
+
+Ends with 1 where something is refused, fails or is cancelled, and says what of it is done.
+What \`migrate lint\` blocks does not run. What loses data needs an entry of pgstead:allowDataLoss on top of its
+acknowledgement: \`migration <database>/<file>\`.
+
+JSON: data.database; data.steps [path]; data.done [{ file, direction, durationMs }]; data.failure { path, message,
+hint } | null; data.ran; data.dryRun; data.sql.
+
+Examples:
+  npm run ops -- migrate upgrade --dry-run
+  npm run ops -- migrate upgrade 0007 --stack prod --yes`;
+
+async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Report<RunData>> {
+  const { stack, config } = context;
+  const [to] = args.operands;
+  const files = await readJudged(args.dir);
+  const database = await findDatabase(context, args.database);
+  const decide = (input: DecisionInput) => decideUpgrade(input, to);
+  const { steps, problems } = decide(inputOf(files, await lookAtHistory(context, database)));
+  const described = {
+    command: "migrate upgrade",
+    stack,
+    database: database.name,
+    files,
+    steps,
+    dryRun: args.dryRun,
+  };
+  const refused = [
+    ...toFindings(problems),
+    ...refuseUpgrade(files, steps, { database: database.name, allowDataLoss: config.allowDataLoss }),
+  ];
+  if (refused.length > 0 || steps.length === 0 || args.dryRun === true)
+    return reportRun(described, undefined, refused);
+  context.write(renderSteps(files, steps, plain));
+  const question = `Apply ${plural(steps.length, "migration")} to ${database.name} of stack ${stack}?`;
+  if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
+  return reportRun(described, await runShown(context, database, files, limitsOf(args), steps, decide));
+}

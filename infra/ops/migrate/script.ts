@@ -1,0 +1,53 @@
+import { quoteIdentifier } from "../../../components/core/identifier";
+import type { MigrationStep } from "../../../components/core/migrations/decide";
+import { visible } from "../../../components/core/statement";
+import type { Colors } from "../colors";
+import { statementsOf, worstOf, type JudgedFiles } from "./files";
+
+/** What would run, file by file, each statement with its class. */
+export function renderSteps(files: JudgedFiles, steps: readonly MigrationStep[], colors: Colors): string {
+  const parts = steps.map((step) => {
+    const { migration, direction, resume } = step;
+    const statements = statementsOf(files, step);
+    const notes = [
+      direction,
+      ...(migration.transactional ? [] : ["statement by statement"]),
+      ...(resume === undefined ? [] : [`goes on at statement ${resume.done + 1}`]),
+      worstOf(statements),
+    ];
+    const lines = statements.flatMap(({ statement, class: of, findings }) => [
+      ...indent(`${statement.text};`),
+      ...(of === "safe"
+        ? []
+        : [colors.yellow(`    -- ${of}: ${visible(findings.map(reasonOf).join("; "))}`)]),
+    ]);
+    return [colors.bold(`${migration.path} (${notes.join(", ")})`), ...lines].join("\n");
+  });
+  return parts.join("\n\n");
+}
+
+function reasonOf({
+  message,
+  acknowledged,
+}: {
+  readonly message: string;
+  readonly acknowledged: { readonly reason: string } | null;
+}): string {
+  return acknowledged === null ? message : `${message} (allowed: ${acknowledged.reason})`;
+}
+
+/** Every line of it can be seen for what it is. */
+function indent(text: string): string[] {
+  return text.split("\n").map((line) => `  ${visible(line.replaceAll("\t", "  "))}`);
+}
+
+/** The same as a script: as the runner sends it, without its records. */
+export function renderScript(steps: readonly MigrationStep[], owner: string | undefined): string {
+  const become = owner === undefined ? [] : [`SET ROLE ${quoteIdentifier(owner)};`];
+  const parts = steps.map(({ migration, direction }) => {
+    const statements = migration[direction].map(({ text }) => `${text};`);
+    const body = migration.transactional ? ["BEGIN;", ...statements, "COMMIT;"] : statements;
+    return [`-- ${migration.path}`, ...body].join("\n");
+  });
+  return parts.length === 0 ? "" : `${[...become, ...parts].join("\n\n")}\n`;
+}

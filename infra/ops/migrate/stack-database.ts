@@ -1,0 +1,58 @@
+import { parseConnectionUri, type ConnectionTarget } from "../../../components/core/connection";
+import type { MigrationHistory } from "../../../components/core/migrations/history";
+import { problemError } from "../../../components/core/problem";
+import { readHistory } from "../../../components/io/migrations/history";
+import type { Session } from "../../../components/io/session";
+import type { CommandContext } from "../command";
+import { lookInto } from "../sessions";
+
+/** A database of the stack, and who migrates it. */
+export interface StackDatabase {
+  readonly name: string;
+  /** Role that the statements run as. */
+  readonly owner: string;
+  readonly administrator: ConnectionTarget;
+  /** The migrator's login; the administrator's where the database has no migrator. */
+  readonly login: ConnectionTarget;
+  /** Role that is granted the history; undefined: the administrator migrates. */
+  readonly migrator: string | undefined;
+}
+
+/** The database that a user means: the only one, or `--database`. */
+export async function findDatabase(
+  { config, outputs }: CommandContext,
+  wanted: string | undefined,
+): Promise<StackDatabase> {
+  const { databases } = config;
+  const names = databases.map(({ name }) => name).join(", ");
+  const found = wanted === undefined ? databases : databases.filter(({ name }) => name === wanted);
+  const [only] = found;
+  if (only === undefined) {
+    throw problemError("--database", `${wanted ?? ""} is not declared`, `known here: ${names}`);
+  }
+  if (found.length > 1)
+    throw problemError("--database", "is missing: there are several", `say which: ${names}`);
+  const { administrator, logins } = await outputs();
+  const login = logins.find(({ database, key }) => database === only.name && key === "migrator");
+  const { name, owner } = only;
+  if (login === undefined) return { name, owner, administrator, login: administrator, migrator: undefined };
+  const { database: _, ...target } = parseConnectionUri(login.uri);
+  const tls = administrator.tls === undefined ? {} : { tls: administrator.tls }; // with its authority as text
+  return { name, owner, administrator, login: { ...target, ...tls }, migrator: login.role };
+}
+
+/** What the database says of its migrations; changes nothing. */
+export function lookAtHistory(
+  { progress }: CommandContext,
+  database: StackDatabase,
+): Promise<MigrationHistory> {
+  return progress(`reading the history of ${database.name}`, lookAs(database, readHistory));
+}
+
+/** Looks into the database as the one who migrates it. */
+export function lookAs<Result>(
+  { login, name }: StackDatabase,
+  look: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  return lookInto(login, name, look, { asItself: true });
+}
