@@ -4,15 +4,17 @@ import {
   type DowngradeTarget,
 } from "../../../components/core/migrations/decide";
 import { problemError } from "../../../components/core/problem";
+import { inputOf } from "../../../components/core/migrations/judged-files";
+import { readJudged } from "../../../components/io/migrations/judged-files";
+import { refuseDowngrade } from "../../../components/core/migrations/refuse-run";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { inputOf, readJudged } from "../migrate/files";
-import { refuseDowngrade } from "../migrate/gate";
+import { migrationPlace } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
 import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
 import { renderSteps } from "../migrate/script";
-import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
@@ -54,8 +56,9 @@ Examples:
 async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<Report<RunData>> {
   const { stack } = context;
   const target = parseTarget(args.operands[0] ?? "");
-  const files = await readJudged(args.dir);
-  const database = await findDatabase(context, args.database);
+  const declared = chooseDatabase(context.config, args.database);
+  const files = await readJudged(migrationPlace(args.dir, declared, context));
+  const database = await findDatabase(context, declared);
   const decide = (input: DecisionInput) => decideDowngrade(input, target);
   const { steps, problems } = decide(inputOf(files, await lookAtHistory(context, database)));
   const described = {
@@ -72,7 +75,10 @@ async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<
   context.write(renderSteps(files, steps, plain));
   const question = `Take ${plural(steps.length, "migration")} of ${database.name} of stack ${stack} back?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
-  return reportRun(described, await runShown(context, database, files, limitsOf(args), steps, decide));
+  return reportRun(
+    described,
+    await runShown(context, database, files, limitsOf(args, declared.migrations), steps, decide),
+  );
 }
 
 function parseTarget(text: string): DowngradeTarget {

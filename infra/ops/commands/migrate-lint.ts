@@ -5,6 +5,7 @@ import { visible } from "../../../components/core/statement";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand, Rendering } from "../command";
 import type { Advice } from "../migrate/advice";
+import { findPlaces } from "../migrate/directory";
 import { chooseFiles, lint, type LintData } from "../migrate/lint";
 import type { Report } from "../report";
 import { plural } from "../text";
@@ -13,6 +14,7 @@ interface MigrateLintArgs {
   /** Files; all of the directory where there is none. */
   readonly operands: readonly string[];
   readonly dir?: string;
+  readonly database?: string;
 }
 
 /** Judges migrations without a server. */
@@ -23,11 +25,16 @@ export const migrateLintCommand: OpsCommand<MigrateLintArgs, LintData> = {
   declare: (command) => {
     command
       .argument("[files...]", "migrations of one directory (default: all)")
-      .option("--dir <directory>", "directory of the migrations (default: sql/migrations of the project)")
+      .option("--dir <directory>", "directory of the migrations (default: those of the stack's databases)")
+      .option("-d, --database <name>", "of one database, where the stack has several (default: all)")
       .addHelpText("after", help);
   },
-  async run({ stack, progress }: CommandContext, { operands, dir }): Promise<Report<LintData>> {
-    const data = await progress("judging migrations", lint(chooseFiles(operands, dir)));
+  async run(context: CommandContext, args): Promise<Report<LintData>> {
+    const { stack, progress } = context;
+    const [first, ...others] = args.operands;
+    const places =
+      first === undefined ? await findPlaces(context, args) : [chooseFiles([first, ...others], args.dir)];
+    const data = await progress("judging migrations", lint(places));
     return { command: "migrate lint", stack, data, findings: blocking(data).map(toFinding) };
   },
   render: ({ data }, _args, colors) => renderLint(data, colors),
@@ -40,7 +47,7 @@ An acknowledgement is a comment directly before its statement, of a class or of 
   -- pgstead:allow drop-column reason="nobody reads it since 4.2"
 What loses data needs a backup on top of it when it runs. squawk's advice blocks nothing.
 
-JSON: data.directory; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,
+JSON: data.directories; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,
 data, rollback, performance }, up [{ firstLine, lastLine, class }], down }]; data.findings [{ class, rule, message, hint,
 file, part, line, needs, acknowledged { target, reason, line } | null, blocks }]; data.advice [{ source, rule, message,
 hint, file, line }]; data.squawkMissing. \`blocks\` of a down part stops a downgrade and not this command. The list
@@ -81,7 +88,7 @@ function renderLint(data: LintData, colors: Colors): Rendering {
   return { output: `${lines.join("\n")}\n` };
 }
 
-function summary({ directory, migrations, findings }: LintData): string {
+function summary({ directories, migrations, findings }: LintData): string {
   const statements = migrations.flatMap(({ up }) => up);
   const lines = new Set(
     findings.filter(({ part, blocks }) => part === "up" && blocks).map(({ file, line }) => `${file}:${line}`),
@@ -93,7 +100,7 @@ function summary({ directory, migrations, findings }: LintData): string {
   const found = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
   const verdict =
     lines.size === 0 ? "nothing blocks" : `${lines.size} ${lines.size === 1 ? "blocks" : "block"}`;
-  return `${directory}: ${plural(migrations.length, "migration")}, ${plural(statements.length, "statement")}${found}; ${verdict}`;
+  return `${directories.join(", ")}: ${plural(migrations.length, "migration")}, ${plural(statements.length, "statement")}${found}; ${verdict}`;
 }
 
 function section(title: string, lines: readonly string[], colors: Colors): string[] {

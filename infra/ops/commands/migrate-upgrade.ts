@@ -1,13 +1,15 @@
 import { decideUpgrade, type DecisionInput } from "../../../components/core/migrations/decide";
+import { inputOf } from "../../../components/core/migrations/judged-files";
+import { readJudged } from "../../../components/io/migrations/judged-files";
+import { refuseUpgrade } from "../../../components/core/migrations/refuse-run";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { inputOf, readJudged } from "../migrate/files";
-import { refuseUpgrade } from "../migrate/gate";
+import { migrationPlace } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
 import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
 import { renderSteps } from "../migrate/script";
-import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
@@ -55,8 +57,9 @@ Examples:
 async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Report<RunData>> {
   const { stack, config } = context;
   const [to] = args.operands;
-  const files = await readJudged(args.dir);
-  const database = await findDatabase(context, args.database);
+  const declared = chooseDatabase(context.config, args.database);
+  const files = await readJudged(migrationPlace(args.dir, declared, context));
+  const database = await findDatabase(context, declared);
   const decide = (input: DecisionInput) => decideUpgrade(input, to);
   const { steps, problems } = decide(inputOf(files, await lookAtHistory(context, database)));
   const described = {
@@ -76,5 +79,8 @@ async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Repo
   context.write(renderSteps(files, steps, plain));
   const question = `Apply ${plural(steps.length, "migration")} to ${database.name} of stack ${stack}?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
-  return reportRun(described, await runShown(context, database, files, limitsOf(args), steps, decide));
+  return reportRun(
+    described,
+    await runShown(context, database, files, limitsOf(args, declared.migrations), steps, decide),
+  );
 }

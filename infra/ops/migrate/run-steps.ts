@@ -16,7 +16,7 @@ import { prepareHistory } from "../../../components/io/migrations/history";
 import { refusePreviewLogin } from "../../../components/io/preview-login";
 import { withSession } from "../../../components/io/session";
 import type { CommandContext } from "../command";
-import { inputOf, type JudgedFiles } from "./files";
+import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 import type { StackDatabase } from "./stack-database";
 
 /** Does something with the engine of a database, whose history is made ready before; Ctrl-C cancels it. */

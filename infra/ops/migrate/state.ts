@@ -2,13 +2,14 @@ import type { Finding } from "../../../components/core/finding";
 import { decideUpgrade } from "../../../components/core/migrations/decide";
 import type { FindingClass } from "../../../components/core/migrations/gate/rules";
 import type { AppliedMigration, UnfinishedMigration } from "../../../components/core/migrations/history";
+import { inputOf, statementsOf, worstOf } from "../../../components/core/migrations/judged-files";
 import { isSettled } from "../../../components/core/migrations/settled";
 import type { Problem } from "../../../components/core/problem";
 import { readMigrationDirectory } from "../../../components/io/migration-files";
+import { judgeFiles } from "../../../components/io/migrations/judged-files";
 import type { CommandContext } from "../command";
 import { migrationPlace } from "./directory";
-import { inputOf, readJudged, statementsOf, worstOf } from "./files";
-import { findDatabase, lookAtHistory } from "./stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "./stack-database";
 
 /** Options of the commands that look. */
 export interface LookArgs {
@@ -34,9 +35,10 @@ export interface MigrationState {
 
 /** Reads both, and changes nothing. */
 export async function readState(context: CommandContext, args: LookArgs): Promise<MigrationState> {
-  const { directory, shown } = migrationPlace(args.dir);
+  const declared = chooseDatabase(context.config, args.database);
+  const { directory, shown } = migrationPlace(args.dir, declared, context);
   const read = await readMigrationDirectory(directory, shown);
-  const database = await findDatabase(context, args.database);
+  const database = await findDatabase(context, declared);
   const history = await lookAtHistory(context, database);
   if (isSettled(read, history)) {
     const { applied } = history;
@@ -49,7 +51,7 @@ export async function readState(context: CommandContext, args: LookArgs): Promis
       problems: [],
     };
   }
-  const files = await readJudged(args.dir);
+  const files = await judgeFiles(read);
   const { steps, problems } = decideUpgrade(inputOf(files, history));
   return {
     database: database.name,

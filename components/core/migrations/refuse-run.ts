@@ -1,8 +1,10 @@
-import type { Finding } from "../../../components/core/finding";
-import type { MigrationStep } from "../../../components/core/migrations/decide";
-import type { GateFinding } from "../../../components/core/migrations/gate/judge";
-import { visible } from "../../../components/core/statement";
-import { statementsOf, type JudgedFiles } from "./files";
+import type { Finding } from "../finding";
+import { visible } from "../statement";
+import type { MigrationStep } from "./decide";
+import type { GateFinding } from "./gate/judge";
+import { statementsOf, type JudgedFiles } from "./judged-files";
+
+type Judged = Pick<JudgedFiles, "judged">;
 
 /** The entry of `pgstead:allowDataLoss` that lets a migration lose data. */
 export function lossEntry(database: string, { migration }: MigrationStep): string {
@@ -11,7 +13,7 @@ export function lossEntry(database: string, { migration }: MigrationStep): strin
 
 /** What keeps steps of an upgrade from running: what nobody acknowledged, and lost data that the stack does not allow. */
 export function refuseUpgrade(
-  files: JudgedFiles,
+  files: Judged,
   steps: readonly MigrationStep[],
   { database, allowDataLoss }: { readonly database: string; readonly allowDataLoss: readonly string[] },
 ): Finding[] {
@@ -37,7 +39,7 @@ export function refuseUpgrade(
 
 /** What keeps steps of a downgrade from running: lost data without its own word; a file that ran cannot be given one. */
 export function refuseDowngrade(
-  files: JudgedFiles,
+  files: Judged,
   steps: readonly MigrationStep[],
   allowDataLoss: boolean,
 ): Finding[] {
@@ -52,7 +54,7 @@ export function refuseDowngrade(
   }));
 }
 
-function findingsOf(files: JudgedFiles, step: MigrationStep): GateFinding[] {
+function findingsOf(files: Judged, step: MigrationStep): GateFinding[] {
   return statementsOf(files, step).flatMap(({ findings }) => findings);
 }
 
