@@ -136,6 +136,7 @@ test("a database has its owner, its roles, its schemas and its extensions", () =
     ],
     extensions: [{ name: "pg_trgm", schema: "public" }],
     logins: { app: "shop_app" },
+    migrations: database("shop").migrations,
   });
 });
 

@@ -6,16 +6,26 @@ import { statementsOf, type JudgedFiles } from "./judged-files";
 
 type Judged = Pick<JudgedFiles, "judged">;
 
-/** The entry of `pgstead:allowDataLoss` that lets a migration lose data. */
-export function lossEntry(database: string, { migration }: MigrationStep): string {
-  return `migration ${database}/${migration.file}`;
+/** What a stack lets migrations of a database lose. */
+export interface AllowedLosses {
+  readonly database: string;
+  /** Entries of `pgstead:allowDataLoss`. */
+  readonly allowDataLoss: readonly string[];
+}
+
+/**
+ * The entry of `pgstead:allowDataLoss` that lets a migration lose data. Its way back is another loss, which an entry that
+ * was left there must not allow.
+ */
+function lossEntry(database: string, { migration, direction }: MigrationStep): string {
+  return `${direction === "up" ? "migration" : "downgrade"} ${database}/${migration.file}`;
 }
 
 /** What keeps steps of an upgrade from running: what nobody acknowledged, and lost data that the stack does not allow. */
 export function refuseUpgrade(
   files: Judged,
   steps: readonly MigrationStep[],
-  { database, allowDataLoss }: { readonly database: string; readonly allowDataLoss: readonly string[] },
+  { database, allowDataLoss }: AllowedLosses,
 ): Finding[] {
   return steps.flatMap((step) => {
     const found = findingsOf(files, step);
@@ -24,15 +34,7 @@ export function refuseUpgrade(
     const mayLose = lost === undefined || allowDataLoss.includes(entry);
     return [
       ...found.filter(({ blocks }) => blocks).map(toFinding),
-      ...(mayLose
-        ? []
-        : [
-            {
-              subject: `${lost.file}:${lost.line}`,
-              message: visible(`${lost.class} (${lost.rule}): ${lost.message}; the stack does not allow it`),
-              hint: `take a backup, then allow the loss with pgstead:allowDataLoss: ["${entry}"]`,
-            },
-          ]),
+      ...(mayLose ? [] : [lostFinding(lost, "; the stack does not allow it", backupHint(entry))]),
     ];
   });
 }
@@ -44,14 +46,37 @@ export function refuseDowngrade(
   allowDataLoss: boolean,
 ): Finding[] {
   if (allowDataLoss) return [];
-  const lost = steps
-    .flatMap((step) => findingsOf(files, step))
-    .filter((found) => found.class === "data-loss");
-  return lost.map(({ file, line, rule, message }) => ({
-    subject: `${file}:${line}`,
-    message: visible(`data-loss (${rule}): ${message}`),
-    hint: "take a backup, then say --allow-data-loss",
-  }));
+  const lost = steps.flatMap((step) => findingsOf(files, step)).filter(isLoss);
+  return lost.map((one) => lostFinding(one, "", "take a backup, then say --allow-data-loss"));
+}
+
+/** As {@link refuseDowngrade}, where the word is the stack's. */
+export function refuseDeclaredDowngrade(
+  files: Judged,
+  steps: readonly MigrationStep[],
+  { database, allowDataLoss }: AllowedLosses,
+): Finding[] {
+  return steps.flatMap((step) => {
+    const entry = lossEntry(database, step);
+    const lost = allowDataLoss.includes(entry) ? undefined : findingsOf(files, step).find(isLoss);
+    return lost === undefined ? [] : [lostFinding(lost, "; the stack does not allow it", backupHint(entry))];
+  });
+}
+
+function isLoss(found: GateFinding): boolean {
+  return found.class === "data-loss";
+}
+
+function backupHint(entry: string): string {
+  return `take a backup, then allow the loss with pgstead:allowDataLoss: ["${entry}"]`;
+}
+
+function lostFinding(
+  { file, line, class: of, rule, message }: GateFinding,
+  more: string,
+  hint: string,
+): Finding {
+  return { subject: `${file}:${line}`, message: visible(`${of} (${rule}): ${message}${more}`), hint };
 }
 
 function findingsOf(files: Judged, step: MigrationStep): GateFinding[] {

@@ -68,6 +68,7 @@ function renderList(title: string, items: readonly string[]): string {
 const meanings: Readonly<Record<Risk, string>> = {
   "data-loss": "rows are lost",
   restart: "the server restarts: sessions are ended",
+  review: "programs may have to change with it, or its text does not tell what it does",
   lock: "others wait meanwhile",
   access: "who may do what changes",
   none: "nothing that is there changes for anybody",
@@ -100,7 +101,7 @@ function sectionOf({ resource, op, summary, lines }: ReportedPlan): Section[] {
 
 /** The worse a statement, the longer it stays in a comment that is cut; its risk stands behind its reason. */
 function rankOf(line: string): number {
-  const risk = / \[(access|lock|restart|data-loss)\](?: \([^()]*\))*$/.exec(line)?.[1];
+  const risk = / \[(access|review|lock|restart|data-loss)\](?: \([^()]*\))*$/.exec(line)?.[1];
   if (line.startsWith("-- …")) return risks.length;
   return risks.indexOf((risk ?? "none") as Risk);
 }

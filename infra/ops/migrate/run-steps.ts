@@ -4,9 +4,9 @@ import {
   type DecisionInput,
   type MigrationStep,
 } from "../../../components/core/migrations/decide";
-import { fileNameOf } from "../../../components/core/migrations/history";
+import { decideShown } from "../../../components/core/migrations/decide-shown";
 import type { RunLimits } from "../../../components/core/migrations/retry";
-import { problemError, ProblemError } from "../../../components/core/problem";
+import { problemError } from "../../../components/core/problem";
 import {
   createEngine,
   type MigrationEngine,
@@ -81,20 +81,7 @@ export function runShown(
   decide: (input: DecisionInput) => Decision = decideUpgrade,
 ): Promise<RunOutcome> {
   return withEngine(context, database, files, limits, (engine) =>
-    engine.run((history) => {
-      const { steps, problems } = decide(inputOf(files, history));
-      if (problems.length > 0) throw new ProblemError("the history has changed meanwhile", problems);
-      const isShown = (step: MigrationStep): boolean =>
-        shown.some((one) => one.migration === step.migration && one.direction === step.direction);
-      const other = steps.find((step) => !isShown(step));
-      if (other === undefined) return steps;
-      const message = `${fileNameOf(other.migration)} would run as well, and was not shown`;
-      throw problemError(
-        "the history has changed meanwhile",
-        message,
-        "run this again to see what would run now",
-      );
-    }),
+    engine.run((history) => decideShown(shown, decide(inputOf(files, history)))),
   );
 }
 
