@@ -1,6 +1,7 @@
 import { risks, visible, type Risk } from "../../../components/core/statement";
 import { plural } from "../text";
 import { renderFenced, type CommentDocument, type Section } from "./document";
+import type { LintComment } from "./lint";
 import type { PreviewReport, ReportedPlan } from "./resolve";
 
 /** The first line of a stack's comment: by it the comment is found again. */
@@ -49,7 +50,20 @@ export function failureDocument(stack: string, reason: string, hint: string): Co
   };
 }
 
-/** Longest list in the head, which has to fit with all else in it; each of four lists takes so much at most. */
+/** The comment with what `migrate lint` said: what blocks in its head, the rest folded. */
+export function withLint(
+  { marker, head, sections }: CommentDocument,
+  { blocking, sections: more }: LintComment,
+): CommentDocument {
+  const list = renderList("**`migrate lint`: these keep migrations from being applied**", blocking);
+  return {
+    marker,
+    head: blocking.length === 0 ? head : `${head}\n\n${list}`,
+    sections: [...sections, ...more],
+  };
+}
+
+/** Longest list in the head, which has to fit with all else in it; each of five lists takes so much at most. */
 const longestList = 10_000;
 
 function renderList(title: string, items: readonly string[]): string {
