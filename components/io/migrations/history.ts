@@ -21,7 +21,7 @@ import type { Waiting } from "../waiting";
 const { layout, applied, progress, trail } = historyTables;
 
 /** A moment as ISO 8601 in UTC. */
-const moment = (column: string): string =>
+export const moment = (column: string): string =>
   `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** What of the history a database has, and what a login may do with it; default this session's. */
@@ -77,7 +77,7 @@ export async function readHistory(session: Session): Promise<MigrationHistory> {
 }
 
 /** Whether there is a history, which this session may read and this program knows. */
-async function hasHistory(session: Session): Promise<boolean> {
+export async function hasHistory(session: Session): Promise<boolean> {
   const place = await readHistoryPlace(session);
   assertKnownLayout(place);
   if (!place.hasTables || place.mayRead) return place.hasTables;
