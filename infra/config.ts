@@ -15,6 +15,7 @@ import { shapeConfig } from "./config/shape";
 import type { StackConfig } from "./config/stack-config";
 
 export type {
+  AlembicConfig,
   DatabaseConfig,
   ExtensionConfig,
   MigrationsConfig,

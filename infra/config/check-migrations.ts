@@ -2,6 +2,7 @@ import { parseTime } from "../../components/core/duration";
 import { parseFileName, slug } from "../../components/core/migrations/file-name";
 import { resolveLimits } from "../../components/core/migrations/retry";
 import type { Problem } from "../../components/core/problem";
+import { checkAlembic, resolveAlembic } from "./check-alembic";
 import { at } from "./check-server";
 import type { Fault } from "./names";
 import type { Draft } from "./resolve";
@@ -18,8 +19,10 @@ export function resolveMigrations(written: WrittenDatabase["migrations"], usual:
   const { engine = "sql", directory, target, downgrade = "refuse" } = written ?? {};
   const time = (text: string | undefined): number | undefined =>
     text === undefined ? text : parseTime(text);
+  const alembic = resolveAlembic(written);
   return {
     engine,
+    ...(alembic === undefined ? {} : { alembic }),
     directory: directory ?? usual,
     // Who says how far it goes means that there are some.
     isNamed: directory !== undefined || target !== undefined,
@@ -34,13 +37,16 @@ export function resolveMigrations(written: WrittenDatabase["migrations"], usual:
 }
 
 /** What the types alone cannot tell about the migrations of a database. */
-export function checkMigrations({ migrationsPath, written: { migrations } }: Draft): Problem[] {
+export function checkMigrations(draft: Draft): Problem[] {
+  const { migrationsPath, written } = draft;
+  const { migrations } = written;
   if (migrations === undefined) return [];
   const { directory, target, lockTimeout, statementTimeout, retryFor } = migrations;
   const inside = (key: string, fault: Fault | undefined): Problem[] => at([...migrationsPath, key], fault);
   return [
     ...inside("directory", directory?.trim() === "" ? emptyDirectory : undefined),
-    ...inside("target", targetFault(target)),
+    ...checkAlembic(draft),
+    ...inside("target", migrations.engine === "alembic" ? undefined : targetFault(target)),
     ...inside("lockTimeout", timeFault(lockTimeout) ?? endlessFault(lockTimeout)),
     ...inside("statementTimeout", timeFault(statementTimeout)),
     ...inside("retryFor", timeFault(retryFor)),
@@ -51,6 +57,8 @@ export function checkMigrations({ migrationsPath, written: { migrations } }: Dra
 export function checkSharedDirectories(drafts: readonly Draft[]): Problem[] {
   const first = new Map<string, string>();
   return drafts.flatMap(({ config, migrationsPath }) => {
+    // Sections of one application may be for several databases.
+    if (config.migrations.engine === "alembic") return [];
     const place = placeOf(config.migrations.directory);
     const path = renderPath([...migrationsPath, "directory"]);
     const other = first.get(place);

@@ -69,7 +69,7 @@ function migrationFault(
       hint: `the databases are ${known}`,
     };
   }
-  if ("kind" in parseFileName(file)) return undefined;
+  if ("kind" in parseFileName(file) || file.endsWith(".py")) return undefined;
   return {
     message: `${renderValue(entry)} names no migration`,
     hint: "copy the entry from the refusal that asks for it",

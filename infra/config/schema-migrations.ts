@@ -1,3 +1,4 @@
+import { alembic } from "./schema-alembic";
 import { choice, map, text, type Words } from "./schema-words";
 
 const time = (words: Words) => text("a time such as 2s", words).optional();
@@ -6,16 +7,18 @@ const time = (words: Words) => text("a time such as 2s", words).optional();
 export const migrations = (words: Pick<Words, "description" | "defaultText">) =>
   map(
     {
-      engine: choice(["sql"], {
-        description: "What applies them. `sql`: files of SQL with markers, by pgstead itself.",
+      engine: choice(["sql", "alembic"], {
+        description:
+          "What applies them. `sql`: files of SQL with markers, by pgstead itself. `alembic`: revisions of an application, by its own Alembic.",
         example: "sql",
       }).default("sql"),
       directory: text("the path of a directory", {
         description:
-          "Directory of the files. A relative path is one of the project's directory. Where it is not named and not there, the database has no migrations. No two databases share one.",
+          "Directory of the files; with engine alembic the one that has its configuration. A relative path is one of the project's directory. Where it is not named and not there, the database has no migrations. No two databases share one.",
         example: "sql/migrations",
         defaultText: "`sql/migrations`, with `pgstead:databases` `sql/migrations/<database>`",
       }).optional(),
+      alembic: alembic.optional(),
       target: text("a number in quotes, a name, a file or base", {
         description:
           "The last migration that is applied: `up` and `migrate upgrade` go no further. `base` is before the first one. `migrate downgrade` writes it, so that the next `up` does not apply again what was taken back.",

@@ -1,5 +1,6 @@
 import type { Finding } from "../finding";
 import { visible } from "../statement";
+import { allowing } from "./acknowledgement";
 import type { MigrationStep } from "./decide";
 import type { GateFinding } from "./gate/judge";
 import { statementsOf, type JudgedFiles } from "./judged-files";
@@ -87,6 +88,6 @@ function toFinding({ file, line, class: of, rule, message, hint }: GateFinding):
   return {
     subject: `${file}:${line}`,
     message: visible(`${of} (${rule}): ${message}`),
-    hint: `${hint}; or allow it: -- pgstead:allow ${rule} reason="…"`,
+    hint: `${hint}; or allow it: ${allowing(file, rule)}`,
   };
 }

@@ -84,11 +84,8 @@ class Bridge:
         url = self.url()
         for name in self.start["variables"]:
             os.environ[name] = url
-        if config.get_main_option("script_location") is None and not os.path.exists("pyproject.toml"):
-            raise Refused(
-                "section [%s] of %s names no script_location" % (self.start["section"], file),
-                "name the section in alembic.section",
-            )
+        if not config.file_config.has_section(self.start["section"]):
+            raise Refused("%s has no section [%s]" % (file, self.start["section"]), "name its section in alembic.section")
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
         return config, ScriptDirectory.from_config(config)
 

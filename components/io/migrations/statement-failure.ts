@@ -40,7 +40,8 @@ export function statementFailure(
     ...(where === undefined ? [] : [where.split("\n")[0] ?? ""]),
     `in: ${text}`,
   ];
-  const hint = error.hint ?? failureHints[code] ?? "mend the file, or the rows that it meets, and run this again";
+  const hint =
+    error.hint ?? failureHints[code] ?? "mend the file, or the rows that it meets, and run this again";
   return new MigrationFailure(
     { path: `${migration.path}:${line}`, message: said.join("; "), hint },
     noteOf(error, line),

@@ -13,12 +13,12 @@ import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface BaselineArgs extends LookArgs {
+export interface BaselineArgs extends LookArgs {
   readonly operands: readonly string[];
   readonly yes?: boolean;
 }
 
-interface BaselineData {
+export interface BaselineData {
   readonly database: string;
   /** Paths of the files that are taken for applied. */
   readonly files: readonly string[];

@@ -22,7 +22,7 @@ import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface DowngradeArgs extends LookArgs, LimitArgs {
+export interface DowngradeArgs extends LookArgs, LimitArgs {
   readonly operands: readonly string[];
   readonly allowDataLoss?: boolean;
   readonly yes?: boolean;
@@ -104,7 +104,8 @@ async function keepDown(
   write(`${written.file}: ${written.key} is "${target}" now, so that the next \`up\` stays there; commit it`);
 }
 
-function parseTarget(text: string): DowngradeTarget {
+/** What a downgrade is to leave: `base`, `-1`, or the name of what stays. */
+export function parseTarget(text: string): DowngradeTarget {
   if (text === base) return base;
   if (!/^-\d+$/.test(text)) return { to: text };
   const steps = Math.abs(Number(text));

@@ -1,3 +1,4 @@
+import { allowing } from "../../../components/core/migrations/acknowledgement";
 import type { GateFinding } from "../../../components/core/migrations/gate/judge";
 import { findingClasses } from "../../../components/core/migrations/gate/rules";
 import type { Finding } from "../../../components/core/finding";
@@ -10,7 +11,7 @@ import { chooseFiles, lint, type LintData } from "../migrate/lint";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface MigrateLintArgs {
+export interface MigrateLintArgs {
   /** Files; all of the directory where there is none. */
   readonly operands: readonly string[];
   readonly dir?: string;
@@ -35,7 +36,7 @@ export const migrateLintCommand: OpsCommand<MigrateLintArgs, LintData> = {
     const places =
       first === undefined ? await findPlaces(context, args) : [chooseFiles([first, ...others], args.dir)];
     const data = await progress("judging migrations", lint(places));
-    return { command: "migrate lint", stack, data, findings: blocking(data).map(toFinding) };
+    return reportLint(stack, data);
   },
   render: ({ data }, _args, colors) => renderLint(data, colors),
 };
@@ -57,6 +58,11 @@ Examples:
   npm run ops -- migrate lint
   npm run --silent ops -- migrate lint --json | jq '.data.findings[] | select(.blocks)'`;
 
+/** The report of what was judged: what blocks is a finding. */
+export function reportLint(stack: string, data: LintData): Report<LintData> {
+  return { command: "migrate lint", stack, data, findings: blocking(data).map(toFinding) };
+}
+
 /** What keeps the migrations from being applied. */
 function blocking({ findings }: LintData): GateFinding[] {
   return findings.filter(({ part, blocks }) => part === "up" && blocks);
@@ -67,7 +73,7 @@ function toFinding({ file, line, class: of, rule, message, hint, needs }: GateFi
   return {
     subject: `${file}:${line}`,
     message: visible(`${of} (${rule}): ${message}`),
-    hint: `${hint}; or allow it: -- pgstead:allow ${rule} reason="…"${also}`,
+    hint: `${hint}; or allow it: ${allowing(file, rule)}${also}`,
   };
 }
 

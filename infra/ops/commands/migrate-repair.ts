@@ -15,11 +15,11 @@ import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface RepairArgs extends LookArgs, RepairOptions {
+export interface RepairArgs extends LookArgs, RepairOptions {
   readonly yes?: boolean;
 }
 
-interface RepairData {
+export interface RepairData {
   readonly database: string;
   readonly changes: readonly { readonly path: string; readonly message: string }[];
   readonly repaired: boolean;

@@ -10,12 +10,12 @@ import { renderScript } from "../migrate/script";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import type { LookArgs } from "../migrate/state";
 
-interface SqlArgs extends LookArgs {
+export interface SqlArgs extends LookArgs {
   readonly operands: readonly string[];
   readonly all?: boolean;
 }
 
-interface SqlData {
+export interface SqlData {
   readonly files: readonly string[];
   readonly sql: string;
 }

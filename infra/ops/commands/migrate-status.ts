@@ -101,7 +101,8 @@ Example:
   npm run ops -- migrate ${name} --stack prod`;
 }
 
-function pendingFindings({ pending }: MigrationState): Finding[] {
+/** What `migrate check` has of pending migrations. */
+export function pendingFindings({ pending }: MigrationState): Finding[] {
   const hint = "`migrate upgrade` applies it";
   return pending.map(({ path, class: of }) => ({ subject: path, message: `is pending (${of})`, hint }));
 }

@@ -22,7 +22,7 @@ import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface UpgradeArgs extends LookArgs, LimitArgs {
+export interface UpgradeArgs extends LookArgs, LimitArgs {
   /** The last migration that is to be applied; all where there is none. */
   readonly operands: readonly string[];
   readonly yes?: boolean;

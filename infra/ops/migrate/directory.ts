@@ -36,7 +36,8 @@ export async function findPlaces(
   if (dir !== undefined) return [givenPlace(dir)];
   const config = await context.findConfig();
   if (config === undefined) return [migrationPlace(undefined, usual, context)];
-  const databases = database === undefined ? config.databases : [chooseDatabase(config, database)];
+  const chosen = database === undefined ? config.databases : [chooseDatabase(config, database)];
+  const databases = chosen.filter(({ migrations }) => migrations.engine === "sql");
   const places = databases.map((one) => migrationPlace(undefined, one, context));
   const there = places.filter(
     ({ directory }, index) => databases[index]?.migrations.isNamed === true || existsSync(directory),

@@ -72,8 +72,13 @@ export function chooseFiles(
 export async function lint(places: readonly LintPlace[]): Promise<LintData> {
   const parts: LintData[] = [];
   for (const place of places) parts.push(await lintOne(place));
+  return joinLint(parts);
+}
+
+/** What was judged of several directories, together. */
+export function joinLint(parts: readonly LintData[]): LintData {
   return {
-    directories: places.map(({ shown }) => shown),
+    directories: parts.flatMap(({ directories }) => directories),
     migrations: parts.flatMap(({ migrations }) => migrations),
     findings: parts.flatMap(({ findings }) => findings),
     advice: parts.flatMap(({ advice }) => advice),
@@ -92,7 +97,7 @@ async function lintOne(place: LintPlace): Promise<LintData> {
   );
   return {
     directories: [place.shown],
-    migrations: judged.map(describe),
+    migrations: judged.map(describeJudged),
     findings: judged.flatMap(({ up, down }) => [...up, ...down].flatMap(({ findings }) => findings)),
     advice: [
       ...adviseTransactions(judged, parser),
@@ -113,7 +118,8 @@ function chosen(judged: readonly JudgedMigration[], { names, shown }: LintPlace)
   return judged.filter(({ migration }) => names.includes(migration.file));
 }
 
-function describe({ migration, up, down }: JudgedMigration): LintedMigration {
+/** What a report has of a migration. */
+export function describeJudged({ migration, up, down }: JudgedMigration): LintedMigration {
   const { file, path, version, name, checksum, transactional, notes, irreversible = null } = migration;
   const part = (statements: JudgedMigration["up"]): LintedStatement[] =>
     statements.map(({ statement: { firstLine, lastLine }, class: of }) => ({

@@ -15,20 +15,32 @@ import {
 import { prepareHistory } from "../../../components/io/migrations/history";
 import { refusePreviewLogin } from "../../../components/io/preview-login";
 import { withSession } from "../../../components/io/session";
+import type { Waiting } from "../../../components/io/waiting";
 import type { CommandContext } from "../command";
 import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 import type { StackDatabase } from "./stack-database";
 
-/** Does something with the engine of a database, whose history is made ready before; Ctrl-C cancels it. */
-export async function withEngine<Result>(
-  { write }: CommandContext,
+/** Does something with the engine of a database, as a run that changes it. */
+export function withEngine<Result>(
+  context: CommandContext,
   database: StackDatabase,
   { parser }: JudgedFiles,
   limits: RunLimits,
   use: (engine: MigrationEngine) => Promise<Result>,
 ): Promise<Result> {
+  const { name, owner, login, administrator: watcher } = database;
+  return whileMigrating(context, database, (waiting) =>
+    use(createEngine({ database: name, owner, login, watcher, limits, waiting, parser })),
+  );
+}
+
+/** Does something that changes a database, whose history is made ready before; Ctrl-C cancels it. */
+export async function whileMigrating<Result>(
+  { write }: CommandContext,
+  { name, administrator, migrator }: StackDatabase,
+  work: (waiting: Waiting) => Promise<Result>,
+): Promise<Result> {
   refusePreviewLogin();
-  const { name, owner, login, administrator, migrator } = database;
   const stop = new AbortController();
   const release = cancelOnSignals(() => {
     write("cancelling …");
@@ -43,9 +55,7 @@ export async function withEngine<Result>(
     await withSession(administrator, { database: name, applicationName: "pgstead ops" }, (session) =>
       prepareHistory(session, migrator, waiting),
     );
-    return await use(
-      createEngine({ database: name, owner, login, watcher: administrator, limits, waiting, parser }),
-    );
+    return await work(waiting);
   } finally {
     release();
   }
