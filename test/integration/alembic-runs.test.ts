@@ -1,34 +1,35 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { AlembicProcess } from "../support/alembic-process";
 import { projectRoot } from "../../components/io/places";
 import { eventually } from "../support/eventually";
-import { alembicShop, type AlembicShop } from "../support/alembic-runs";
+import { alembicShop, killedRun, type AlembicShop } from "../support/alembic-runs";
 import { startServer, type TestServer } from "../support/server";
-import { applicationPackages } from "../support/alembic-application";
+import { applicationPackages, hasPython } from "../support/alembic-application";
 
 let server: TestServer;
 let shop: AlembicShop;
 let logs = "";
 beforeAll(async () => {
+  if (!hasPython) return;
   await applicationPackages();
   server = await startServer();
   logs = await mkdtemp(join(tmpdir(), "pgstead-alembic-logs-"));
   vi.stubEnv("PGSTEAD_DATA", logs);
 }, 240_000);
 afterAll(async () => {
+  if (!hasPython) return;
   vi.unstubAllEnvs();
   await server.stop();
   await rm(logs, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  shop = await alembicShop(server);
+  if (hasPython) shop = await alembicShop(server);
 });
-afterEach(() => shop.remove());
+afterEach(async () => {
+  if (hasPython) await shop.remove();
+});
 
 const last = "c3f0c3d2e4b5";
 const slow = {
@@ -54,7 +55,7 @@ const sleeping = (): Promise<true> =>
     return row === undefined ? undefined : true;
   });
 
-describe("a run of Alembic", () => {
+describe.skipIf(!hasPython)("a run of Alembic", () => {
   test("lets others through who are in the way, says who, and tries again", async () => {
     await shop.upgrade();
     await shop.application.revise({
@@ -127,17 +128,7 @@ describe("a run of Alembic", () => {
 
   test("that is killed leaves nothing half done: the next one waits for its statement's end, and goes on", async () => {
     await shop.application.revise(slow);
-    const { steps } = await shop.plan();
-    const { login, setup } = shop;
-    const given: AlembicProcess = { ...login, setup, watcher: login.login, steps };
-    const child = spawn(
-      process.execPath,
-      ["infra/toolchain/run.cjs", "test/support/alembic-process.ts", JSON.stringify(given)],
-      { cwd: projectRoot(), stdio: "ignore" },
-    );
-    await sleeping();
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await killedRun(shop, sleeping);
     await shop.application.revise({ ...slow, upgrade: slow.upgrade.slice(0, 1) });
     expect(await shop.upgrade()).toMatchObject({ done: [{ file: "d4f0c3d2e4b5_slow.py" }] });
     expect((await shop.trail()).map(({ outcome }) => outcome).slice(-3)).toEqual(["begun", "begun", "done"]);
@@ -155,7 +146,7 @@ describe("a run of Alembic", () => {
   });
 });
 
-describe("what cannot be shown", () => {
+describe.skipIf(!hasPython)("what cannot be shown", () => {
   test("is a finding that blocks: a revision that asks its connection", async () => {
     await shop.application.revise({
       id: "d4f0c3d2e4b5",
@@ -191,7 +182,7 @@ describe("what cannot be shown", () => {
   });
 });
 
-describe("an application that is not as it should be is told by its name", () => {
+describe.skipIf(!hasPython)("an application that is not as it should be is told by its name", () => {
   const edit = (from: string, to: string) =>
     shop.application.edit("migrations/env.py", (text) => text.replace(from, to));
 
@@ -214,11 +205,11 @@ describe("an application that is not as it should be is told by its name", () =>
       "fileConfig(",
       "raise RuntimeError('no ' + url if 'url' in globals() else os.environ['DATABASE_URL'])\nfileConfig(",
     );
-    const error = await shop.plan().catch((refusal: unknown) => refusal as Error);
-    expect(String(error)).toMatch(
+    const error = await shop.plan().then(String, String);
+    expect(error).toMatch(
       /migrations\/env\.py:11: RuntimeError: postgresql\+psycopg:\/\/\S+:\*\*\*@127\.0\.0\.1/,
     );
-    expect(String(error)).not.toContain(shop.database.migrator.password);
+    expect(error).not.toContain(shop.database.migrator.password);
   });
 
   test.each([
@@ -251,7 +242,7 @@ describe("an application that is not as it should be is told by its name", () =>
   });
 });
 
-test("a look changes nothing, even where env.py tries", async () => {
+test.skipIf(!hasPython)("a look changes nothing, even where env.py tries", async () => {
   await shop.application.edit("migrations/env.py", (text) =>
     text.replace(
       "        context.configure(connection=",

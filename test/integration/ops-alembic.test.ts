@@ -2,13 +2,19 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { applicationPackages, copyApplication, type Application } from "../support/alembic-application";
+import {
+  applicationPackages,
+  copyApplication,
+  hasPython,
+  type Application,
+} from "../support/alembic-application";
 import { deployStack, type DeployedStack, type OpsOutput } from "./ops-stack";
 
 let stack: DeployedStack;
 let directory = "";
 let application: Application;
 beforeAll(async () => {
+  if (!hasPython) return;
   stack = await deployStack();
   directory = await mkdtemp(join(tmpdir(), "pgstead-ops-alembic-"));
   application = await copyApplication(join(directory, "shop"));
@@ -18,6 +24,7 @@ beforeAll(async () => {
   await configure();
 }, 240_000);
 afterAll(async () => {
+  if (!hasPython) return;
   await stack.remove();
   await rm(directory, { recursive: true, force: true });
 });
@@ -58,8 +65,9 @@ const json = async (command: string, ...args: readonly string[]): Promise<Json> 
 const versions = "migrations/versions";
 
 // One story: each step stands on those before it.
+const story = test.skipIf(!hasPython);
 
-test("status, sql and lint show revisions as the SQL that they would send, and change nothing", async () => {
+story("status, sql and lint show revisions as the SQL that they would send, and change nothing", async () => {
   const status = await migrate("status");
   expect(status.stdout).toContain("database shop is at none; 0 migrations applied, 3 pending in ");
   expect(status.stdout).toMatch(/a1f0c3d2e4b5_orders\.py +safe +in one transaction/);
@@ -79,34 +87,37 @@ test("status, sql and lint show revisions as the SQL that they would send, and c
   expect(await change("SELECT to_regclass('app.alembic_version') AS made")).toEqual([{ made: null }]);
 });
 
-test("upgrade runs them as the owner, each by itself, and current, check, verify and history know it", async () => {
-  const dry = await migrate("upgrade", "--dry-run");
-  expect(dry.stdout).toContain("INSERT INTO app.customers (id, name) VALUES (2, '100%');");
-  const { exitCode, stdout, stderr } = await migrate("upgrade", "--yes");
-  expect(stderr).toMatch(/applied migrations\/versions\/c3f0c3d2e4b5_email\.py \(\d+ ms\)/);
-  expect(stdout).toBe("database shop: 3 migrations are done\n");
-  expect(exitCode).toBe(0);
-  expect(
-    await change(
-      "SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class WHERE relnamespace = 'app'::regnamespace",
-    ),
-  ).toEqual([{ owner: "shop_owner" }]);
-  expect(await change("SELECT email FROM app.customers ORDER BY id")).toEqual([
-    { email: null },
-    { email: "nobody@example.org" },
-  ]);
-  expect((await migrate("current")).stdout).toBe("c3f0c3d2e4b5_email.py\n");
-  expect((await migrate("check")).stdout).toBe(
-    "database shop is at c3f0c3d2e4b5_email.py: nothing is pending\n",
-  );
-  expect((await migrate("verify")).stdout).toContain("3 files as applied");
-  expect((await migrate("upgrade", "--yes")).stdout).toBe("nothing to do: database shop is there\n");
-  const history = await migrate("history", "--limit", "2");
-  expect(history.stdout).toMatch(/up +c3f0c3d2e4b5_email\.py +done +[\d.]+ m?s +shop_migrator/);
-  expect(history.stdout).toMatch(/up +c3f0c3d2e4b5_email\.py +begun/);
-});
+story(
+  "upgrade runs them as the owner, each by itself, and current, check, verify and history know it",
+  async () => {
+    const dry = await migrate("upgrade", "--dry-run");
+    expect(dry.stdout).toContain("INSERT INTO app.customers (id, name) VALUES (2, '100%');");
+    const { exitCode, stdout, stderr } = await migrate("upgrade", "--yes");
+    expect(stderr).toMatch(/applied migrations\/versions\/c3f0c3d2e4b5_email\.py \(\d+ ms\)/);
+    expect(stdout).toBe("database shop: 3 migrations are done\n");
+    expect(exitCode).toBe(0);
+    expect(
+      await change(
+        "SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class WHERE relnamespace = 'app'::regnamespace",
+      ),
+    ).toEqual([{ owner: "shop_owner" }]);
+    expect(await change("SELECT email FROM app.customers ORDER BY id")).toEqual([
+      { email: null },
+      { email: "nobody@example.org" },
+    ]);
+    expect((await migrate("current")).stdout).toBe("c3f0c3d2e4b5_email.py\n");
+    expect((await migrate("check")).stdout).toBe(
+      "database shop is at c3f0c3d2e4b5_email.py: nothing is pending\n",
+    );
+    expect((await migrate("verify")).stdout).toContain("3 files as applied");
+    expect((await migrate("upgrade", "--yes")).stdout).toBe("nothing to do: database shop is there\n");
+    const history = await migrate("history", "--limit", "2");
+    expect(history.stdout).toMatch(/up +c3f0c3d2e4b5_email\.py +done +[\d.]+ m?s +shop_migrator/);
+    expect(history.stdout).toMatch(/up +c3f0c3d2e4b5_email\.py +begun/);
+  },
+);
 
-test("a model without its migration fails the check, and create has Alembic write it", async () => {
+story("a model without its migration fails the check, and create has Alembic write it", async () => {
   await application.edit("models.py", (text) =>
     text.replace(
       'Column("body", String(500)),',
@@ -128,7 +139,7 @@ test("a model without its migration fails the check, and create has Alembic writ
   expect((await migrate("check")).exitCode).toBe(0);
 });
 
-test("what somebody changed by hand fails the check; our own tables do not", async () => {
+story("what somebody changed by hand fails the check; our own tables do not", async () => {
   await change("ALTER TABLE app.orders ADD COLUMN by_hand text");
   expect((await json("check")).findings.map(({ message }) => message)).toEqual([
     "no revision brings the database to them: op.drop_column('orders', 'by_hand', schema='app')",
@@ -140,7 +151,7 @@ test("what somebody changed by hand fails the check; our own tables do not", asy
   expect((await migrate("check")).exitCode).toBe(0);
 });
 
-test("what loses data is refused by its line, needs its word there, and then the stack's", async () => {
+story("what loses data is refused by its line, needs its word there, and then the stack's", async () => {
   const [head = ""] = (await migrate("current")).stdout.split("_");
   const drop = (...comment: readonly string[]) =>
     application.revise({
@@ -171,7 +182,7 @@ test("what loses data is refused by its line, needs its word there, and then the
   await configure();
 });
 
-test("downgrade needs a word for what it loses, and goes back by count, id and base", async () => {
+story("downgrade needs a word for what it loses, and goes back by count, id and base", async () => {
   expect((await migrate("downgrade", "-1", "--yes")).exitCode).toBe(0);
   await application.forget("d4f0c3d2e4b5");
   await change(
@@ -187,7 +198,7 @@ test("downgrade needs a word for what it loses, and goes back by count, id and b
   expect(await change("SELECT to_regclass('app.customers') AS found")).toEqual([{ found: null }]);
 });
 
-test("an edited file is refused, and repair takes it over with a row of the trail", async () => {
+story("an edited file is refused, and repair takes it over with a row of the trail", async () => {
   await application.edit("models.py", (text) => text.replace('\n    Column("note", String(80)),', ""));
   expect((await migrate("upgrade", "c3f0c3d2e4b5", "--yes")).exitCode).toBe(0);
   await application.edit(`${versions}/a1f0c3d2e4b5_orders.py`, (text) =>
@@ -207,7 +218,7 @@ test("an edited file is refused, and repair takes it over with a row of the trai
   expect((await migrate("verify")).exitCode).toBe(0);
 });
 
-test("a database that Alembic has migrated by itself is taken over by baseline", async () => {
+story("a database that Alembic has migrated by itself is taken over by baseline", async () => {
   await change("TRUNCATE pgstead.migration_trail");
   const before = await json("status");
   expect(before.data.applied).toMatchObject(Array(3).fill({ origin: "elsewhere", checksum: "" }));
@@ -216,7 +227,7 @@ test("a database that Alembic has migrated by itself is taken over by baseline",
   expect((await json("status")).data.applied).toMatchObject(Array(3).fill({ origin: "baseline" }));
 });
 
-test("several heads are refused by their files, and a merge of them runs", async () => {
+story("several heads are refused by their files, and a merge of them runs", async () => {
   const table = (name: string): string =>
     `op.create_table("${name}", sa.Column("id", sa.Integer()), schema="app")`;
   const down = "c3f0c3d2e4b5";
@@ -247,7 +258,7 @@ test("several heads are refused by their files, and a merge of them runs", async
   ]);
 });
 
-test("nothing that is said holds a password", async () => {
+story("nothing that is said holds a password", async () => {
   const all = await Promise.all([
     migrate("status", "--json"),
     migrate("history", "--json"),

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,6 +11,17 @@ export const requirements = ["alembic==1.16.5", "SQLAlchemy==2.0.43", "psycopg[b
 
 /** The application of the tests: three revisions, and the models that they make. */
 export const applicationFixture = join(projectRoot(), "test", "fixtures", "alembic");
+
+/** Whether this machine can run an application: where it cannot, tier docker does with Debian's Python. */
+export const hasPython = ((): boolean => {
+  try {
+    execFileSync("python3", ["-m", "pip", "--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    console.error("pgstead: Alembic on this machine is not tested: it needs python3 with pip");
+    return false;
+  }
+})();
 
 /**
  * Directory of Python's packages that an application of the tests has, for `PYTHONPATH`: kept outside of the checkout,
@@ -71,16 +82,8 @@ export async function copyApplication(directory: string): Promise<Application> {
   const versions = join(directory, "migrations", "versions");
   return {
     directory,
-    async revise({ id, name, down, upgrade, downgrade = ["pass"] }) {
-      const file = join(versions, `${id}_${name}.py`);
-      const body = (lines: readonly string[]): string => lines.map((line) => `    ${line}\n`).join("");
-      await writeFile(
-        file,
-        `"""${name}"""\n\nimport sqlalchemy as sa\nfrom alembic import op\n\nrevision = "${id}"\n` +
-          `down_revision = ${JSON.stringify(down).replace("null", "None")}\n\n\n` +
-          `def upgrade() -> None:\n${body(upgrade)}\n\ndef downgrade() -> None:\n${body(downgrade)}`,
-      );
-    },
+    revise: (revision) =>
+      writeFile(join(versions, `${revision.id}_${revision.name}.py`), revisionText(revision)),
     async forget(id) {
       const files = await readdir(versions);
       await Promise.all(files.filter((file) => file.startsWith(id)).map((file) => rm(join(versions, file))));
@@ -90,4 +93,14 @@ export async function copyApplication(directory: string): Promise<Application> {
       await writeFile(path, change(await readFile(path, "utf8")));
     },
   };
+}
+
+/** The text of a revision's file: its statements begin on line 11. */
+export function revisionText({ name, id, down, upgrade, downgrade = ["pass"] }: Revision): string {
+  const body = (lines: readonly string[]): string => lines.map((line) => `    ${line}\n`).join("");
+  return (
+    `"""${name}"""\n\nimport sqlalchemy as sa\nfrom alembic import op\n\nrevision = "${id}"\n` +
+    `down_revision = ${JSON.stringify(down).replace("null", "None")}\n\n\n` +
+    `def upgrade() -> None:\n${body(upgrade)}\n\ndef downgrade() -> None:\n${body(downgrade)}`
+  );
 }

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,17 +16,17 @@ import type { BridgeLogin } from "../../components/io/alembic/bridge-connection"
 import { runRevisions } from "../../components/io/alembic/engine";
 import { lookWithAlembic } from "../../components/io/alembic/look";
 import type { ApplicationPlace } from "../../components/io/alembic/place";
+import { projectRoot } from "../../components/io/places";
 import type { RunOutcome } from "../../components/io/migrations/engine";
 import type { CheckAnswer } from "../../components/io/alembic/bridge";
 import { planRevisions, type PlannedRevisions } from "../../infra/ops/migrate/alembic/plan-revisions";
 import { applicationPackages, copyApplication, type Application } from "./alembic-application";
+import type { AlembicProcess } from "./alembic-process";
 import { migratedDatabase, type MigratedDatabase } from "./migrations";
 import type { TestServer } from "./server";
 
-/** A database and an application whose Alembic migrates it. */
-export interface AlembicShop {
-  readonly database: MigratedDatabase;
-  readonly application: Application;
+/** A database that the Alembic of an application migrates. */
+export interface Shop {
   readonly setup: AlembicSetup;
   readonly login: BridgeLogin;
   readonly said: readonly string[];
@@ -33,6 +35,12 @@ export interface AlembicShop {
   upgrade(options?: ShopRunOptions): Promise<RunOutcome>;
   check(): Promise<CheckAnswer>;
   trail(): Promise<Record<string, unknown>[]>;
+}
+
+/** With an application on this machine. */
+export interface AlembicShop extends Shop {
+  readonly database: MigratedDatabase;
+  readonly application: Application;
   remove(): Promise<void>;
 }
 
@@ -78,12 +86,7 @@ export interface ShopPlace {
   readonly seenAt: BridgeLogin["seenAt"];
 }
 
-export function shopOf({
-  database,
-  place,
-  watcher,
-  seenAt,
-}: ShopPlace): Omit<AlembicShop, "database" | "application" | "remove"> {
+export function shopOf({ database, place, watcher, seenAt }: ShopPlace): Shop {
   const said: string[] = [];
   const setup: AlembicSetup = {
     place,
@@ -134,4 +137,20 @@ export function shopOf({
     trail: () =>
       database.query("SELECT action, outcome, version, note FROM pgstead.migration_trail ORDER BY id"),
   };
+}
+
+/** Starts a run as its own process, and kills it once something has happened. */
+export async function killedRun(shop: Shop, happened: () => Promise<unknown>): Promise<void> {
+  const { steps } = await shop.plan();
+  const { login, setup } = shop;
+  const given: AlembicProcess = { ...login, setup, watcher: login.login, steps };
+  const child = spawn(
+    process.execPath,
+    ["infra/toolchain/run.cjs", "test/support/alembic-process.ts", JSON.stringify(given)],
+    { cwd: projectRoot(), stdio: "ignore" },
+  );
+  const exit = once(child, "exit");
+  await happened();
+  child.kill("SIGKILL");
+  await exit;
 }

@@ -167,6 +167,7 @@ function explain(place: ApplicationPlace, error: unknown): unknown {
   };
   const hint = hints[statusOf(error) ?? 0];
   if (hint === undefined) return engineFailure(error);
-  const message = `cannot be used: ${(error as { readonly reason?: string }).reason ?? (error as Error).message}`;
-  return problemError(renderApplication(place), message, hint, { cause: error });
+  const { json } = error as { readonly json?: { readonly message?: string } };
+  const said = json?.message ?? (error instanceof Error ? error.message : String(error));
+  return problemError(renderApplication(place), `cannot be used: ${said}`, hint, { cause: error });
 }

@@ -28,12 +28,13 @@ async function alembicsConfig(
   context: CommandContext,
   { dir, database, operands = [] }: LookArgs & { readonly operands?: readonly string[] },
 ): Promise<StackConfig | undefined> {
+  const isLint = name === "migrate lint";
   // A directory that is named is one of files of SQL.
-  const config = dir === undefined ? await context.findConfig() : undefined;
+  if (dir !== undefined || (isLint && !operands.every((file) => file.endsWith(".py")))) return undefined;
+  const config = await context.findConfig();
   if (config === undefined) return undefined;
-  if (name !== "migrate lint")
-    return chooseDatabase(config, database).migrations.engine === "alembic" ? config : undefined;
+  if (!isLint) return chooseDatabase(config, database).migrations.engine === "alembic" ? config : undefined;
   const databases = database === undefined ? config.databases : [chooseDatabase(config, database)];
-  const isAny = databases.some(({ migrations }) => migrations.engine === "alembic");
-  return isAny && operands.every((file) => file.endsWith(".py")) ? config : undefined;
+  const isAny = databases.some(({ migrations }) => migrations.engine === "alembic"); // the others are judged with them
+  return isAny ? config : undefined;
 }

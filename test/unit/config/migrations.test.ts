@@ -98,7 +98,9 @@ describe("a mistake about migrations is told", () => {
     {
       what: "an engine that is not known",
       change: { "pgstead:migrations": { engine: "flyway" } },
-      says: ['pgstead:migrations.engine: "flyway" is not one of sql / write it such as `engine: sql`'],
+      says: [
+        'pgstead:migrations.engine: "flyway" is not one of sql, alembic / write it such as `engine: sql`',
+      ],
     },
     {
       what: "a downgrade of a database that is not declared",
