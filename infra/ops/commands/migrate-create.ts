@@ -45,7 +45,8 @@ export const migrateCreateCommand: OpsCommand<MigrateCreateArgs, MigrateCreateDa
 
 const help = `
 It is counted as the files that are there. Numbers show what is missing, and two branches that took the same one do not
-get past \`migrate lint\`; timestamps suit many authors. A file that is there is never replaced.
+get past \`migrate lint\`; timestamps suit many authors. A file that is there is never replaced. With engine alembic the
+application's Alembic writes a revision of what its models have and the database has not (\`--autogenerate\`).
 
 JSON: data.path.
 

@@ -46,6 +46,7 @@ Ends with 1 where a statement of an up part needs an acknowledgement and has non
 Findings are of these classes: ${findingClasses.join(", ")}.
 An acknowledgement is a comment directly before its statement, of a class or of a rule, with the reason:
   -- pgstead:allow drop-column reason="nobody reads it since 4.2"
+(\`# pgstead:allow …\` in a revision of Alembic's.)
 What loses data needs a backup on top of it when it runs. squawk's advice blocks nothing.
 
 JSON: data.directories; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,

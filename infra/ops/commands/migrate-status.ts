@@ -35,7 +35,10 @@ export const migrateCheckCommand: LookCommand = {
   declare: (command) => {
     declareLook(command).addHelpText(
       "after",
-      help("Ends with 0 only where every file is applied as it is.", "check"),
+      help(
+        "Ends with 0 only where every file is applied as it is; with engine alembic where the models say the same as well.",
+        "check",
+      ),
     );
   },
   async run(context, args) {
@@ -95,7 +98,9 @@ ${more}
 JSON: data.database; data.directory; data.applied [{ version, name, checksum, transactional, origin, appliedAt,
 appliedBy, durationMs | null }]; data.pending [{ file, path, class, transactional }]; data.held [file above the
 target]; data.above [file applied above it]; data.unfinished { version, name,
-direction, done, running, startedAt, startedBy } | null; data.problems [{ path, message, hint }].
+direction, done, running, startedAt, startedBy } | null; data.problems [{ path, message, hint }]. With engine alembic
+\`version\` is the revision and \`name\` its file; origin "elsewhere" has nothing but these; \`check\` has
+data.models { operations [code], skipped } where the models were compared.
 
 Example:
   npm run ops -- migrate ${name} --stack prod`;

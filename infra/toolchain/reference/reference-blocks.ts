@@ -93,6 +93,7 @@ function renderReference(): string {
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
     ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],
     ["`pgstead:migrations`, and `migrations` of each database", shapeOf(migrations)],
+    ["`alembic` of migrations", shapeOf(shapeOf(migrations).alembic)],
     ["Each of `roles`", shapeOf(roles)],
     ["Each of `memberOf` of a role, unless it is just a name", shapeOf(shapeOf(roles).memberOf)],
     ["Each of `grants` of a role", shapeOf(shapeOf(roles).grants)],
