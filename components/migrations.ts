@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import type { AlembicApplication, ApplicationEngine } from "./core/migrations/alembic/application";
 import type { PendingFile } from "./core/migrations/made-objects";
 import { findMigrator } from "./core/migrations/migrator";
 import { defaultLimits, type RunLimits } from "./core/migrations/retry";
@@ -20,11 +21,18 @@ export interface MigrationsArgs {
   readonly roles: Roles;
 
   /**
-   * What applies them: `sql` is pgstead itself, with files of SQL that have markers.
+   * What applies them: `sql` is pgstead itself, with files of SQL that have markers; `alembic` is an application's own
+   * Alembic, which `up` and every preview run in the application's environment.
    *
    * @default - sql
    */
-  readonly engine?: "sql";
+  readonly engine?: "sql" | "alembic";
+
+  /** Engine alembic: the application. Its code runs here, or in the container that is named. */
+  readonly alembic?: AlembicApplication;
+
+  /** The Docker engine of that container. @default - that of the environment, else the local one */
+  readonly dockerEngine?: ApplicationEngine;
 
   /** Directory of the files; a relative path is one of the project's directory. It has to be there. */
   readonly directory: string;
@@ -92,6 +100,7 @@ function createMigrations(name: string, args: MigrationsArgs, parent: pulumi.Res
       database: database.declared.name,
       owner: database.declaration.owner,
       engine: args.engine ?? "sql",
+      ...(args.alembic === undefined ? {} : { alembic: args.alembic, dockerEngine: args.dockerEngine ?? {} }),
       directory: pathForPlugins(args.directory),
       path: args.directory,
       ...(target === undefined ? {} : { target }),

@@ -15,7 +15,6 @@ import { shapeConfig } from "./config/shape";
 import type { StackConfig } from "./config/stack-config";
 
 export type {
-  AlembicConfig,
   DatabaseConfig,
   ExtensionConfig,
   MigrationsConfig,

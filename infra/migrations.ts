@@ -9,6 +9,7 @@ export function createMigrations(
   { isNamed, ...plan }: MigrationsPlan,
   args: Omit<MigrationsArgs, keyof MigrationsPlan>,
 ): Migrations | undefined {
-  if (!isNamed && !existsSync(pathInProject(plan.directory))) return undefined;
+  const isSql = plan.engine !== "alembic";
+  if (isSql && !isNamed && !existsSync(pathInProject(plan.directory))) return undefined;
   return new Migrations(name, { ...args, ...plan });
 }

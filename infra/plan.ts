@@ -52,7 +52,7 @@ export interface DatabasePlan {
 /** Migrations of a database, and whether their directory has to be there. */
 export interface MigrationsPlan extends Pick<
   MigrationsArgs,
-  "engine" | "directory" | "target" | "downgrade" | "limits"
+  "engine" | "alembic" | "dockerEngine" | "directory" | "target" | "downgrade" | "limits"
 > {
   readonly isNamed: boolean;
 }
@@ -180,7 +180,10 @@ function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePl
     schemas: database.schemas,
     extensions: database.extensions,
     logins: Object.fromEntries(logins.map((role) => [role.key, role.name])),
-    migrations: database.migrations,
+    migrations: {
+      ...database.migrations,
+      ...(config.docker === undefined ? {} : { dockerEngine: config.docker.engine }),
+    },
   };
 }
 

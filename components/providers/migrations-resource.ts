@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AlembicApplication, ApplicationEngine } from "../core/migrations/alembic/application";
 import type { PendingFile } from "../core/migrations/made-objects";
 import type { RunLimits } from "../core/migrations/retry";
 import type { Refusal } from "../core/statement";
@@ -11,7 +12,10 @@ export interface MigrationsResourceArgs {
   readonly database: pulumi.Input<string>;
   /** Role that the statements run as. */
   readonly owner: string;
-  readonly engine: "sql";
+  readonly engine: "sql" | "alembic";
+  /** Of engine alembic. */
+  readonly alembic?: AlembicApplication;
+  readonly dockerEngine?: ApplicationEngine;
   /** Of the files, as the provider finds it. */
   readonly directory: string;
   /** The same as people are told. */

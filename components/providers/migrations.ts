@@ -11,15 +11,15 @@ import {
   type FoundMigrations,
 } from "../core/migrations/plan-migrations";
 import type { RunLimits } from "../core/migrations/retry";
-import { ProblemError } from "../core/problem";
 import type { Plan } from "../core/statement";
 import { databaseExists } from "../io/catalog/database";
-import { createEngine, type MigrationEngine, type RunOutcome } from "../io/migrations/engine";
+import { createEngine, type MigrationEngine } from "../io/migrations/engine";
 import { findKnownMigrations, findMigrations, findNewMigrations } from "../io/migrations/find-migrations";
 import { prepareHistory } from "../io/migrations/history";
-import type { Waiting } from "../io/waiting";
 import type { CheckFailure, ResourceRequest } from "./contract";
+import { alembicScope } from "./alembic-migrations";
 import { InputCheck } from "./inputs";
+import { assertDone, waitingOf } from "./migrations-run";
 import { plannedResource, type Planned, type Way } from "./planned";
 import { hasUnknown, revealMap, type PropertyMap } from "./properties";
 import { readConnections } from "./server-connection";
@@ -32,11 +32,21 @@ export const migrations = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
   read: (inputs, oldInputs, request) => ({
     ...readConnections(inputs, oldInputs),
-    ...migrationsScope(inputs, knownHead(request)),
+    ...scopeOf(inputs, oldInputs, knownHead(request)),
   }),
   compared: [],
   replacing: ["database"],
 });
+
+function scopeOf(
+  inputs: PropertyMap,
+  oldInputs: PropertyMap | undefined,
+  known: KnownHead | undefined,
+): Omit<Planned, "connections" | "isServerNew"> {
+  return inputs.engine === "alembic"
+    ? alembicScope(inputs, known, readConnections(inputs, oldInputs).connections)
+    : migrationsScope(inputs, known);
+}
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   return new InputCheck(inputs)
@@ -46,6 +56,8 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
       "database",
       "owner",
       "engine",
+      "alembic",
+      "dockerEngine",
       "directory",
       "path",
       "target",
@@ -55,7 +67,7 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
     )
     .text("database")
     .text("owner")
-    .oneOf("engine", "sql")
+    .oneOf("engine", "sql", "alembic")
     .text("directory")
     .text("path")
     .oneOf("downgrade", "allow", "refuse")
@@ -146,19 +158,6 @@ function engineOf(
   const waiting = waitingOf(request);
   const target = { ...connection, ...login };
   return createEngine({ database, owner, login: target, watcher: connection, limits, waiting, parser });
-}
-
-function waitingOf({ log, signal }: ResourceRequest): Waiting {
-  return { say: (text) => log("info", text), signal };
-}
-
-/** The failure with its place, after what of the run is done and stays. */
-function assertDone(database: string, { done, failure, cancelled }: RunOutcome): void {
-  if (failure === undefined) return;
-  const files = done.map(({ file }) => file).join(", ");
-  const kept = done.length === 0 ? "nothing was applied before it" : `done before it, and stays: ${files}`;
-  const end = cancelled ? "were cancelled" : "failed";
-  throw new ProblemError(`the migrations of database ${database} ${end} (${kept})`, [failure]);
 }
 
 /** What the state knows; undefined before the first run, and after one that failed. */

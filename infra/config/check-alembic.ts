@@ -1,14 +1,14 @@
+import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import type { Draft } from "./resolve";
 import type { WrittenDatabase } from "./schema";
-import type { AlembicConfig } from "./stack-config";
 
 type Written = NonNullable<WrittenDatabase["migrations"]>;
 type Alembic = NonNullable<Written["alembic"]>;
 
 /** The application as it is; undefined with another engine. */
-export function resolveAlembic(written: Written | undefined): AlembicConfig | undefined {
+export function resolveAlembic(written: Written | undefined): AlembicApplication | undefined {
   if (written?.engine !== "alembic") return undefined;
   const { directory, alembic = {} } = written;
   const { config, section, python, driver, urlVariables, environment }: Partial<Alembic> = alembic;

@@ -1,6 +1,7 @@
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { HbaRule } from "../../components/core/hba/rule";
+import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
 import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
 
@@ -144,7 +145,7 @@ export interface MigrationsConfig {
   /** What applies them. */
   readonly engine: "sql" | "alembic";
   /** Of engine alembic. */
-  readonly alembic?: AlembicConfig;
+  readonly alembic?: AlembicApplication;
   /** Of the files; a relative path is one of the project's directory. */
   readonly directory: string;
   /** False: where the directory is not there, the database has no migrations; else that is a mistake. */
@@ -154,30 +155,6 @@ export interface MigrationsConfig {
   /** May `up` take back what is above the target? */
   readonly downgrade: "allow" | "refuse";
   readonly limits: RunLimits;
-}
-
-/** The application whose Alembic migrates a database. */
-export interface AlembicConfig {
-  /** In the application's directory: `alembic.ini`. */
-  readonly config: string;
-  readonly section: string;
-  /** Its interpreter, with what has to stand before it. */
-  readonly python: readonly string[];
-  /** SQLAlchemy's; absent: the first that the application has. */
-  readonly driver?: string;
-  readonly urlVariables: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  /** As it is written: of the project's directory, or of the container; absent: the container's own. */
-  readonly directory?: string;
-  /** One of both, or none: then it is on this machine. */
-  readonly container?: string;
-  readonly image?: string;
-  /** Of the containers of an image. */
-  readonly network?: string;
-  /** Where the application reaches the server, if not as this machine does. */
-  readonly seenAt: { readonly host?: string; readonly port?: number };
-  /** Last revision that lint does not judge. */
-  readonly baseline?: string;
 }
 
 /** Settings by name: texts as PostgreSQL writes them, lists as lists. */

@@ -7,7 +7,7 @@ import type Docker from "dockerode";
 import { pack } from "tar-stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { connectDocker } from "../../components/io/docker/engine";
-import type { ApplicationPlace } from "../../components/io/alembic/place";
+import type { ApplicationPlace } from "../../components/core/migrations/alembic/application";
 import { refuseUpgrade } from "../../components/core/migrations/refuse-run";
 import { applicationDirectory, applicationImage, buildApplicationImage } from "../support/alembic-image";
 import { revisionText, type Revision } from "../support/alembic-application";

@@ -11,11 +11,11 @@ import {
 } from "../../components/core/migrations/alembic/decide-revisions";
 import type { ConnectionTarget } from "../../components/core/connection";
 import { defaultLimits, type RunLimits } from "../../components/core/migrations/retry";
-import type { AlembicSetup } from "../../components/io/alembic/bridge";
+import type { AlembicSetup } from "../../components/core/migrations/alembic/application";
 import type { BridgeLogin } from "../../components/io/alembic/bridge-connection";
 import { runRevisions } from "../../components/io/alembic/engine";
 import { lookWithAlembic } from "../../components/io/alembic/look";
-import type { ApplicationPlace } from "../../components/io/alembic/place";
+import type { ApplicationPlace } from "../../components/core/migrations/alembic/application";
 import { projectRoot } from "../../components/io/places";
 import type { RunOutcome } from "../../components/io/migrations/engine";
 import type { CheckAnswer } from "../../components/io/alembic/bridge";

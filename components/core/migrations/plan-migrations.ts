@@ -87,12 +87,16 @@ function planFiles(
   };
 }
 
-function toRefusal({ path, message, hint }: Problem): Refusal {
+export function toRefusal({ path, message, hint }: Problem): Refusal {
   return { subject: path, message, hint };
 }
 
 /** All statements of a file that are to run: of one that stopped half-way those that are left. */
-function statementsOfStep(step: MigrationStep, files: JudgedFiles, owner: string): Statement[] {
+export function statementsOfStep(
+  step: MigrationStep,
+  files: Pick<JudgedFiles, "judged">,
+  owner: string,
+): Statement[] {
   const { migration, direction, resume } = step;
   const { path, version, name, checksum, transactional } = migration;
   const left = statementsOf(files, step).slice(resume?.done ?? 0);

@@ -6,7 +6,7 @@ import { problemError } from "../../core/problem";
 import { statusOf } from "../docker/ask-engine";
 import { connectDocker } from "../docker/engine";
 import { engineFailure } from "../docker/failure";
-import { renderApplication, type ApplicationPlace } from "./place";
+import { renderApplication, type ApplicationPlace } from "../../core/migrations/alembic/application";
 
 /** A program of the application's Python that runs; the end of its input ends it. */
 export interface ApplicationProcess {

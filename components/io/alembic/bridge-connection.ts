@@ -79,7 +79,8 @@ export async function bridgeConnection(
       // Not on every system: there a statement runs to its end after its client is gone.
       { sql: "SET client_connection_check_interval = '5s'", optional: true },
       { sql: "SET application_name = 'pgstead migrate (alembic)'" },
-      { sql: `SET ROLE ${quoteIdentifier(owner)}` },
+      // Who only looks may have the right to read, and not to be the owner.
+      { sql: `SET ROLE ${quoteIdentifier(owner)}`, ...(limits === "look" ? { optional: true } : {}) },
       ...bounds.map((sql) => ({ sql })),
     ],
     bounds,

@@ -8,20 +8,7 @@ import { projectRoot } from "../places";
 import { startApplication, type ApplicationProcess } from "./application-process";
 import { applicationError, endedError, type DescribedError } from "./bridge-failure";
 import type { BridgeConnection } from "./bridge-connection";
-import { renderApplication, type ApplicationPlace } from "./place";
-
-/** How the application's Alembic is configured. */
-export interface AlembicSetup {
-  readonly place: ApplicationPlace;
-  /** Name of its configuration, in the application's directory: `alembic.ini`. */
-  readonly config: string;
-  /** Section of it, as `alembic --name`. */
-  readonly section: string;
-  /** SQLAlchemy's driver: `psycopg`; `none` for a URL without; undefined: the first that the application has. */
-  readonly driver?: string;
-  /** Environment variables that get the URL. */
-  readonly variables: readonly string[];
-}
+import { renderApplication, type AlembicSetup } from "../../core/migrations/alembic/application";
 
 /** What Alembic knows of its files. */
 export interface DescribedFiles {

@@ -1,3 +1,4 @@
+import type { AlembicSetup } from "../../core/migrations/alembic/application";
 import { setTimeout } from "node:timers/promises";
 import type { RevisionState } from "../../core/migrations/alembic/decide-revisions";
 import type { RevisionStep } from "../../core/migrations/alembic/revision-step";
@@ -12,7 +13,7 @@ import { MigrationFailure } from "../migrations/statement-failure";
 import { createWatcher, type Watcher, type WatcherOptions } from "../migrations/watcher";
 import { openCancellable, type CancellableSession } from "../session";
 import type { Waiting } from "../waiting";
-import { openBridge, type AlembicSetup, type Bridge } from "./bridge";
+import { openBridge, type Bridge } from "./bridge";
 import { bridgeConnection, fenceKey, withProof, type BridgeLogin } from "./bridge-connection";
 import { ApplicationError } from "./bridge-failure";
 import { readRevisionState } from "./look";

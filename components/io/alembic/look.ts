@@ -1,9 +1,10 @@
+import type { AlembicSetup } from "../../core/migrations/alembic/application";
 import type { RevisionState } from "../../core/migrations/alembic/decide-revisions";
 import type { RevisionSql } from "../../core/migrations/alembic/offline-sql";
 import { headsAfter, headsWithout, type AlembicRevision } from "../../core/migrations/alembic/revision";
 import type { PartName } from "../../core/migrations/gate/judge";
 import { withSession, type Session } from "../session";
-import { openBridge, type AlembicSetup, type Bridge } from "./bridge";
+import { openBridge, type Bridge } from "./bridge";
 import { bridgeConnection, withProof, type BridgeLogin } from "./bridge-connection";
 import { readRecords } from "./records";
 

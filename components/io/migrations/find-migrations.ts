@@ -53,7 +53,7 @@ export async function findKnownMigrations(
   return isKnown.is ? found : undefined;
 }
 
-const nothingThere: HistoryPlace = {
+export const nothingThere: HistoryPlace = {
   hasSchema: false,
   hasTables: false,
   layout: undefined,
@@ -81,7 +81,7 @@ async function withFiles(
 }
 
 /** What is wrong with files is told with everything else that is refused. */
-async function usable<Result extends object>(
+export async function usable<Result extends object>(
   work: () => Promise<Result>,
 ): Promise<Result | Pick<ProblemError, "problems">> {
   try {

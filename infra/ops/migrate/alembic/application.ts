@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
-import { problemError } from "../../../../components/core/problem";
-import type { AlembicSetup } from "../../../../components/io/alembic/bridge";
+import {
+  resolveSetup,
+  type AlembicApplication,
+  type AlembicSetup,
+} from "../../../../components/core/migrations/alembic/application";
 import type { BridgeLogin } from "../../../../components/io/alembic/bridge-connection";
-import type { ApplicationPlace } from "../../../../components/io/alembic/place";
-import type { AlembicConfig, DatabaseConfig, StackConfig } from "../../../config";
+import type { DatabaseConfig, StackConfig } from "../../../config";
 import type { CommandContext } from "../../command";
 import { findDatabase, type StackDatabase } from "../stack-database";
 
@@ -22,35 +24,22 @@ export function alembicSetup(
   { docker }: StackConfig,
   declared: DatabaseConfig,
 ): AlembicSetup {
-  const alembic = alembicOf(declared);
-  const { config, section, driver, urlVariables: variables } = alembic;
-  const place = applicationPlace(root, alembic, docker?.engine ?? {});
-  return { place, config, section, variables, ...(driver === undefined ? {} : { driver }) };
+  return resolveSetup(
+    alembicOf(declared),
+    resolve(root, declared.migrations.directory),
+    docker?.engine ?? {},
+  );
 }
 
-function alembicOf({ migrations: { alembic } }: DatabaseConfig): AlembicConfig {
+export function alembicOf({ migrations: { alembic } }: DatabaseConfig): AlembicApplication {
   if (alembic === undefined) throw new Error("a database of another engine");
   return alembic;
 }
 
-function applicationPlace(
-  root: string,
-  { python, environment, directory, container, image, network = "host" }: AlembicConfig,
-  engine: { readonly host?: string },
-): ApplicationPlace {
-  const inside = { python, environment, ...(directory === undefined ? {} : { directory }), engine };
-  if (container !== undefined) return { ...inside, kind: "container", container };
-  if (image !== undefined) return { ...inside, kind: "image", image, network };
-  if (directory === undefined) throw problemError("directory", "is missing", "name the application's");
-  const own = resolve(root, directory);
-  return { kind: "machine", python: python.map((word) => here(own, word)), environment, directory: own };
-}
-
-/** The interpreter of an environment in the application's directory: what has a slash is a path from there. */
-function here(directory: string, word: string): string {
-  return /^\.{0,2}[^/]*\/.*python[\d.]*$/.test(word) && !word.startsWith("/")
-    ? resolve(directory, word)
-    : word;
+/** The application as people are told. */
+export function shownApplication(declared: DatabaseConfig): string {
+  const { directory, container, image } = alembicOf(declared);
+  return directory ?? container ?? image ?? declared.name;
 }
 
 /** The database that a user means, with what its Alembic needs. */
@@ -58,13 +47,12 @@ export async function findAlembic(
   context: CommandContext,
   declared: DatabaseConfig,
 ): Promise<AlembicDatabase> {
-  const alembic = alembicOf(declared);
   const database = await findDatabase(context, declared);
   const { name, owner, login } = database;
   return {
     database,
-    login: { database: name, owner, login, seenAt: alembic.seenAt },
+    login: { database: name, owner, login, seenAt: alembicOf(declared).seenAt },
     setup: alembicSetup(context, context.config, declared),
-    shown: alembic.directory ?? alembic.container ?? alembic.image ?? "",
+    shown: shownApplication(declared),
   };
 }

@@ -6,6 +6,8 @@ import {
   inRunningOrder,
   type AlembicRevision,
 } from "../../../../components/core/migrations/alembic/revision";
+import { judgeRevisions } from "../../../../components/core/migrations/alembic/judge-revisions";
+import { loadSqlParser } from "../../../../components/core/migrations/sql-parser";
 import { findRevision } from "../../../../components/core/migrations/alembic/decide-revisions";
 import type { RevisionSql } from "../../../../components/core/migrations/alembic/offline-sql";
 import { problemError } from "../../../../components/core/problem";
@@ -18,8 +20,7 @@ import type { Report } from "../../report";
 import { findPlaces } from "../directory";
 import { describeJudged, joinLint, lint, type LintData } from "../lint";
 import { chooseDatabase } from "../stack-database";
-import { alembicSetup } from "./application";
-import { judge } from "./plan-revisions";
+import { alembicOf, alembicSetup, shownApplication } from "./application";
 
 /** Judges revisions, and the files of SQL of the stack's other databases. */
 export async function lintRun(context: CommandContext, args: MigrateLintArgs): Promise<Report<LintData>> {
@@ -42,13 +43,16 @@ async function lintRevisions(
   declared: DatabaseConfig,
   names: readonly string[],
 ): Promise<LintData> {
-  const { alembic } = declared.migrations;
+  const { baseline } = alembicOf(declared);
   const judged = await withAlembicFiles(alembicSetup(context, config, declared), async (bridge) => {
     const { revisions } = await bridge.ask("describe", {});
-    return judge(await readBothWays(bridge, chosen(revisions, alembic?.baseline, names), revisions));
+    return judgeRevisions(
+      await readBothWays(bridge, chosen(revisions, baseline, names), revisions),
+      await loadSqlParser(),
+    );
   });
   return {
-    directories: [alembic?.directory ?? alembic?.container ?? alembic?.image ?? declared.name],
+    directories: [shownApplication(declared)],
     migrations: judged.map(describeJudged),
     findings: judged.flatMap(({ up, down }: JudgedMigration) =>
       [...up, ...down].flatMap(({ findings }) => findings),
