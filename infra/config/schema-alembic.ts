@@ -26,7 +26,7 @@ export const alembic = map(
       description:
         "SQLAlchemy's driver, which stands in the URL: `postgresql+psycopg://`. `none` for a URL without.",
       example: "psycopg",
-      defaultText: "the first of `psycopg`, `psycopg2`, `asyncpg` and `pg8000` that the application has",
+      defaultText: "the first of `psycopg`, `psycopg2` and `asyncpg` that the application has",
     }).optional(),
     urlVariables: words(
       "the name of an environment variable",

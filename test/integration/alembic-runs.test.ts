@@ -1,11 +1,12 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { projectRoot } from "../../components/io/places";
 import { eventually } from "../support/eventually";
 import { alembicShop, killedRun, type AlembicShop } from "../support/alembic-runs";
-import { startServer, type TestServer } from "../support/server";
+import { makeAuthority } from "../support/certificates";
+import { startServer, temporaryDirectory, type TestServer } from "../support/server";
 import { applicationPackages, hasPython } from "../support/alembic-application";
 
 let server: TestServer;
@@ -250,4 +251,23 @@ test.skipIf(!hasPython)("a look changes nothing, even where env.py tries", async
     ),
   );
   await expect(shop.plan()).rejects.toThrow(/read-only transaction \(25006\)/);
+});
+
+describe.skipIf(!hasPython)("a server with TLS", () => {
+  test("is believed where its certificate is of the stack's authority, and by no other", async () => {
+    const directory = await temporaryDirectory();
+    const authority = await makeAuthority(directory);
+    await authority.secure(server, ["127.0.0.1"]);
+    const believing = shop.over({ mode: "verify-full", ca: authority.pem });
+    expect(await believing.upgrade()).toMatchObject({ done: { length: 3 } });
+    await eventually("the authority's file is gone", async () => {
+      const files = await readdir(tmpdir());
+      return files.some((name) => name.startsWith("pgstead-authority-")) ? undefined : true;
+    });
+    const other = await makeAuthority(directory);
+    const doubting = shop.over({ mode: "verify-full", ca: other.pem });
+    await expect(doubting.plan()).rejects.toThrow(/certificate/);
+    await shop.database.query("ALTER SYSTEM RESET ssl");
+    await rm(directory, { recursive: true });
+  });
 });

@@ -9,7 +9,7 @@ import {
   type RevisionDecision,
   type RevisionState,
 } from "../../components/core/migrations/alembic/decide-revisions";
-import type { ConnectionTarget } from "../../components/core/connection";
+import type { ConnectionTarget, Tls } from "../../components/core/connection";
 import { defaultLimits, type RunLimits } from "../../components/core/migrations/retry";
 import type { AlembicSetup } from "../../components/core/migrations/alembic/application";
 import type { BridgeLogin } from "../../components/io/alembic/bridge-connection";
@@ -41,6 +41,8 @@ export interface Shop {
 export interface AlembicShop extends Shop {
   readonly database: MigratedDatabase;
   readonly application: Application;
+  /** The same over TLS. */
+  over(tls: Tls): Shop;
   remove(): Promise<void>;
 }
 
@@ -71,6 +73,10 @@ export async function alembicShop(server: TestServer): Promise<AlembicShop> {
     ...shop,
     database,
     application,
+    over(tls) {
+      const migrator = { ...database.migrator, tls };
+      return shopOf({ database: { ...database, migrator }, place, watcher, seenAt: {} });
+    },
     async remove() {
       await database.remove();
       await rm(directory, { recursive: true, force: true });

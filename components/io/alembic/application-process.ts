@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import type Docker from "dockerode";
@@ -63,16 +63,30 @@ async function startHere(place: On<"machine">, command: readonly string[]): Prom
     stderr: child.stderr,
     write: (text) => child.stdin.write(text),
     kill() {
+      // The end of its input ends it; the signal is for what does not listen.
       child.stdin.destroy();
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-        try {
-          process.kill(-child.pid, "SIGKILL");
-        } catch {
-          // It has just ended.
-        }
-      }
+      const timer = setTimeout(() => {
+        killGroup(child);
+      }, graceMs);
+      child.once("exit", () => {
+        clearTimeout(timer);
+        killGroup(child);
+      });
     },
   };
+}
+
+/** Time to end in, before what runs is killed. */
+const graceMs = 2_000;
+
+/** Ends what is left of it and of what it started. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of it has ended.
+  }
 }
 
 /** What this process has: without what is ours, and without what would have libpq connect elsewhere. */

@@ -22,7 +22,8 @@ from importlib.util import find_spec
 OUT = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
-DRIVERS = ("psycopg", "psycopg2", "asyncpg", "pg8000")
+WRITTEN = []
+DRIVERS = ("psycopg", "psycopg2", "asyncpg")
 CONCURRENT = re.compile(r"\s*(?:create\s+(?:unique\s+)?|drop\s+|re)index\b.*\bconcurrently\b", re.I | re.S)
 
 
@@ -32,6 +33,13 @@ class Refused(Exception):
     def __init__(self, message, hint):
         super().__init__(message)
         self.hint = hint
+
+
+def leave():
+    """Ends whatever runs, and takes away what was written."""
+    for path in WRITTEN:
+        os.unlink(path)
+    os._exit(3)
 
 
 def send(answer):
@@ -46,7 +54,7 @@ def read_requests():
     def read():
         for line in sys.stdin:
             requests.put(json.loads(line))
-        os._exit(3)
+        leave()
 
     threading.Thread(target=read, daemon=True).start()
     while True:
@@ -105,9 +113,10 @@ class Bridge:
         for name, value in to["environment"].items():
             os.environ[name] = value
         if to.get("authority"):
-            with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
+            with tempfile.NamedTemporaryFile("w", prefix="pgstead-authority-", delete=False) as file:
                 file.write(to["authority"])
-            os.environ["PGSSLROOTCERT"] = self.authority = file.name
+            WRITTEN.append(file.name)
+            os.environ["PGSSLROOTCERT"] = file.name
         is_socket = to["host"].startswith("/")
         place = {"query": {"host": to["host"]}} if is_socket else {"host": to["host"]}
         url = URL.create(
@@ -477,7 +486,7 @@ def main():
         send({"answer": {}})
     except BaseException as error:
         send({"error": described_error(error)})
-        return
+        leave()
     for request in requests:
         bridge.file, bridge.shown, bridge.connections = None, None, 0
         try:
