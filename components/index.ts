@@ -8,6 +8,7 @@ export { EmbeddedServer, type EmbeddedServerArgs } from "./embedded-server";
 export { ExistingServer, type ExistingServerArgs } from "./existing-server";
 export { HostBasedAccess, type HostBasedAccessArgs } from "./host-based-access";
 export { Credential, Guard, type CredentialArgs, type GuardArgs } from "./providers/resources";
+export { Migrations, type MigrationsArgs } from "./migrations";
 export { Monitoring, type MonitoringArgs } from "./monitoring";
 export { ObjectsAccessControl, type ObjectsAccessControlArgs } from "./objects-access-control";
 export { Operations, type OperationsArgs } from "./operations";

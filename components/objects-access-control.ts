@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import type { PendingFile } from "./core/migrations/made-objects";
 import { resolvePrivileges } from "./core/desired/objects";
 import type { Refusal } from "./core/statement";
 import type { Database } from "./database";
@@ -13,6 +14,8 @@ export interface ObjectsAccessControlArgs {
   readonly roles: Roles;
   /** The declared schemas: what is in others is left alone. */
   readonly schemas: Schemas;
+  /** Files of migrations that are to be applied before it, and what they make: the preview plans with that. */
+  readonly after?: pulumi.Output<PendingFile[]>;
   /** What has to be in order first: the database's access, and what makes its objects. */
   readonly dependsOn?: readonly pulumi.Resource[];
 }
@@ -58,6 +61,7 @@ function createObjectsAccess(name: string, args: ObjectsAccessControlArgs, paren
       connection: accessConnection(connection),
       database: database.declared.name,
       privileges: { ...privileges, manager: connection.user },
+      ...(args.after === undefined ? {} : { after: args.after }),
     },
     {
       parent,

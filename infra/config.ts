@@ -4,6 +4,7 @@ import { checkDatabase } from "./config/check-database";
 import { checkDocker } from "./config/check-docker";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
+import { checkMigrations, checkSharedDirectories } from "./config/check-migrations";
 import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
 import { checkServer } from "./config/check-server";
 import { checkTuning, resolveTuningConfig } from "./config/check-tuning";
@@ -16,6 +17,7 @@ import type { StackConfig } from "./config/stack-config";
 export type {
   DatabaseConfig,
   ExtensionConfig,
+  MigrationsConfig,
   RoleConfig,
   ServerConfig,
   StackConfig,
@@ -51,10 +53,12 @@ export function parseConfig(
         administrator: config.server.administrator.name,
       }),
       ...checkGrants(draft),
+      ...checkMigrations(draft),
       ...checkRoles(draft, config.server.administrator.name),
       ...checkSchemaRoles(draft, config.target),
     ]),
     ...checkSharedNames(drafts),
+    ...checkSharedDirectories(drafts),
   ];
   if (problems.length > 0) {
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);

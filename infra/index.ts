@@ -12,6 +12,7 @@ import {
 } from "../components";
 import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
+import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
 import { createBeside, createServer } from "./server";
@@ -64,10 +65,22 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     allowDataLoss,
     dependsOn,
   });
-  if (database.declaration.keepPrivileges === true) return [access.refusals];
-  const afterwards = { dependsOn: [access.resource] };
-  const inSchemas = { connection, database, roles, schemas, ...afterwards };
-  return [access.refusals, new ObjectsAccessControl(name, inSchemas).refusals];
+  const migrations = createMigrations(name, parts.migrations, {
+    connection,
+    database,
+    roles,
+    allowDataLoss,
+    // The migrator logs in itself.
+    dependsOn: [access.resource, ...hostBasedAccess.flatMap(({ resource }) => resource ?? [])],
+  });
+  const refused = [access.refusals, ...(migrations === undefined ? [] : [migrations.refusals])];
+  if (database.declaration.keepPrivileges === true) return refused;
+  const inSchemas = { connection, database, roles, schemas };
+  const afterwards =
+    migrations === undefined
+      ? { dependsOn: [access.resource] }
+      : { dependsOn: [access.resource, migrations.resource], after: migrations.pending };
+  return [...refused, new ObjectsAccessControl(name, { ...inSchemas, ...afterwards }).refusals];
 });
 
 const beside = createBeside(plan, server, databases, [

@@ -2,6 +2,7 @@ import type { EmbeddedServerArgs } from "../components/embedded-server";
 import type { ExistingServerArgs } from "../components/existing-server";
 import type { HostBasedAccessArgs } from "../components/host-based-access";
 import type { DatabaseArgs } from "../components/database";
+import type { MigrationsArgs } from "../components/migrations";
 import type { RoleArgs } from "../components/roles";
 import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
@@ -45,6 +46,15 @@ export interface DatabasePlan {
   readonly extensions: readonly ExtensionArgs[];
   /** Login roles by their name in the configuration, for the stack's outputs. */
   readonly logins: Readonly<Record<string, string>>;
+  readonly migrations: MigrationsPlan;
+}
+
+/** Migrations of a database, and whether their directory has to be there. */
+export interface MigrationsPlan extends Pick<
+  MigrationsArgs,
+  "engine" | "alembic" | "dockerEngine" | "directory" | "target" | "downgrade" | "limits"
+> {
+  readonly isNamed: boolean;
 }
 
 /** What the configuration of a stack means for each component. */
@@ -170,6 +180,10 @@ function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePl
     schemas: database.schemas,
     extensions: database.extensions,
     logins: Object.fromEntries(logins.map((role) => [role.key, role.name])),
+    migrations: {
+      ...database.migrations,
+      ...(config.docker === undefined ? {} : { dockerEngine: config.docker.engine }),
+    },
   };
 }
 

@@ -16,18 +16,22 @@ export interface PlanMessage {
   readonly refusals: readonly Refusal[];
   /** What nobody declared, and is left alone. */
   readonly undeclared: readonly Undeclared[];
+  /** What people should know beside it. */
+  readonly notes?: readonly string[];
   /** Why the server was not read: then the plan holds what the state alone can tell. */
   readonly unread?: string;
 }
 
 /** The plan as one line of JSON, without anything secret. */
 export function renderPlanMessage(plan: Plan, place: { database: string | null; unread?: string }): string {
+  const { notes = [] } = plan;
   const message: PlanMessage = {
     pgsteadPlan: 1,
     database: place.database,
     statements: plan.statements.map(showStatement),
     refusals: plan.refusals,
     undeclared: plan.undeclared ?? [],
+    ...(notes.length === 0 ? {} : { notes }),
     ...(place.unread === undefined ? {} : { unread: place.unread }),
   };
   return JSON.stringify(message);

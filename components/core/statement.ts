@@ -1,8 +1,11 @@
-/** What a statement may cost: from nothing, over changed access and locks, to a restart and lost rows. */
-export type Risk = "none" | "access" | "lock" | "restart" | "data-loss";
+/**
+ * What a statement may cost: from nothing, over changed access, what programs or people have to look at and locks, to a
+ * restart and lost rows.
+ */
+export type Risk = "none" | "access" | "review" | "lock" | "restart" | "data-loss";
 
 /** From the mildest to the worst, as a summary names them. */
-export const risks: readonly Risk[] = ["none", "access", "lock", "restart", "data-loss"];
+export const risks: readonly Risk[] = ["none", "access", "review", "lock", "restart", "data-loss"];
 
 /** What a statement is about: a report of drift groups by it. */
 export type StatementKind =
@@ -19,7 +22,8 @@ export type StatementKind =
   | "owner"
   | "privilege"
   | "default privilege"
-  | "PUBLIC";
+  | "PUBLIC"
+  | "migration";
 
 /** One thing that will run against the server, with its reason. */
 export interface Statement {
@@ -43,6 +47,21 @@ export interface Statement {
   readonly transactional?: boolean;
   /** Set where an official resource of the same run will send it, so that ours does not. */
   readonly by?: "@pulumi/postgresql";
+  /** Set for what a migration sends. */
+  readonly migration?: MigrationOrigin;
+}
+
+/** The file that a statement is of: its statements are sent as the owner, and recorded together. */
+export interface MigrationOrigin {
+  /** `sql/migrations/0001-orders.sql` */
+  readonly file: string;
+  readonly line: number;
+  readonly owner: string;
+  readonly direction: "up" | "down";
+  readonly transactional: boolean;
+  readonly version: string;
+  readonly name: string;
+  readonly checksum: string;
 }
 
 /** Something the plan would have to do and may not: it stops the run before anything is changed. */
@@ -67,6 +86,12 @@ export interface Plan {
   readonly refusals: readonly Refusal[];
   /** What is not ours to change; it never makes a plan differ from an empty one. */
   readonly undeclared?: readonly Undeclared[];
+  /** What people should know beside it; it never makes a plan differ from an empty one. */
+  readonly notes?: readonly string[];
+  /** What the state is to know of the server, for the next comparison and for dependants: plain values. */
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  /** Outputs that are not what the state has, without anything to do about it: the resource differs. */
+  readonly differs?: readonly string[];
 }
 
 /** The statement without anything secret. */
@@ -81,7 +106,9 @@ export function ownStatements(plan: Plan): readonly Statement[] {
 
 /** Several plans as one, in their order. */
 export function joinPlans(...plans: readonly Plan[]): Plan {
+  const notes = plans.flatMap((plan) => plan.notes ?? []);
   return {
+    ...(notes.length === 0 ? {} : { notes }),
     statements: plans.flatMap(({ statements }) => statements),
     refusals: plans.flatMap(({ refusals }) => refusals),
     undeclared: plans.flatMap(({ undeclared = [] }) => undeclared),
@@ -122,6 +149,7 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
       .slice(0, limit)
       .map(({ subject, message }) => visible(`  left alone: ${subject}: ${message}`)),
     ...(undeclared.length > limit ? [`  … and ${undeclared.length - limit} more left alone`] : []),
+    ...(plan.notes ?? []).map((note) => visible(`  note: ${note}`)),
   ].join("\n");
 }
 
@@ -135,12 +163,28 @@ function renderStatement(statement: Statement, limit: number): string[] {
   ];
   const end = step === true ? "" : ";";
   return [
-    visible(`  ${[`${shown(statement)}${end}`, "", "--", reason, ...notes].join(" ")}`),
+    ...renderSql(statement, limit, `${end}  ${["--", reason, ...notes].join(" ")}`),
     ...lines.slice(0, limit).map((line) => visible(`    ${line}`)),
     ...(lines.length > limit
       ? [`    … and ${lines.length - limit} more; PGSTEAD_PLAN=full shows them all`]
       : []),
   ];
+}
+
+/**
+ * Names on a server may hold line breaks, which are made visible; a migration's text is shown as its file has it, all
+ * lines but the first one further in, so that none looks like a line of the plan.
+ */
+function renderSql(statement: Statement, limit: number, end: string): string[] {
+  const text = shown(statement);
+  if (statement.migration === undefined) return [visible(`  ${text}${end}`)];
+  const all = text.replaceAll("\t", "  ").split("\n");
+  const cut = all.length - limit;
+  const more = `… and ${cut} more lines; PGSTEAD_PLAN=full shows them all`;
+  const lines = cut > 0 ? [...all.slice(0, limit), more] : all;
+  return lines.map((line, index) =>
+    visible(`${index === 0 ? "  " : "    "}${line}${index === lines.length - 1 ? end : ""}`),
+  );
 }
 
 /**

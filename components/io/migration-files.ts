@@ -6,6 +6,13 @@ import type { MigrationDirectory } from "../core/migrations/migration-set";
 import { normalizeText } from "../core/migrations/source-text";
 import { problemError } from "../core/problem";
 
+/** Where migrations are, and how people are told. */
+export interface MigrationPlace {
+  readonly directory: string;
+  /** As it was given, or as seen from where the reader is: `sql/migrations`. */
+  readonly shown: string;
+}
+
 /**
  * Reads a directory of migrations.
  *
@@ -15,7 +22,7 @@ import { problemError } from "../core/problem";
 export async function readMigrationDirectory(directory: string, shown: string): Promise<MigrationDirectory> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     const hint =
-      'make the first one with `npm run ops -- migrate create "…"`, or name the directory with --dir';
+      'make the first one with `npm run ops -- migrate create "…"`, or name the directory: pgstead:migrations: { directory: … }, or --dir';
     throw problemError(shown, `cannot be read: ${(error as Error).message}`, hint, { cause: error });
   });
   const isFile = (entry: (typeof entries)[number]): boolean => entry.isFile() && entry.name.endsWith(".sql");

@@ -43,7 +43,7 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   if (inputs.scope === "server") {
     check.failures.push(...checkServerInputs(inputs).failures);
   } else if (inputs.scope === "objects") {
-    return check.known("scope", "connection", "database", "privileges").text("database").failures;
+    return check.known("scope", "connection", "database", "privileges", "after").text("database").failures;
   } else {
     check.known("scope", "connection", "database", "schemas", "extensions", "allowDataLoss", "privileges");
     check.text("database").list("schemas").list("extensions");

@@ -23,6 +23,7 @@ void serveProvider({
     "pgstead:index:Files": lazyResource(async () => (await import("./files.js")).files),
     "pgstead:index:Guard": guard,
     "pgstead:index:HostBasedAccess": hostBasedAccess,
+    "pgstead:index:Migrations": lazyResource(async () => (await import("./migrations.js")).migrations),
     "pgstead:index:ServerReplacement": lazyResource(
       async () => (await import("./server-replacement.js")).serverReplacement,
     ),

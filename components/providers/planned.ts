@@ -51,13 +51,18 @@ export interface Planned {
   /** Reads the live server and decides. Changes nothing. */
   plan(maintenance: Session, open: OpenDatabase): Promise<Plan>;
   /** The plan against a server that has nothing yet. */
-  planEmpty(): Plan;
+  planEmpty(): Plan | Promise<Plan>;
   /** What can be told without the server: nothing to do, and no loss that nobody allowed. */
-  planUnread(): Plan;
+  planUnread(): Plan | Promise<Plan>;
   /** Does what the plan says. */
   act(plan: Plan, way: Way): Promise<void>;
   /** True where `act` may end the maintenance session, by a restart: a new one is opened afterwards. */
   readonly mayRestart?: boolean;
+  /**
+   * `own`: acting may take long and takes a lock of its own, so the server's is left to others, who would wait for it in
+   * vain.
+   */
+  readonly lock?: "own";
 }
 
 /** A type of own resources that compare what is declared with the live server at every preview. */
@@ -159,10 +164,10 @@ async function planLive(request: ResourceRequest, scope: Planned): Promise<Plan>
   }
   // Where this run makes the server anew, nothing of what the state knows is on it; who answers there is another one,
   // and the server's own plan says whose the port is.
-  if (scope.isServerNew) return scope.planEmpty();
+  if (scope.isServerNew) return await scope.planEmpty();
   if (refused !== undefined) throw explainRefusal(refused);
   await showUnread(request, reason);
-  return scope.planUnread();
+  return await scope.planUnread();
 }
 
 function explainRefusal(refused: LoginRefusedError): Error {
@@ -198,7 +203,7 @@ export async function applyPlanned(request: ResourceRequest, scope: Planned): Pr
         await assertSame(maintenance, connection);
         // Not with the lock: a server that is about to end may still have given it, as its holder's session went first.
         const work = (): Promise<Plan> => converge(scope, { maintenance, open, connection, request }, began);
-        return withServerLock(maintenance, work, waiting);
+        return scope.lock === "own" ? work() : withServerLock(maintenance, work, waiting);
       }),
     );
   return outlastRestart(attempt, waiting);
@@ -272,11 +277,15 @@ function difference(kind: PlannedKind, request: DiffRequest, plan: Plan) {
   // After an import there is nothing that was declared before: only the server can differ.
   const compared = lastDeclared(request) === undefined ? [] : kind.compared.filter(differs);
   for (const name of compared) detailed[name] = "update";
+  const { differs: outputs = [] } = plan;
+  for (const name of outputs) detailed[name] = "update";
   const live = !isEmptyPlan(plan) && kind.compared.every((name) => detailed[name] === undefined);
   if (live) detailed.live = "update";
-  return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["live"] };
+  return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["live", ...outputs] };
 }
 
 function stateOf(inputs: PropertyMap, plan: Plan): PropertyMap {
-  return { ...inputs, refusals: plan.refusals.map((refusal) => ({ ...refusal })) };
+  // Plain values, as the contract of a plan has it.
+  const outputs = (plan.outputs ?? {}) as PropertyMap;
+  return { ...inputs, ...outputs, refusals: plan.refusals.map((refusal) => ({ ...refusal })) };
 }

@@ -7,12 +7,13 @@ import type { DesiredRole } from "../core/server/role";
 import type { DesiredGroup, ServerAccess } from "../core/server/model";
 import type { HbaDatabase } from "../core/hba/defaults";
 import type { HbaRule } from "../core/hba/rule";
+import type { PendingFile } from "../core/migrations/made-objects";
 import type { SettingValue } from "../core/server/role-settings";
 import type { Refusal } from "../core/statement";
 import type { EndpointArgs } from "./docker-resources";
 
 /** Every member an `Input`; of each shape by itself, where there are several. */
-type Inputs<Shape> = Shape extends unknown
+export type Inputs<Shape> = Shape extends unknown
   ? { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> }
   : never;
 
@@ -163,6 +164,8 @@ export interface ObjectsAccessArgs {
   readonly connection: Inputs<AccessConnection>;
   readonly database: pulumi.Input<string>;
   readonly privileges: Inputs<PrivilegesDeclaration>;
+  /** Files of migrations that are to be applied before it. */
+  readonly after?: pulumi.Input<PendingFile[]>;
 }
 
 /** Keeps roles and databases, or schemas and extensions, as declared (resource of the provider `pgstead`). */

@@ -20,7 +20,8 @@ export async function showPlan(
   plan: Plan,
   database: string | null = maintenanceDatabase,
 ): Promise<void> {
-  const nothingFound = (plan.undeclared ?? []).length === 0 && plan.statements.length === 0;
+  const { undeclared = [], notes = [], statements } = plan;
+  const nothingFound = undeclared.length + notes.length + statements.length === 0;
   if (isEmptyPlan(plan) && nothingFound) return;
   const { PGSTEAD_PLAN: form } = process.env;
   const text =

@@ -69,7 +69,7 @@ function migrationFault(
       hint: `the databases are ${known}`,
     };
   }
-  if ("kind" in parseFileName(file)) return undefined;
+  if ("kind" in parseFileName(file) || file.endsWith(".py")) return undefined;
   return {
     message: `${renderValue(entry)} names no migration`,
     hint: "copy the entry from the refusal that asks for it",
@@ -78,13 +78,13 @@ function migrationFault(
 
 function lossFault(entry: string, drafts: readonly Draft[]): Fault | undefined {
   const [, database] = /^database (\S+)$/.exec(entry) ?? [];
-  const [, migrated, file] = /^migration ([^\s/]+)\/(\S+)$/.exec(entry) ?? [];
+  const [, migrated, file] = /^(?:migration|downgrade) ([^\s/]+)\/(\S+)$/.exec(entry) ?? [];
   if (file !== undefined) return migrationFault(entry, drafts, { database: migrated, file });
   const [, inDatabase, schema] = /^schema ([^\s.]+)\.([^\s.]+)$/.exec(entry) ?? [];
   const names = [database, inDatabase, schema].filter((name) => name !== undefined);
   if (names.length === 0 || names.some((name) => nameFault(name) !== undefined)) {
     return {
-      message: `${renderValue(entry)} is not \`database <name>\`, \`schema <database>.<schema>\` or \`migration <database>/<file>\``,
+      message: `${renderValue(entry)} is not \`database <name>\`, \`schema <database>.<schema>\`, \`migration <database>/<file>\` or \`downgrade <database>/<file>\``,
       hint: "copy the entry from the refusal that asks for it",
     };
   }

@@ -1,6 +1,7 @@
 import { embeddedExtensions } from "../../components/core/database/extensions";
 import { resolveTls } from "../../components/core/connection";
 import type { Problem } from "../../components/core/problem";
+import { resolveMigrations } from "./check-migrations";
 import { resolveHbaRule } from "./hba-rule";
 import { parseMoment } from "./moment";
 import type { WrittenConfig, WrittenDatabase, WrittenRole } from "./schema";
@@ -20,6 +21,8 @@ export interface Draft {
   readonly path: readonly string[];
   /** Where its roles stand, which the short form has at the top. */
   readonly rolesPath: readonly string[];
+  /** Where its migrations stand, as the roles. */
+  readonly migrationsPath: readonly string[];
   readonly name: string | undefined;
   readonly written: WrittenDatabase;
   readonly config: DatabaseConfig;
@@ -40,11 +43,15 @@ export function resolveDatabases(
     const inside = written.roles !== undefined;
     const roles = written.roles ?? config.roles ?? {};
     const rolesPath = inside ? ["database", "roles"] : ["roles"];
-    drafts.push(draft({ path: ["database"], rolesPath, name, written: { ...written, roles } }));
+    const migrationsPath = written.migrations === undefined ? ["migrations"] : ["database", "migrations"];
+    const migrations = written.migrations ?? config.migrations;
+    const paths = { path: ["database"], rolesPath, migrationsPath };
+    drafts.push(draft({ ...paths, name, written: { ...written, roles, migrations } }, "sql/migrations"));
   }
   for (const [name, written] of sortedEntries(config.databases ?? {})) {
     const path = ["databases", name];
-    drafts.push(draft({ path, rolesPath: [...path, "roles"], name, written }));
+    const paths = { path, rolesPath: [...path, "roles"], migrationsPath: [...path, "migrations"] };
+    drafts.push(draft({ ...paths, name, written }, `sql/migrations/${name}`));
   }
   return { drafts, problems: formProblems(config, given) };
 }
@@ -85,20 +92,27 @@ function formProblems(config: WrittenConfig, given: ReadonlySet<string>): Proble
   if (given.has("database") && given.has("databases")) {
     const hint = "move the one into the other: pgstead:databases: { <name>: { … } }";
     add(["databases"], "stands beside pgstead:database", hint);
-  } else if (given.has("databases") && given.has("roles")) {
-    const hint = "move them into a database: pgstead:databases: { <name>: { roles: { … } } }";
-    add(["roles"], "belongs to pgstead:database, and this stack has pgstead:databases", hint);
+  } else if (given.has("databases") && shortForms.some((key) => given.has(key))) {
+    for (const key of shortForms.filter((short) => given.has(short))) {
+      const hint = `move them into a database: pgstead:databases: { <name>: { ${key}: { … } } }`;
+      add([key], "belongs to pgstead:database, and this stack has pgstead:databases", hint);
+    }
   } else if (!given.has("database") && !given.has("databases")) {
     const hint = "declare one, such as `pgstead:database: { name: shop, schemas: { app: {} } }`";
     add(["database"], "no database is declared", hint);
   }
-  if (given.has("roles") && config.database?.roles !== undefined) {
-    add(["database", "roles"], "stands beside pgstead:roles", "keep one of the two");
+  for (const key of shortForms) {
+    if (!given.has(key) || config.database?.[key] === undefined) continue;
+    add(["database", key], `stands beside pgstead:${key}`, "keep one of the two");
   }
   return problems;
 }
 
-function draft(from: Omit<Draft, "config">): Draft {
+/** What stands at the top where there is one database only. */
+const shortForms = ["roles", "migrations"] as const;
+
+/** @param directory of its migrations, where it names none */
+function draft(from: Omit<Draft, "config">, directory: string): Draft {
   const { name = "", written } = from;
   const { encoding, locale, template, connectionLimit, authoritative, extensions, schemas } = written;
   const roles = resolveRoles(name, written.roles ?? {}, written.owner !== undefined);
@@ -118,6 +132,7 @@ function draft(from: Omit<Draft, "config">): Draft {
       extensions: creationOrder(extensions.map(resolveExtension)),
       schemas: resolveSchemas(schemas, roles),
       roles,
+      migrations: resolveMigrations(written.migrations, directory),
     },
   };
 }

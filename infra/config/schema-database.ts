@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { migrations } from "./schema-migrations";
 import { roles } from "./schema-role";
 import { choice, connectionLimit, flag, map, mapOf, settingValues, text } from "./schema-words";
 
@@ -108,6 +109,9 @@ export const databaseShape = {
     description:
       "Roles by key, as in `pgstead:roles`, which is the short form for a single database. An owner and a migrator are always there.",
     defaultText: "`owner` and `migrator`",
+  }).optional(),
+  migrations: migrations({
+    description: "Its migrations, as in `pgstead:migrations`, which is the short form for a single database.",
   }).optional(),
 };
 

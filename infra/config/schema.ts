@@ -2,6 +2,7 @@ import { z } from "zod";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
 import { administratorPassword } from "./schema-existing";
+import { migrations } from "./schema-migrations";
 import { roles } from "./schema-role";
 import { server } from "./schema-server";
 import { choice, flag, map, mapOf, text } from "./schema-words";
@@ -26,15 +27,18 @@ export const configSchema = z.strictObject({
   }).optional(),
   allowDataLoss: z
     .array(
-      text("`database <name>`, `schema <database>.<schema>` or `migration <database>/<file>`", {
-        description: "A loss that may happen.",
-        example: "schema shop.old",
-      }),
+      text(
+        "`database <name>`, `schema <database>.<schema>`, `migration <database>/<file>` or `downgrade <database>/<file>`",
+        {
+          description: "A loss that may happen.",
+          example: "schema shop.old",
+        },
+      ),
     )
     .meta({
       allowed: "a list",
       description:
-        "What may be lost: `database <name>` and `schema <database>.<schema>` with their content, what `migration <database>/<file>` drops or empties, as a refusal prints it. Remove an entry once the loss happened.",
+        "What may be lost: `database <name>` and `schema <database>.<schema>` with their content, what `migration <database>/<file>` drops or empties, what taking `downgrade <database>/<file>` back drops or empties, as a refusal prints it. Remove an entry once the loss happened.",
       example: '["schema shop.old"]',
     })
     .default([]),
@@ -52,6 +56,9 @@ export const configSchema = z.strictObject({
     },
   ).optional(),
   roles: roles({ defaultText: "`owner` and `migrator`" }).optional(),
+  migrations: migrations({
+    description: "Migrations of the database of a stack that has one.",
+  }).optional(),
   databases: mapOf(
     map(databaseShape, {
       description: "A database, by its name.",
@@ -65,7 +72,7 @@ export const configSchema = z.strictObject({
     }),
     {
       description:
-        "The databases of a stack that has several, by name; each has what `pgstead:database` has, and its own roles.",
+        "The databases of a stack that has several, by name; each has what `pgstead:database` has, and its own roles and migrations.",
       example: "{ shop: { schemas: { app: {} } }, billing: {} }",
       defaultText: "none",
     },

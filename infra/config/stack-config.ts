@@ -1,6 +1,8 @@
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { HbaRule } from "../../components/core/hba/rule";
+import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
+import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
 
 /** Where the server lives. Everything above it is the same for all targets. */
@@ -15,7 +17,8 @@ export interface StackConfig {
   readonly disposable: boolean;
   /** True: the databases are protected in Pulumi's state. */
   readonly protect: boolean;
-  /** Losses that may happen: `database <name>` and `schema <database>.<schema>`, none of which is declared. */
+  /** Losses that may happen: `database <name>` and `schema <database>.<schema>`, none of which is declared, `migration <database>/<file>` and
+   * `downgrade <database>/<file>`. */
   readonly allowDataLoss: readonly string[];
   readonly server: ServerConfig;
   /** Containers; on target docker only. */
@@ -134,6 +137,24 @@ export interface DatabaseConfig {
   readonly schemas: readonly SchemaConfig[];
   /** `owner` first, then `migrator`, then the others, sorted by key. Where `owner` is given, only what is declared. */
   readonly roles: readonly RoleConfig[];
+  readonly migrations: MigrationsConfig;
+}
+
+/** Migrations of a database. */
+export interface MigrationsConfig {
+  /** What applies them. */
+  readonly engine: "sql" | "alembic";
+  /** Of engine alembic. */
+  readonly alembic?: AlembicApplication;
+  /** Of the files; a relative path is one of the project's directory. */
+  readonly directory: string;
+  /** False: where the directory is not there, the database has no migrations; else that is a mistake. */
+  readonly isNamed: boolean;
+  /** The last one that is applied: a number, a name, a file, or `base`; absent: the last file. */
+  readonly target?: string;
+  /** May `up` take back what is above the target? */
+  readonly downgrade: "allow" | "refuse";
+  readonly limits: RunLimits;
 }
 
 /** Settings by name: texts as PostgreSQL writes them, lists as lists. */

@@ -19,6 +19,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 void runOps(process.argv.slice(2), commands, {
   version: readVersion(),
   project: readProjectName(),
+  root,
   readConfig: (stack) => readStackConfig(root, stack),
   pulumi: (write) => pulumiOf(root, write),
   ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),

@@ -13,6 +13,10 @@ export interface CommandContext {
   /** Pulumi's name of the project. */
   readonly project: string;
   readonly config: StackConfig;
+  /** The configuration, for a command that works without one as well: undefined where the usual stack has no file. */
+  readonly findConfig: () => Promise<StackConfig | undefined>;
+  /** Directory of the project. */
+  readonly root: string;
   /** The outputs of the deployed stack; asked for when needed, as that takes a second. */
   readonly outputs: () => Promise<StackOutputs>;
   /** Says what is being done when it takes over two seconds. */

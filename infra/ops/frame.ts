@@ -8,6 +8,7 @@ import type { Pulumi } from "./pulumi";
 import { pulumiOutputs } from "./pulumi-outputs";
 import { withProgress, type WriteLine } from "./progress";
 import { exitCodes, renderFailureJson, renderJson, statusOf, type Failure, type Status } from "./report";
+import { UnknownStackError } from "./stack";
 import { renderFailure, renderFindings } from "./text";
 
 /** What the frame needs from outside, so that a test can stand in for it. */
@@ -15,6 +16,9 @@ export interface Surroundings {
   readonly version: string;
   /** Pulumi's name of the project. */
   readonly project: string;
+  /** Directory of the project. */
+  readonly root: string;
+  /** @throws UnknownStackError where the stack has no file */
   readonly readConfig: (stack: string) => Promise<StackConfig>;
   readonly pulumi: (write: WriteLine) => Pulumi;
   /** Where the outputs come from instead of Pulumi. */
@@ -153,7 +157,9 @@ async function openContext(
   const source = surroundings.readOutputs ?? pulumiOutputs(pulumi);
   return {
     project: surroundings.project,
+    root: surroundings.root,
     stack,
+    findConfig: () => findConfig(stack, surroundings),
     config: worksWithoutConfig === true ? noConfig(stack) : await surroundings.readConfig(stack),
     outputs: async () =>
       parseOutputs(await progress(`reading the state of stack ${stack}`, source(stack)), stack),
@@ -163,6 +169,17 @@ async function openContext(
     ...(surroundings.ask === undefined ? {} : { ask: surroundings.ask }),
   };
 }
+
+/** A stack that was named has to be there. */
+function findConfig(stack: string, { readConfig }: Surroundings): Promise<StackConfig | undefined> {
+  return readConfig(stack).catch((error: unknown) => {
+    if (error instanceof UnknownStackError && stack === usualStack) return undefined;
+    throw error;
+  });
+}
+
+/** The stack of a command line that names none. */
+const usualStack = "dev";
 
 /** Stands in for a configuration that is yet to be made. */
 function noConfig(stack: string): StackConfig {
@@ -177,7 +194,7 @@ function describeProgram(version: string): Command {
   return new Command("ops")
     .description("Looks at and looks after what a stack of pgstead declares.")
     .version(version, "-V, --version", "print the version")
-    .option("-s, --stack <name>", "stack to work on", "dev")
+    .option("-s, --stack <name>", "stack to work on", usualStack)
     .addHelpText("afterAll", exitCodeHelp)
     .showHelpAfterError("  hint: `npm run ops -- --help` says what there is");
 }

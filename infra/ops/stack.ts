@@ -5,6 +5,9 @@ import { problemError, ProblemError } from "../../components/core/problem";
 import { parseConfig, type StackConfig } from "../config";
 import { nearest } from "../config/shape";
 
+/** There is no file of such a stack. */
+export class UnknownStackError extends ProblemError {}
+
 /** What a stack may be called: as Pulumi allows it, with its organisation and project before it. */
 const stackName = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*\/){0,2}([A-Za-z0-9_][A-Za-z0-9._-]*)$/;
 
@@ -12,7 +15,8 @@ const stackName = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*\/){0,2}([A-Za-z0-9_][A-Za-z0-
  * The configuration of a stack from its file, `Pulumi.<stack>.yaml`: complete and checked.
  *
  * @param root the project's directory
- * @throws ProblemError where there is no such file, where it is no YAML, and with every mistake in it
+ * @throws UnknownStackError where there is no such file
+ * @throws ProblemError where it is no YAML, and with every mistake in it
  */
 export async function readStackConfig(root: string, stack: string): Promise<StackConfig> {
   const name = stackName.exec(stack)?.[1];
@@ -40,7 +44,8 @@ async function readText(root: string, name: string): Promise<string> {
       meant === undefined
         ? `make one with \`npm run pulumi -- stack init ${name}\` and write its settings${others}`
         : `did you mean --stack ${meant}?`;
-    throw problemError(`stack ${name}`, `there is no Pulumi.${name}.yaml`, hint);
+    const problem = { path: "", message: `there is no Pulumi.${name}.yaml`, hint };
+    throw new UnknownStackError(`stack ${name}`, [problem]);
   }
 }
 

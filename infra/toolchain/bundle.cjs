@@ -34,8 +34,9 @@ function bundle(entry, options = {}) {
     target: "node20",
     format: "cjs",
     packages: options.selfContained ? "bundle" : "external",
-    // Compiled parts are for one machine; the packages that have some do without.
-    external: ["pg-native", "*.node"],
+    // Compiled parts are for one machine; the packages that have some do without. PostgreSQL's parser reads its
+    // WebAssembly from beside its own file, and is loaded by what needs it alone.
+    external: ["pg-native", "*.node", "libpg-query"],
     sourcemap: options.selfContained ? false : "inline",
     metafile: true,
     write: false,

@@ -12,6 +12,7 @@ import { findEngine, measureDocker } from "./docker/measure";
 import type { PgbenchResult } from "./docker/pgbench";
 import { endOnInterrupt, type Subject } from "./engine";
 import { median, type Comparison, type Figures } from "./figures";
+import { measureMigrations } from "./migrations/measure";
 import { say } from "./progress";
 import { renderResult } from "./render";
 import { makeEmpty, makeReal } from "./subjects";
@@ -33,7 +34,7 @@ export interface BenchResult {
   readonly leftOut: readonly { readonly part: PartName; readonly reason: string }[];
 }
 
-const partNames = ["dev", "access", "docker"] as const;
+const partNames = ["dev", "access", "migrations", "docker"] as const;
 type PartName = (typeof partNames)[number];
 
 /** What one part adds to the result. */
@@ -107,6 +108,8 @@ const parts: Readonly<Record<PartName, Part>> = {
     await empty.time(...up);
     return measureAccess(empty, runs, keep);
   },
+
+  migrations: measureMigrations,
 
   async docker(runs, keep) {
     const docker = await findEngine();

@@ -14,6 +14,7 @@ const [root = "", ...argv] = process.argv.slice(2);
 void runOps(argv, commands, {
   version: "0.0.0",
   project: "pgstead",
+  root,
   readConfig: (stack) => readStackConfig(root, stack),
   readOutputs: () => readFile(join(root, "outputs.json"), "utf8"),
   pulumi: () => () => Promise.reject(new Error("there is no Pulumi in these tests")),

@@ -136,6 +136,20 @@ test("downgrade needs a word of its own for what it loses, and goes back by name
   expect((await migrate("current")).stdout).toBe("none\n");
 });
 
+test("a downgrade is written into the stack's file, and nothing goes past it but by another word there", async () => {
+  const file = join(stack.root, "Pulumi.dev.yaml");
+  const written = '  pgstead:migrations:\n    target: "base"\n';
+  const text = await readFile(file, "utf8");
+  expect(text.endsWith(written)).toBe(true);
+  expect((await migrate("upgrade", "--yes")).stdout).toBe("nothing to do: database shop is there\n");
+  const past = await json("upgrade", "1", "--yes");
+  expect(past.findings).toMatchObject([{ message: "is above the target of the stack, base" }]);
+  const status = await json("status");
+  expect(status.data).toMatchObject({ pending: [], held: ["0001-parcels.sql", "0002-index.sql"], above: [] });
+  expect((await migrate("check")).exitCode).toBe(0);
+  await writeFile(file, text.replace(written, ""));
+});
+
 test("baseline takes files for applied without running them, once", async () => {
   await change("SET ROLE shop_owner; CREATE TABLE api.parcels (id int PRIMARY KEY)");
   expect((await migrate("baseline", "1", "--yes")).stdout).toBe(

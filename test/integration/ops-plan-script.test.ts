@@ -56,7 +56,7 @@ function planOf(database: string, ...statements: readonly Partial<PlannedStateme
   return {
     summary: {
       statements: complete.length,
-      risks: { none: 0, access: 0, lock: 0, restart: 0, "data-loss": 0 },
+      risks: { none: 0, access: 0, lock: 0, restart: 0, "data-loss": 0, review: 0 },
       refusals: 0,
     },
     resources: [{ ...resource, refusals: [], undeclared: [] }],

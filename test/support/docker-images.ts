@@ -34,13 +34,23 @@ export async function buildTestImage(docker: Docker, name: ImageName): Promise<s
 }
 
 /** Builds an image with the engine's API; fails with the last lines of what was printed. */
-export async function buildImage(
+export function buildImage(
   docker: Docker,
   name: ImageName,
   tag: string,
   buildargs: Readonly<Record<string, string>>,
 ): Promise<void> {
   const context = { context: join(projectRoot(), "infra", "images", name), src: [...sources[name]] };
+  return buildContext(docker, context, tag, buildargs);
+}
+
+/** The same of any directory. */
+export async function buildContext(
+  docker: Docker,
+  context: { context: string; src: string[] },
+  tag: string,
+  buildargs: Readonly<Record<string, string>>,
+): Promise<void> {
   const stream = await docker.buildImage(context, {
     t: tag,
     buildargs,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { defaultLimits } from "../../components/core/migrations/retry";
 import { planStack } from "../../infra/plan";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "../../infra/config";
 
@@ -33,6 +34,13 @@ function database(name: string, change: Partial<DatabaseConfig> = {}): DatabaseC
     keepPrivileges: false,
     authoritative: false,
     settings: { lock_timeout: "5s" },
+    migrations: {
+      engine: "sql",
+      directory: "sql/migrations",
+      isNamed: false,
+      downgrade: "refuse",
+      limits: defaultLimits,
+    },
     schemas: [
       { name: "public", writers: [], readers: [] },
       { name: "app", writers: [`${name}_app`], readers: [] },
@@ -128,6 +136,7 @@ test("a database has its owner, its roles, its schemas and its extensions", () =
     ],
     extensions: [{ name: "pg_trgm", schema: "public" }],
     logins: { app: "shop_app" },
+    migrations: database("shop").migrations,
   });
 });
 

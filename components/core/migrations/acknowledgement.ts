@@ -12,6 +12,11 @@ export interface Acknowledgement {
 
 const form = '-- pgstead:allow <class or rule> reason="…"';
 
+/** What somebody writes into a file who allows something there. */
+export function allowing(file: string, rule: RuleId): string {
+  return `${file.endsWith(".py") ? "#" : "--"} pgstead:allow ${rule} reason="…"`;
+}
+
 /** True for a comment that speaks to this program. */
 export function isDirective(comment: string): boolean {
   return /^(?:--|\/\*)\s*pgstead\s*:/i.test(comment);

@@ -37,20 +37,35 @@ export interface DecisionInput {
   readonly digest: (text: string) => string;
 }
 
+/** The word for the place before the first migration. */
+export const base = "base";
+
 /** The files that are to be applied, up to a target; default all. */
 export function decideUpgrade(input: DecisionInput, target?: string): Decision {
   const { migrations, history, directory } = input;
   const problems = compareHistory(migrations, history, directory);
   const head = history.applied.at(-1);
   const pending = migrations.slice(history.applied.length);
-  const last = target === undefined ? migrations.at(-1) : findTarget(target, migrations);
-  if (target !== undefined && last === undefined) problems.push(unknownTarget(target, migrations));
-  if (target !== undefined && last !== undefined && head !== undefined) {
-    if (Number(last.version) < Number(head.version)) problems.push(behindHead(last, head));
+  const last = lastOf(target, migrations);
+  if (target !== undefined && target !== base && last === undefined)
+    problems.push(unknownTarget(target, migrations));
+  if (target !== undefined && head !== undefined) {
+    if (target === base) problems.push(behindHead({ path: base, version: base }, head));
+    else if (last !== undefined && Number(last.version) < Number(head.version))
+      problems.push(behindHead(last, head));
   }
   const chosen = pending.slice(0, last === undefined ? 0 : pending.indexOf(last) + 1);
   const steps = chosen.map((migration): MigrationStep => ({ migration, direction: "up" }));
   return resumed(steps, problems, input, "up");
+}
+
+/** The last migration that a target means; undefined: none does. */
+export function lastOf<Item extends { readonly version: string; readonly name: string }>(
+  target: string | undefined,
+  migrations: readonly Item[],
+): Item | undefined {
+  if (target === undefined) return migrations.at(-1);
+  return target === base ? undefined : findTarget(target, migrations);
 }
 
 /** How far a downgrade goes. */
@@ -58,7 +73,7 @@ export type DowngradeTarget =
   | { readonly to: string }
   /** So many migrations, from the last one on. */
   | { readonly steps: number }
-  | "base";
+  | typeof base;
 
 /** The files that are to be taken back, the last one first. */
 export function decideDowngrade(input: DecisionInput, target: DowngradeTarget): Decision {
@@ -93,7 +108,7 @@ function keptOf(
   problems: Problem[],
 ): number {
   const { applied } = history;
-  if (target === "base") return 0;
+  if (target === base) return 0;
   if ("steps" in target) {
     if (target.steps <= applied.length) return applied.length - target.steps;
     const message = `are more than the ${applied.length} that are applied`;
@@ -115,7 +130,10 @@ function keptOf(
   return applied.length;
 }
 
-function behindHead(target: Migration, head: { version: string; name: string }): Problem {
+function behindHead(
+  target: Pick<Migration, "path" | "version">,
+  head: { version: string; name: string },
+): Problem {
   return {
     path: target.path,
     message: `is behind ${fileNameOf(head)}, which is applied`,

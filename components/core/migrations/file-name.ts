@@ -3,13 +3,16 @@ import type { Problem } from "../problem";
 /** How the files of a directory are counted: `0007`, or the moment of their making, `20260314150926` (UTC). */
 export type VersionKind = "number" | "timestamp";
 
+/** `revision`: one of Alembic's, whose order is in the files. */
+export type MigrationKind = VersionKind | "revision";
+
 /** What the name of a file says: `0007-add-user-preferences.sql`. */
 export interface MigrationName {
   readonly file: string;
-  readonly kind: VersionKind;
+  readonly kind: MigrationKind;
   /** As it is written: `0007`. */
   readonly version: string;
-  /** `add-user-preferences` */
+  /** `add-user-preferences`; of one of Alembic's its file. */
   readonly name: string;
 }
 

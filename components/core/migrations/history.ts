@@ -6,9 +6,9 @@ export interface AppliedMigration {
   /** SHA-256 of the file as it was when it ran. */
   readonly checksum: string;
   readonly transactional: boolean;
-  /** `baseline`: it was taken for applied, and never ran here. */
-  readonly origin: "applied" | "baseline";
-  /** ISO 8601, in UTC. */
+  /** `baseline`: it was taken for applied, and never ran here; `elsewhere`: Alembic ran it by other ways than ours. */
+  readonly origin: "applied" | "baseline" | "elsewhere";
+  /** ISO 8601, in UTC. Nobody knows it, nor by whom and the checksum, of what ran elsewhere: they are empty. */
   readonly appliedAt: string;
   /** The login (`session_user`). */
   readonly appliedBy: string;
@@ -59,7 +59,7 @@ export interface TrailEntry {
   readonly note: string | null;
 }
 
-/** The name of a migration's file. */
+/** The name of a migration's file, which of Alembic's is what the history has as its name. */
 export function fileNameOf({ version, name }: { readonly version: string; readonly name: string }): string {
-  return `${version}-${name}.sql`;
+  return name.endsWith(".py") ? name : `${version}-${name}.sql`;
 }

@@ -27,6 +27,25 @@ export const defaultLimits: RunLimits = {
   retryForMs: 10 * 60_000,
 };
 
+/** What somebody says of the bounds, in milliseconds; what is not said stays as it is. */
+export interface ChosenLimits {
+  readonly lockTimeoutMs?: number | undefined;
+  readonly statementTimeoutMs?: number | undefined;
+  readonly retryForMs?: number | undefined;
+}
+
+/** The bounds of a run. */
+export function resolveLimits(chosen: ChosenLimits, otherwise: RunLimits = defaultLimits): RunLimits {
+  const { lockTimeoutMs, statementTimeoutMs, retryForMs } = chosen;
+  return {
+    ...otherwise,
+    ...(lockTimeoutMs === undefined ? {} : { lockTimeoutMs }),
+    ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
+    // So many that time is what ends it.
+    ...(retryForMs === undefined ? {} : { retryForMs, attempts: 1_000 }),
+  };
+}
+
 /** Longest pause between two attempts, in milliseconds. */
 const longestPauseMs = 30_000;
 

@@ -1,20 +1,39 @@
+import { base, lastOf } from "./decide";
+import { parseFileName } from "./file-name";
 import { fileNameOf, type MigrationHistory } from "./history";
-import type { MigrationDirectory } from "./migration-set";
+import { inOrder, type MigrationDirectory } from "./migration-set";
 
 /**
- * True where every file is applied as it is and nothing else is there: then names and checksums have told all, and a
- * thousand files need not be parsed. In doubt it is false.
+ * True where every file up to the target is applied as it is and nothing else is there: then names and checksums have
+ * told all, and a thousand files need not be parsed. In doubt it is false.
  */
 export function isSettled(
-  { files, others }: MigrationDirectory,
+  directory: MigrationDirectory,
   { applied, unfinished }: MigrationHistory,
+  target?: string,
 ): boolean {
+  const files = wantedFiles(directory, target);
   if (
     unfinished !== undefined ||
-    others.some((name) => !name.startsWith(".")) ||
-    files.length !== applied.length
+    directory.others.some((name) => !name.startsWith(".")) ||
+    files?.length !== applied.length
   )
     return false;
   const checksums = new Map(files.map(({ name, checksum }) => [name, checksum]));
   return applied.every((row) => checksums.get(fileNameOf(row)) === row.checksum);
+}
+
+/** The files that are to be applied; undefined: a name has to be told. */
+function wantedFiles(
+  { files }: MigrationDirectory,
+  target: string | undefined,
+): MigrationDirectory["files"] | undefined {
+  if (target === undefined) return files;
+  const names = files.map(({ name }) => parseFileName(name)).filter((name) => "kind" in name);
+  if (names.length < files.length) return undefined;
+  const ordered = names.toSorted(inOrder);
+  const last = lastOf(target, ordered);
+  if (last === undefined) return target === base ? [] : undefined;
+  const wanted = new Set(ordered.slice(0, ordered.indexOf(last) + 1).map(({ file }) => file));
+  return files.filter(({ name }) => wanted.has(name));
 }

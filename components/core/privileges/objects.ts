@@ -1,3 +1,4 @@
+import type { PendingFile } from "../migrations/made-objects";
 import type { Plan, Statement, Undeclared } from "../statement";
 import { diffAcl, everybody, withOwner, type AclDifference, type AclItem } from "./acl";
 import { ourRoles, profileWants, publicWants, type AclKind, type PrivilegesDeclaration } from "./declaration";
@@ -11,6 +12,7 @@ import {
   type Named,
 } from "./grants";
 import { planOwned, planOwner, type ActualOwned, type Owned } from "./ownership";
+import { nameFiles, planPending, type Unmet } from "./pending";
 import { planOutOfReach, type OutOfReach, type Reach } from "./reach";
 import {
   key,
@@ -45,8 +47,16 @@ export interface ObjectsCatalog {
   readonly unreachable: readonly string[];
 }
 
-/** The statements that make owners and privileges of everything in declared schemas what they are to be. */
-export function planObjectsAccess(declaration: PrivilegesDeclaration, catalog: ObjectsCatalog): Plan {
+/**
+ * The statements that make owners and privileges of everything in declared schemas what they are to be.
+ *
+ * @param after migrations that are to be applied before: grants on what they make are planned as well
+ */
+export function planObjectsAccess(
+  declaration: PrivilegesDeclaration,
+  catalog: ObjectsCatalog,
+  after: readonly PendingFile[] = [],
+): Plan {
   const context = contextOf(declaration, catalog);
   const found = inOrder(catalog.objects).map((object) => planObject(context, object));
   const changes = found.flatMap((one) => one.changes);
@@ -56,15 +66,19 @@ export function planObjectsAccess(declaration: PrivilegesDeclaration, catalog: O
     context.reach,
     owners.flatMap((one) => one.outOfReach),
   );
+  const pending = planPending(findUnmet(context, catalog), after, catalog.all);
   return {
-    statements: [...owners.flatMap((one) => one.statements), ...renderMerged(changes)],
+    statements: [...owners.flatMap((one) => one.statements), ...renderMerged(changes), ...pending.statements],
     refusals: [...beyond.refusals, ...refuseUnknown(context.grants, catalog.all)],
     undeclared: [
       ...(beyond.undeclared ?? []),
       ...owners.flatMap((one) => one.undeclared),
       ...renderForeign(found.flatMap((one) => one.foreign)),
-      ...unmet(context, catalog),
+      ...pending.rest.flatMap((one) => describeUnmet(one, after)),
     ],
+    ...(after.length === 0
+      ? {}
+      : { notes: [`after ${nameFiles(after)}: what they make has its privileges from the default ones`] }),
   };
 }
 
@@ -221,23 +235,28 @@ function planColumns(
   };
 }
 
-/** Grants on something that is not there: given once it is. */
-function unmet({ grants }: Context, { objects }: ObjectsCatalog): Undeclared[] {
-  return grants.flatMap((grant): Undeclared[] => {
-    const { on, role, columns = [] } = grant;
-    const [word = "", name = ""] = Object.entries(on)[0] ?? [];
+/** Grants on something that is not there. */
+function findUnmet({ grants }: Context, { objects }: ObjectsCatalog): Unmet[] {
+  return grants.flatMap((grant): Unmet[] => {
+    const { on, columns = [] } = grant;
+    const [word = ""] = Object.keys(on);
     if (word === "schema" || word.endsWith("In")) return [];
-    const subject = `${word} ${String(name)}`;
     const object = objects.find((one) => matches(grant, one));
-    const missing =
-      object === undefined
-        ? [subject]
-        : columns
-            .filter((column) => !(object.columns ?? []).some(([known]) => known === column))
-            .map((column) => `column ${column} of ${subject}`);
-    const message = `declared in grants of ${role} and not there: granted by the next run after it is`;
-    return missing.map((what) => ({ kind: "privilege", subject: what, message }));
+    if (object === undefined) return [{ grant }];
+    const known = new Set((object.columns ?? []).map(([name]) => name));
+    const missing = columns.filter((column) => !known.has(column));
+    return missing.length === 0 ? [] : [{ grant, columns: missing }];
   });
+}
+
+/** Such a grant is given once what it names is there. */
+function describeUnmet({ grant: { on, role }, columns }: Unmet, after: readonly PendingFile[]): Undeclared[] {
+  const [word = "", name = ""] = Object.entries(on)[0] ?? [];
+  const subject = `${word} ${String(name)}`;
+  const when = after.length === 0 ? "" : `; where ${nameFiles(after)} makes it, right after that`;
+  const message = `declared in grants of ${role} and not there: granted by the next run after it is${when}`;
+  const subjects = columns?.map((column) => `column ${column} of ${subject}`) ?? [subject];
+  return subjects.map((what) => ({ kind: "privilege", subject: what, message }));
 }
 
 /** Kinds in the order in which they are told, and names within: whatever the catalogue's order was. */

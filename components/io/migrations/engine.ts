@@ -154,7 +154,8 @@ async function runStep(context: RunContext, step: MigrationStep, parser: SqlPars
   }
 }
 
-function cancelledProblem(step: MigrationStep | undefined): Problem {
+/** What is told of a run that was cancelled in a step, or before its first one. */
+export function cancelledProblem(step: MigrationStep | undefined): Problem {
   const hint = "run this again to go on";
   if (step === undefined) return { path: "", message: "was cancelled", hint };
   const { path, transactional } = step.migration;

@@ -21,13 +21,15 @@ import type { Waiting } from "../waiting";
 const { layout, applied, progress, trail } = historyTables;
 
 /** A moment as ISO 8601 in UTC. */
-const moment = (column: string): string =>
+export const moment = (column: string): string =>
   `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** What of the history a database has, and what a login may do with it; default this session's. */
 export async function readHistoryPlace(session: Session, login?: string): Promise<HistoryPlace> {
   const [place] = await session.query<Omit<HistoryPlace, "layout"> & { visible: boolean }>(
-    `WITH who AS (SELECT coalesce($1::text, current_user::text)::name AS name)
+    `WITH who AS (
+       SELECT CASE WHEN $1::text IS NULL THEN current_user ELSE (
+         SELECT r.rolname FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1) END AS name)
     SELECT n.oid IS NOT NULL AS "hasSchema", m.oid IS NOT NULL AS "hasTables",
            coalesce(pg_catalog.has_schema_privilege(who.name, n.oid, 'USAGE')
              AND pg_catalog.has_table_privilege(who.name, m.oid, 'SELECT'), false) AS "mayRead",
@@ -75,7 +77,7 @@ export async function readHistory(session: Session): Promise<MigrationHistory> {
 }
 
 /** Whether there is a history, which this session may read and this program knows. */
-async function hasHistory(session: Session): Promise<boolean> {
+export async function hasHistory(session: Session): Promise<boolean> {
   const place = await readHistoryPlace(session);
   assertKnownLayout(place);
   if (!place.hasTables || place.mayRead) return place.hasTables;

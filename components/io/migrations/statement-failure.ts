@@ -40,7 +40,8 @@ export function statementFailure(
     ...(where === undefined ? [] : [where.split("\n")[0] ?? ""]),
     `in: ${text}`,
   ];
-  const hint = error.hint ?? hints[code] ?? "mend the file, or the rows that it meets, and run this again";
+  const hint =
+    error.hint ?? failureHints[code] ?? "mend the file, or the rows that it meets, and run this again";
   return new MigrationFailure(
     { path: `${migration.path}:${line}`, message: said.join("; "), hint },
     noteOf(error, line),
@@ -49,7 +50,7 @@ export function statementFailure(
 }
 
 /** What to do about codes of PostgreSQL's appendix A that are not of the file. */
-const hints: Readonly<Record<string, string>> = {
+export const failureHints: Readonly<Record<string, string>> = {
   "57014": "somebody cancelled it, or it took longer than --statement-timeout: give it more, or less to do",
   "57P01": "the server ended the session, as it does when it stops: run this again",
   "57P02": "another session crashed the server: look at its log, then run this again",

@@ -46,9 +46,9 @@ async function runDrift(context: CommandContext, args: DriftArgs): Promise<Repor
 
 const isMendable = ({ sql }: { readonly sql?: string }): boolean => sql !== undefined;
 
-async function compare({ config, project, outputs, progress }: CommandContext): Promise<DriftData> {
+async function compare({ config, project, root, outputs, progress }: CommandContext): Promise<DriftData> {
   const { host, port, administrator } = await outputs();
-  const sources = driftSources(planStack(config), { project, stack: config.stack });
+  const sources = driftSources(planStack(config), { project, stack: config.stack, root });
   const look = compareAll(sources, (database, use) => lookInto(administrator, database, use));
   const data = await progress(`comparing the server at ${host}:${port}`, look);
   if (data.drift.length > 0 || data.unseen.length === 0) return data;

@@ -3,20 +3,7 @@ import { adoptCommand } from "./adopt";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
-import { migrateBaselineCommand } from "./migrate-baseline";
-import { migrateCreateCommand } from "./migrate-create";
-import { migrateDowngradeCommand } from "./migrate-downgrade";
-import { migrateHistoryCommand } from "./migrate-history";
-import { migrateLintCommand } from "./migrate-lint";
-import { migrateRepairCommand } from "./migrate-repair";
-import { migrateSqlCommand } from "./migrate-sql";
-import {
-  migrateCheckCommand,
-  migrateCurrentCommand,
-  migrateStatusCommand,
-  migrateVerifyCommand,
-} from "./migrate-status";
-import { migrateUpgradeCommand } from "./migrate-upgrade";
+import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
@@ -27,18 +14,7 @@ export const commands: readonly AnyCommand[] = [
   statusCommand,
   planCommand,
   driftCommand,
-  migrateCreateCommand,
-  migrateLintCommand,
-  migrateStatusCommand,
-  migrateCheckCommand,
-  migrateCurrentCommand,
-  migrateHistoryCommand,
-  migrateVerifyCommand,
-  migrateSqlCommand,
-  migrateUpgradeCommand,
-  migrateDowngradeCommand,
-  migrateBaselineCommand,
-  migrateRepairCommand,
+  ...migrateCommands,
   connectionCommand,
   adoptCommand,
   newStackCommand,

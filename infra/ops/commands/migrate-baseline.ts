@@ -1,23 +1,24 @@
 import { decideBaseline } from "../../../components/core/migrations/repair";
-import { defaultLimits } from "../../../components/core/migrations/retry";
 import { ProblemError } from "../../../components/core/problem";
 import { readHistory } from "../../../components/io/migrations/history";
 import { baselineHistory } from "../../../components/io/migrations/repair";
+import { inputOf } from "../../../components/core/migrations/judged-files";
+import { readJudged } from "../../../components/io/migrations/judged-files";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { inputOf, readJudged } from "../migrate/files";
+import { migrationPlace } from "../migrate/directory";
 import { confirm, withEngine } from "../migrate/run-steps";
-import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface BaselineArgs extends LookArgs {
+export interface BaselineArgs extends LookArgs {
   readonly operands: readonly string[];
   readonly yes?: boolean;
 }
 
-interface BaselineData {
+export interface BaselineData {
   readonly database: string;
   /** Paths of the files that are taken for applied. */
   readonly files: readonly string[];
@@ -52,8 +53,9 @@ Example:
 
 async function baseline(context: CommandContext, args: BaselineArgs): Promise<Report<BaselineData>> {
   const [to] = args.operands;
-  const files = await readJudged(args.dir);
-  const database = await findDatabase(context, args.database);
+  const declared = chooseDatabase(context.config, args.database);
+  const files = await readJudged(migrationPlace(args.dir, declared, context));
+  const database = await findDatabase(context, declared);
   const { migrations, problems } = decideBaseline(inputOf(files, await lookAtHistory(context, database)), to);
   const paths = migrations.map(({ path }) => path);
   const report = (taken: boolean): Report<BaselineData> => ({
@@ -66,7 +68,7 @@ async function baseline(context: CommandContext, args: BaselineArgs): Promise<Re
   for (const path of paths) context.write(path);
   const question = `Take ${plural(paths.length, "migration")} for applied in ${database.name} of stack ${context.stack}?`;
   if (!(await confirm(context, question, args.yes))) return report(false);
-  await withEngine(context, database, files, defaultLimits, (engine) =>
+  await withEngine(context, database, files, declared.migrations.limits, (engine) =>
     engine.exclusively(async (session) => {
       await session.query("SET search_path = pg_catalog");
       const now = decideBaseline(inputOf(files, await readHistory(session)), to);

@@ -2,14 +2,16 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { migrationTemplate, nextFileName } from "../../../components/core/migrations/new-migration";
 import { problemError } from "../../../components/core/problem";
+import type { MigrationPlace } from "../../../components/io/migration-files";
 import { createFile } from "../../../components/io/replace-file";
 import type { OpsCommand } from "../command";
-import { migrationPlace } from "../migrate/directory";
+import { findPlace } from "../migrate/directory";
 
 export interface MigrateCreateArgs {
   /** What it does, in words. */
   readonly operands: readonly string[];
   readonly dir?: string;
+  readonly database?: string;
   readonly timestamp?: boolean;
   readonly number?: boolean;
 }
@@ -29,11 +31,13 @@ export const migrateCreateCommand: OpsCommand<MigrateCreateArgs, MigrateCreateDa
       .argument("<name...>", 'what it does, in words, such as "add user preferences"')
       .option("--number", "count it: 0008-add-user-preferences.sql (default where there is no other file)")
       .option("--timestamp", "name it after the moment (UTC): 20260314150926-add-user-preferences.sql")
-      .option("--dir <directory>", "directory of the migrations (default: sql/migrations of the project)")
+      .option("--dir <directory>", "directory of the migrations (default: as the stack says, sql/migrations)")
+      .option("-d, --database <name>", "database, where the stack has several")
       .addHelpText("after", help);
   },
-  async run({ stack }, args) {
-    const data = await createMigration(args, new Date());
+  async run(context, args) {
+    const { stack } = context;
+    const data = await createMigration(await findPlace(context, args), args, new Date());
     return { command: "migrate create", stack, data, findings: [] };
   },
   render: ({ data }) => ({ output: `${data.path}\n` }),
@@ -41,19 +45,23 @@ export const migrateCreateCommand: OpsCommand<MigrateCreateArgs, MigrateCreateDa
 
 const help = `
 It is counted as the files that are there. Numbers show what is missing, and two branches that took the same one do not
-get past \`migrate lint\`; timestamps suit many authors. A file that is there is never replaced.
+get past \`migrate lint\`; timestamps suit many authors. A file that is there is never replaced. With engine alembic the
+application's Alembic writes a revision of what its models have and the database has not (\`--autogenerate\`).
 
 JSON: data.path.
 
 Example:
   npm run ops -- migrate create "add user preferences"`;
 
-export async function createMigration(args: MigrateCreateArgs, now: Date): Promise<MigrateCreateData> {
-  const { operands, dir, timestamp = false, number = false } = args;
+export async function createMigration(
+  { directory, shown }: MigrationPlace,
+  args: MigrateCreateArgs,
+  now: Date,
+): Promise<MigrateCreateData> {
+  const { operands, timestamp = false, number = false } = args;
   if (timestamp && number) {
     throw problemError("--timestamp", "is the other way of --number", "give one of them, or none");
   }
-  const { directory, shown } = migrationPlace(dir);
   const existing = await namesIn(directory);
   const wanted = timestamp ? { kind: "timestamp" as const } : number ? { kind: "number" as const } : {};
   const name = nextFileName({ title: operands.join(" "), existing, now, ...wanted });

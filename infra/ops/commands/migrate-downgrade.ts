@@ -1,23 +1,28 @@
 import {
+  base,
   decideDowngrade,
   type DecisionInput,
   type DowngradeTarget,
 } from "../../../components/core/migrations/decide";
 import { problemError } from "../../../components/core/problem";
+import type { AppliedMigration } from "../../../components/core/migrations/history";
+import { inputOf } from "../../../components/core/migrations/judged-files";
+import { readJudged } from "../../../components/io/migrations/judged-files";
+import { refuseDowngrade } from "../../../components/core/migrations/refuse-run";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { inputOf, readJudged } from "../migrate/files";
-import { refuseDowngrade } from "../migrate/gate";
+import { migrationPlace } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
 import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
 import { renderSteps } from "../migrate/script";
-import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { writeTarget } from "../migrate/stack-target";
 import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface DowngradeArgs extends LookArgs, LimitArgs {
+export interface DowngradeArgs extends LookArgs, LimitArgs {
   readonly operands: readonly string[];
   readonly allowDataLoss?: boolean;
   readonly yes?: boolean;
@@ -43,6 +48,8 @@ const help = `
 The down parts of the files run, each in one transaction with its record. What is irreversible is refused with its
 reason. What loses data needs --allow-data-loss, whatever else is said: a file that ran cannot be given an
 acknowledgement any more.
+How far it went becomes pgstead:migrations.target in the stack's file: without it the next \`up\` would apply again what was
+taken back.
 
 JSON: as of \`migrate upgrade\`.
 
@@ -54,10 +61,13 @@ Examples:
 async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<Report<RunData>> {
   const { stack } = context;
   const target = parseTarget(args.operands[0] ?? "");
-  const files = await readJudged(args.dir);
-  const database = await findDatabase(context, args.database);
+  const declared = chooseDatabase(context.config, args.database);
+  const files = await readJudged(migrationPlace(args.dir, declared, context));
+  const database = await findDatabase(context, declared);
   const decide = (input: DecisionInput) => decideDowngrade(input, target);
-  const { steps, problems } = decide(inputOf(files, await lookAtHistory(context, database)));
+  const history = await lookAtHistory(context, database);
+  const { applied } = history;
+  const { steps, problems } = decide(inputOf(files, history));
   const described = {
     command: "migrate downgrade",
     stack,
@@ -67,16 +77,36 @@ async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<
     dryRun: args.dryRun,
   };
   const refused = [...toFindings(problems), ...refuseDowngrade(files, steps, args.allowDataLoss === true)];
-  if (refused.length > 0 || steps.length === 0 || args.dryRun === true)
-    return reportRun(described, undefined, refused);
+  if (refused.length > 0 || args.dryRun === true) return reportRun(described, undefined, refused);
+  if (steps.length === 0) {
+    // It is there, and a run that was killed may not have come to writing that down.
+    await keepDown(context, declared.name, applied);
+    return reportRun(described, undefined);
+  }
   context.write(renderSteps(files, steps, plain));
   const question = `Take ${plural(steps.length, "migration")} of ${database.name} of stack ${stack} back?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
-  return reportRun(described, await runShown(context, database, files, limitsOf(args), steps, decide));
+  const limits = limitsOf(args, declared.migrations);
+  const outcome = await runShown(context, database, files, limits, steps, decide);
+  if (outcome.done.length > 0) await keepDown(context, declared.name, applied.slice(0, -outcome.done.length));
+  return reportRun(described, outcome);
 }
 
-function parseTarget(text: string): DowngradeTarget {
-  if (text === "base") return "base";
+/** Writes down where it is now: the next `up` would apply again what was taken back. */
+async function keepDown(
+  { root, config, write }: CommandContext,
+  database: string,
+  left: readonly AppliedMigration[],
+): Promise<void> {
+  const target = left.at(-1)?.version ?? base;
+  const written = await writeTarget(root, config, { database, target });
+  if (written === undefined) return;
+  write(`${written.file}: ${written.key} is "${target}" now, so that the next \`up\` stays there; commit it`);
+}
+
+/** What a downgrade is to leave: `base`, `-1`, or the name of what stays. */
+export function parseTarget(text: string): DowngradeTarget {
+  if (text === base) return base;
   if (!/^-\d+$/.test(text)) return { to: text };
   const steps = Math.abs(Number(text));
   if (steps > 0) return { steps };

@@ -4,7 +4,7 @@ import { fileNameOf, type TrailEntry } from "../../../components/core/migrations
 import { readTrail } from "../../../components/io/migrations/history";
 import type { OpsCommand } from "../command";
 import { renderMs } from "../migrate/declare-look";
-import { findDatabase, lookAs } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAs } from "../migrate/stack-database";
 import { renderTable } from "../table";
 
 interface HistoryArgs {
@@ -31,7 +31,7 @@ export const migrateHistoryCommand: OpsCommand<HistoryArgs, HistoryData> = {
       .addHelpText("after", help);
   },
   async run(context, { database: wanted, since, limit }) {
-    const database = await findDatabase(context, wanted);
+    const database = await findDatabase(context, chooseDatabase(context.config, wanted));
     const look = lookAs(database, (session) =>
       readTrail(session, { limit, ...(since === undefined ? {} : { since }) }),
     );

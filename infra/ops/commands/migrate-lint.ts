@@ -1,3 +1,4 @@
+import { allowing } from "../../../components/core/migrations/acknowledgement";
 import type { GateFinding } from "../../../components/core/migrations/gate/judge";
 import { findingClasses } from "../../../components/core/migrations/gate/rules";
 import type { Finding } from "../../../components/core/finding";
@@ -5,14 +6,16 @@ import { visible } from "../../../components/core/statement";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand, Rendering } from "../command";
 import type { Advice } from "../migrate/advice";
+import { findPlaces } from "../migrate/directory";
 import { chooseFiles, lint, type LintData } from "../migrate/lint";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface MigrateLintArgs {
+export interface MigrateLintArgs {
   /** Files; all of the directory where there is none. */
   readonly operands: readonly string[];
   readonly dir?: string;
+  readonly database?: string;
 }
 
 /** Judges migrations without a server. */
@@ -23,12 +26,17 @@ export const migrateLintCommand: OpsCommand<MigrateLintArgs, LintData> = {
   declare: (command) => {
     command
       .argument("[files...]", "migrations of one directory (default: all)")
-      .option("--dir <directory>", "directory of the migrations (default: sql/migrations of the project)")
+      .option("--dir <directory>", "directory of the migrations (default: those of the stack's databases)")
+      .option("-d, --database <name>", "of one database, where the stack has several (default: all)")
       .addHelpText("after", help);
   },
-  async run({ stack, progress }: CommandContext, { operands, dir }): Promise<Report<LintData>> {
-    const data = await progress("judging migrations", lint(chooseFiles(operands, dir)));
-    return { command: "migrate lint", stack, data, findings: blocking(data).map(toFinding) };
+  async run(context: CommandContext, args): Promise<Report<LintData>> {
+    const { stack, progress } = context;
+    const [first, ...others] = args.operands;
+    const places =
+      first === undefined ? await findPlaces(context, args) : [chooseFiles([first, ...others], args.dir)];
+    const data = await progress("judging migrations", lint(places));
+    return reportLint(stack, data);
   },
   render: ({ data }, _args, colors) => renderLint(data, colors),
 };
@@ -38,9 +46,10 @@ Ends with 1 where a statement of an up part needs an acknowledgement and has non
 Findings are of these classes: ${findingClasses.join(", ")}.
 An acknowledgement is a comment directly before its statement, of a class or of a rule, with the reason:
   -- pgstead:allow drop-column reason="nobody reads it since 4.2"
+(\`# pgstead:allow …\` in a revision of Alembic's.)
 What loses data needs a backup on top of it when it runs. squawk's advice blocks nothing.
 
-JSON: data.directory; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,
+JSON: data.directories; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,
 data, rollback, performance }, up [{ firstLine, lastLine, class }], down }]; data.findings [{ class, rule, message, hint,
 file, part, line, needs, acknowledged { target, reason, line } | null, blocks }]; data.advice [{ source, rule, message,
 hint, file, line }]; data.squawkMissing. \`blocks\` of a down part stops a downgrade and not this command. The list
@@ -49,6 +58,11 @@ hint, file, line }]; data.squawkMissing. \`blocks\` of a down part stops a downg
 Examples:
   npm run ops -- migrate lint
   npm run --silent ops -- migrate lint --json | jq '.data.findings[] | select(.blocks)'`;
+
+/** The report of what was judged: what blocks is a finding. */
+export function reportLint(stack: string, data: LintData): Report<LintData> {
+  return { command: "migrate lint", stack, data, findings: blocking(data).map(toFinding) };
+}
 
 /** What keeps the migrations from being applied. */
 function blocking({ findings }: LintData): GateFinding[] {
@@ -60,7 +74,7 @@ function toFinding({ file, line, class: of, rule, message, hint, needs }: GateFi
   return {
     subject: `${file}:${line}`,
     message: visible(`${of} (${rule}): ${message}`),
-    hint: `${hint}; or allow it: -- pgstead:allow ${rule} reason="…"${also}`,
+    hint: `${hint}; or allow it: ${allowing(file, rule)}${also}`,
   };
 }
 
@@ -81,7 +95,7 @@ function renderLint(data: LintData, colors: Colors): Rendering {
   return { output: `${lines.join("\n")}\n` };
 }
 
-function summary({ directory, migrations, findings }: LintData): string {
+function summary({ directories, migrations, findings }: LintData): string {
   const statements = migrations.flatMap(({ up }) => up);
   const lines = new Set(
     findings.filter(({ part, blocks }) => part === "up" && blocks).map(({ file, line }) => `${file}:${line}`),
@@ -93,7 +107,7 @@ function summary({ directory, migrations, findings }: LintData): string {
   const found = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
   const verdict =
     lines.size === 0 ? "nothing blocks" : `${lines.size} ${lines.size === 1 ? "blocks" : "block"}`;
-  return `${directory}: ${plural(migrations.length, "migration")}, ${plural(statements.length, "statement")}${found}; ${verdict}`;
+  return `${directories.join(", ")}: ${plural(migrations.length, "migration")}, ${plural(statements.length, "statement")}${found}; ${verdict}`;
 }
 
 function section(title: string, lines: readonly string[], colors: Colors): string[] {

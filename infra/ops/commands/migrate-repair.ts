@@ -1,24 +1,25 @@
 import { Option } from "commander";
 import { decideRepair, type RepairOptions } from "../../../components/core/migrations/repair";
-import { defaultLimits } from "../../../components/core/migrations/retry";
 import { problemError } from "../../../components/core/problem";
 import { visible } from "../../../components/core/statement";
 import { readHistory } from "../../../components/io/migrations/history";
 import { repairHistory } from "../../../components/io/migrations/repair";
+import { inputOf } from "../../../components/core/migrations/judged-files";
+import { readJudged } from "../../../components/io/migrations/judged-files";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { inputOf, readJudged } from "../migrate/files";
+import { migrationPlace } from "../migrate/directory";
 import { confirm, withEngine } from "../migrate/run-steps";
-import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface RepairArgs extends LookArgs, RepairOptions {
+export interface RepairArgs extends LookArgs, RepairOptions {
   readonly yes?: boolean;
 }
 
-interface RepairData {
+export interface RepairData {
   readonly database: string;
   readonly changes: readonly { readonly path: string; readonly message: string }[];
   readonly repaired: boolean;
@@ -60,8 +61,9 @@ Examples:
   npm run ops -- migrate repair --statement again`;
 
 async function repair(context: CommandContext, args: RepairArgs): Promise<Report<RepairData>> {
-  const files = await readJudged(args.dir);
-  const database = await findDatabase(context, args.database);
+  const declared = chooseDatabase(context.config, args.database);
+  const files = await readJudged(migrationPlace(args.dir, declared, context));
+  const database = await findDatabase(context, declared);
   const { changes, problems } = decideRepair(inputOf(files, await lookAtHistory(context, database)), args);
   const shown = changes.map(({ path, message }) => ({ path, message }));
   const report = (repaired: boolean): Report<RepairData> => ({
@@ -74,7 +76,7 @@ async function repair(context: CommandContext, args: RepairArgs): Promise<Report
   for (const { path, message } of shown) context.write(visible(`${path}: ${message}`));
   const question = `Change ${plural(changes.length, "record")} of ${database.name} of stack ${context.stack}?`;
   if (!(await confirm(context, question, args.yes))) return report(false);
-  await withEngine(context, database, files, defaultLimits, (engine) =>
+  await withEngine(context, database, files, declared.migrations.limits, (engine) =>
     engine.exclusively(async (session) => {
       await session.query("SET search_path = pg_catalog");
       const now = decideRepair(inputOf(files, await readHistory(session)), args);

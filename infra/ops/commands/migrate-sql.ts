@@ -1,19 +1,21 @@
 import { decideUpgrade } from "../../../components/core/migrations/decide";
 import { emptyHistory } from "../../../components/core/migrations/history";
 import { ProblemError } from "../../../components/core/problem";
+import { inputOf } from "../../../components/core/migrations/judged-files";
+import { readJudged } from "../../../components/io/migrations/judged-files";
 import type { OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { inputOf, readJudged } from "../migrate/files";
+import { migrationPlace } from "../migrate/directory";
 import { renderScript } from "../migrate/script";
-import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import type { LookArgs } from "../migrate/state";
 
-interface SqlArgs extends LookArgs {
+export interface SqlArgs extends LookArgs {
   readonly operands: readonly string[];
   readonly all?: boolean;
 }
 
-interface SqlData {
+export interface SqlData {
   readonly files: readonly string[];
   readonly sql: string;
 }
@@ -28,8 +30,9 @@ export const migrateSqlCommand: OpsCommand<SqlArgs, SqlData> = {
       .addHelpText("after", help);
   },
   async run(context, { operands: [to], all, dir, database: wanted }) {
-    const files = await readJudged(dir);
-    const database = all === true ? undefined : await findDatabase(context, wanted);
+    const declared = chooseDatabase(context.config, wanted);
+    const files = await readJudged(migrationPlace(dir, declared, context));
+    const database = all === true ? undefined : await findDatabase(context, declared);
     const history = database === undefined ? emptyHistory : await lookAtHistory(context, database);
     const { steps, problems } = decideUpgrade(inputOf(files, history), to);
     if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);

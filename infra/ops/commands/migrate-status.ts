@@ -35,7 +35,10 @@ export const migrateCheckCommand: LookCommand = {
   declare: (command) => {
     declareLook(command).addHelpText(
       "after",
-      help("Ends with 0 only where every file is applied as it is.", "check"),
+      help(
+        "Ends with 0 only where every file is applied as it is; with engine alembic where the models say the same as well.",
+        "check",
+      ),
     );
   },
   async run(context, args) {
@@ -93,14 +96,18 @@ function help(more: string, name: string): string {
 ${more}
 
 JSON: data.database; data.directory; data.applied [{ version, name, checksum, transactional, origin, appliedAt,
-appliedBy, durationMs | null }]; data.pending [{ file, path, class, transactional }]; data.unfinished { version, name,
-direction, done, running, startedAt, startedBy } | null; data.problems [{ path, message, hint }].
+appliedBy, durationMs | null }]; data.pending [{ file, path, class, transactional }]; data.held [file above the
+target]; data.above [file applied above it]; data.unfinished { version, name,
+direction, done, running, startedAt, startedBy } | null; data.problems [{ path, message, hint }]. With engine alembic
+\`version\` is the revision and \`name\` its file; origin "elsewhere" has nothing but these; \`check\` has
+data.models { operations [code], skipped } where the models were compared.
 
 Example:
   npm run ops -- migrate ${name} --stack prod`;
 }
 
-function pendingFindings({ pending }: MigrationState): Finding[] {
+/** What `migrate check` has of pending migrations. */
+export function pendingFindings({ pending }: MigrationState): Finding[] {
   const hint = "`migrate upgrade` applies it";
   return pending.map(({ path, class: of }) => ({ subject: path, message: `is pending (${of})`, hint }));
 }
@@ -130,6 +137,7 @@ function renderState(data: MigrationState, colors: Colors): string {
   const sections = [
     `${headLine(data)}; ${plural(applied.length, "migration")} applied, ${pending.length} pending in ${directory}`,
     ...half,
+    ...targetLines(data, colors),
     renderTable(
       title,
       [{ heading: "file" }, { heading: "when (UTC)" }, { heading: "by" }, { heading: "took", numeric: true }],
@@ -153,6 +161,19 @@ function renderState(data: MigrationState, colors: Colors): string {
     ),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** What the target of the stack's configuration keeps from being applied, and what is applied in spite of it. */
+function targetLines({ held, above }: MigrationState, colors: Colors): string[] {
+  const waiting = held.filter((file) => !above.includes(file));
+  return [
+    ...(waiting.length === 0
+      ? []
+      : [`${plural(waiting.length, "file")} above the target of the stack: ${waiting.join(", ")}`]),
+    ...(above.length === 0
+      ? []
+      : [colors.yellow(`applied above the target of the stack: ${above.join(", ")}`)]),
+  ];
 }
 
 /** Rows that are shown of what is applied; `migrate history` shows the others. */

@@ -1,18 +1,28 @@
-import { decideUpgrade, type DecisionInput } from "../../../components/core/migrations/decide";
+import {
+  decideUpgrade,
+  lastOf,
+  type DecisionInput,
+  type MigrationStep,
+} from "../../../components/core/migrations/decide";
+import { decideDeclared } from "../../../components/core/migrations/decide-declared";
+import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
+import { readJudged } from "../../../components/io/migrations/judged-files";
+import { refuseUpgrade } from "../../../components/core/migrations/refuse-run";
+import type { Problem } from "../../../components/core/problem";
+import type { MigrationsConfig } from "../../config";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { inputOf, readJudged } from "../migrate/files";
-import { refuseUpgrade } from "../migrate/gate";
+import { migrationPlace } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
 import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
 import { renderSteps } from "../migrate/script";
-import { findDatabase, lookAtHistory } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 
-interface UpgradeArgs extends LookArgs, LimitArgs {
+export interface UpgradeArgs extends LookArgs, LimitArgs {
   /** The last migration that is to be applied; all where there is none. */
   readonly operands: readonly string[];
   readonly yes?: boolean;
@@ -42,7 +52,7 @@ waits no longer than that. Files with \`-- transaction: none\` run statement by 
 Ctrl-C ends the running statement on the server.
 
 Ends with 1 where something is refused, fails or is cancelled, and says what of it is done.
-What \`migrate lint\` blocks does not run. What loses data needs an entry of pgstead:allowDataLoss on top of its
+It goes no further than pgstead:migrations.target. What \`migrate lint\` blocks does not run. What loses data needs an entry of pgstead:allowDataLoss on top of its
 acknowledgement: \`migration <database>/<file>\`.
 
 JSON: data.database; data.steps [path]; data.done [{ file, direction, durationMs }]; data.failure { path, message,
@@ -55,9 +65,14 @@ Examples:
 async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Report<RunData>> {
   const { stack, config } = context;
   const [to] = args.operands;
-  const files = await readJudged(args.dir);
-  const database = await findDatabase(context, args.database);
-  const decide = (input: DecisionInput) => decideUpgrade(input, to);
+  const declared = chooseDatabase(context.config, args.database);
+  const files = await readJudged(migrationPlace(args.dir, declared, context));
+  const database = await findDatabase(context, declared);
+  // What is applied above the target stays, and is no reason to fail.
+  const decide = (input: DecisionInput) =>
+    to === undefined
+      ? decideDeclared(input, { ...declared.migrations, downgrade: "refuse" })
+      : decideUpgrade(input, to);
   const { steps, problems } = decide(inputOf(files, await lookAtHistory(context, database)));
   const described = {
     command: "migrate upgrade",
@@ -68,7 +83,7 @@ async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Repo
     dryRun: args.dryRun,
   };
   const refused = [
-    ...toFindings(problems),
+    ...toFindings([...problems, ...beyondTarget(steps, declared.migrations, files)]),
     ...refuseUpgrade(files, steps, { database: database.name, allowDataLoss: config.allowDataLoss }),
   ];
   if (refused.length > 0 || steps.length === 0 || args.dryRun === true)
@@ -76,5 +91,26 @@ async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Repo
   context.write(renderSteps(files, steps, plain));
   const question = `Apply ${plural(steps.length, "migration")} to ${database.name} of stack ${stack}?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
-  return reportRun(described, await runShown(context, database, files, limitsOf(args), steps, decide));
+  return reportRun(
+    described,
+    await runShown(context, database, files, limitsOf(args, declared.migrations), steps, decide),
+  );
+}
+
+/** Whoever set a target does not want what comes after it: `up` would go on telling that it is there. */
+function beyondTarget(
+  steps: readonly MigrationStep[],
+  { target }: MigrationsConfig,
+  { judged }: JudgedFiles,
+): Problem[] {
+  if (target === undefined) return [];
+  const last = lastOf(
+    target,
+    judged.map(({ migration }) => migration),
+  );
+  const beyond = steps.find(({ migration }) => Number(migration.version) > Number(last?.version ?? -1));
+  if (beyond === undefined) return [];
+  const message = `is above the target of the stack, ${target}`;
+  const hint = "raise pgstead:migrations.target in the stack's file, or remove it";
+  return [{ path: beyond.migration.path, message, hint }];
 }

@@ -4,7 +4,8 @@ import { renderDocument, type CommentDocument, type Place } from "../comment/doc
 import { openRepository } from "../comment/github";
 import { assertStackWord, findPullRequest, readInput } from "../comment/input";
 import { publishComment, type Published } from "../comment/publish";
-import { failureDocument, previewDocument, previewMarker } from "../comment/render";
+import { failureDocument, previewDocument, previewMarker, withLint } from "../comment/render";
+import { parseLint, type LintComment } from "../comment/lint";
 import { resolveReport, type PreviewReport } from "../comment/resolve";
 import { assertNoSecrets } from "../comment/secrets";
 import type { OpsCommand, CommandContext } from "../command";
@@ -16,6 +17,7 @@ import type { Report } from "../report";
 interface CommentArgs {
   readonly operands: readonly string[];
   readonly errorFile?: string;
+  readonly lintFile?: string;
   readonly url?: string;
   readonly summaryFile?: string;
   readonly post?: boolean;
@@ -42,6 +44,7 @@ export const previewCommentCommand: OpsCommand<CommentArgs, CommentData> = {
     command
       .argument("[file]", "what Pulumi printed; - is standard input", "-")
       .option("--error-file <file>", "what Pulumi said at standard error, for a preview that printed no JSON")
+      .option("--lint-file <file>", "what `migrate lint --json` printed, for the same comment")
       .option("--url <url>", "the run that this is part of, linked where the plan is cut")
       .option("--summary-file <file>", "append the whole plan, such as to $GITHUB_STEP_SUMMARY")
       .option("--post", "write the comment on the pull request, or change the one that is there")
@@ -57,7 +60,7 @@ export const previewCommentCommand: OpsCommand<CommentArgs, CommentData> = {
 };
 
 const help = `
-Ends with 1 where the preview was refused or failed, after the comment is written. --post takes the token from
+Ends with 1 where the preview was refused or failed, or a migration is blocked, after the comment is written. --post takes the token from
 GITHUB_TOKEN and the repository from GITHUB_REPOSITORY. A text that would hold a password or a verifier is not written.
 
 Example, in a workflow:
@@ -66,7 +69,11 @@ Example, in a workflow:
 
 async function writeComment(context: CommandContext, args: CommentArgs): Promise<Report<CommentData>> {
   const stack = assertStackWord(context.stack);
-  const { document, outcome, findings } = await readDocument(stack, args);
+  const read = await readDocument(stack, args);
+  const lint = args.lintFile === undefined ? undefined : parseLint(await readInput(args.lintFile));
+  const { outcome } = read;
+  const document = lint === undefined ? read.document : withLint(read.document, lint);
+  const findings = [...read.findings, ...lintFindings(lint)];
   const { text, missing } = renderDocument(document, commentPlace(stack, args));
   const whole = renderDocument(document, summaryPlace(stack)).text;
   assertNoSecrets(whole);
@@ -114,6 +121,14 @@ async function readDocument(stack: string, { operands, errorFile }: CommentArgs)
       findings: [{ subject: `preview of stack ${stack}`, message: told, hint }],
     };
   }
+}
+
+function lintFindings(lint: LintComment | undefined): Finding[] {
+  const hint = "`npm run ops -- migrate lint` says it here as well";
+  return (lint?.blocking ?? []).map((text) => {
+    const [message = ""] = text.split("\n");
+    return { subject: "migrate lint", message, hint };
+  });
 }
 
 function findingsOf(stack: string, { outcome, refusals, errors }: PreviewReport): Finding[] {

@@ -1,6 +1,7 @@
 import { risks, visible, type Risk } from "../../../components/core/statement";
 import { plural } from "../text";
 import { renderFenced, type CommentDocument, type Section } from "./document";
+import type { LintComment } from "./lint";
 import type { PreviewReport, ReportedPlan } from "./resolve";
 
 /** The first line of a stack's comment: by it the comment is found again. */
@@ -49,7 +50,20 @@ export function failureDocument(stack: string, reason: string, hint: string): Co
   };
 }
 
-/** Longest list in the head, which has to fit with all else in it; each of four lists takes so much at most. */
+/** The comment with what `migrate lint` said: what blocks in its head, the rest folded. */
+export function withLint(
+  { marker, head, sections }: CommentDocument,
+  { blocking, sections: more }: LintComment,
+): CommentDocument {
+  const list = renderList("**`migrate lint`: these keep migrations from being applied**", blocking);
+  return {
+    marker,
+    head: blocking.length === 0 ? head : `${head}\n\n${list}`,
+    sections: [...sections, ...more],
+  };
+}
+
+/** Longest list in the head, which has to fit with all else in it; each of five lists takes so much at most. */
 const longestList = 10_000;
 
 function renderList(title: string, items: readonly string[]): string {
@@ -68,6 +82,7 @@ function renderList(title: string, items: readonly string[]): string {
 const meanings: Readonly<Record<Risk, string>> = {
   "data-loss": "rows are lost",
   restart: "the server restarts: sessions are ended",
+  review: "programs may have to change with it, or its text does not tell what it does",
   lock: "others wait meanwhile",
   access: "who may do what changes",
   none: "nothing that is there changes for anybody",
@@ -100,7 +115,7 @@ function sectionOf({ resource, op, summary, lines }: ReportedPlan): Section[] {
 
 /** The worse a statement, the longer it stays in a comment that is cut; its risk stands behind its reason. */
 function rankOf(line: string): number {
-  const risk = / \[(access|lock|restart|data-loss)\](?: \([^()]*\))*$/.exec(line)?.[1];
+  const risk = / \[(access|review|lock|restart|data-loss)\](?: \([^()]*\))*$/.exec(line)?.[1];
   if (line.startsWith("-- …")) return risks.length;
   return risks.indexOf((risk ?? "none") as Risk);
 }

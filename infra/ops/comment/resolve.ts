@@ -118,7 +118,7 @@ function parsePlanText(text: readonly string[]) {
     undeclared: body.filter((line) => line.startsWith("left alone: ")).length,
     lines: body
       .filter((line) => !isRefusal(line))
-      .map((line) => (/^(?:left alone: |…)/.test(line) ? `-- ${line}` : line)),
+      .map((line) => (/^(?:left alone: |note: |…)/.test(line) ? `-- ${line}` : line)),
     refusals: body.filter(isRefusal).map((line) => line.slice("refused: ".length)),
   };
 }

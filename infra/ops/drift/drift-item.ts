@@ -26,6 +26,7 @@ export const driftKinds: readonly StatementKind[] = [
   "database",
   "extension",
   "schema",
+  "migration",
   "owner",
   "privilege",
   "default privilege",

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { planDatabaseAccess } from "../../../components/core/database/access";
 import { resolvePrivileges } from "../../../components/core/desired/objects";
 import { resolveSchemas } from "../../../components/core/desired/schemas";
@@ -5,6 +7,8 @@ import { resolveSettings } from "../../../components/core/desired/settings";
 import { resolveServerAccess } from "../../../components/core/desired/server";
 import { resolveHba } from "../../../components/core/hba/desired";
 import { planHba, planObstacle } from "../../../components/core/hba/plan";
+import { findMigrator } from "../../../components/core/migrations/migrator";
+import { planMigrations } from "../../../components/core/migrations/plan-migrations";
 import { planObjectsAccess } from "../../../components/core/privileges/objects";
 import { planServerAccess } from "../../../components/core/server/access";
 import { planSettings } from "../../../components/core/settings/plan";
@@ -13,6 +17,7 @@ import { readObjectsCatalog } from "../../../components/io/catalog/objects";
 import { readHba } from "../../../components/io/hba/read";
 import { readServerCatalog } from "../../../components/io/catalog/server";
 import { readSettingsCatalog } from "../../../components/io/catalog/settings";
+import { findMigrations } from "../../../components/io/migrations/find-migrations";
 import { managingLogin, serverOwnership, type DatabasePlan, type StackPlan } from "../../plan";
 import type { DriftSource } from "./compare";
 
@@ -25,18 +30,23 @@ const maintenance = "postgres";
  *
  * @param project Pulumi's name of the project: with the stack's it is the owner of the server
  */
-export function driftSources(plan: StackPlan, { project, stack }: StackName): DriftSource[] {
+export function driftSources(plan: StackPlan, { project, stack, root }: StackPlace): DriftSource[] {
   return [
     serverSource(plan, `${project}/${stack}`),
     ...settingsSources(plan),
     ...hbaSources(plan),
-    ...plan.databases.flatMap((database) => databaseSources(database, plan)),
+    ...plan.databases.flatMap((database) => [
+      ...databaseSources(database, plan),
+      ...migrationSources(database, plan, root),
+    ]),
   ];
 }
 
-export interface StackName {
+export interface StackPlace {
   readonly project: string;
   readonly stack: string;
+  /** Directory of the project. */
+  readonly root: string;
 }
 
 function serverSource(plan: StackPlan, stack: string): DriftSource {
@@ -87,6 +97,33 @@ function hbaSources({ hostBasedAccess }: StackPlan): DriftSource[] {
         const found = await readHba(session, managing);
         if ("obstacle" in found) return planObstacle(found.obstacle, found.user);
         return planHba(desired, desired, found);
+      },
+    },
+  ];
+}
+
+/** What is pending, and what of the files is not what ran. */
+function migrationSources(
+  { name, database, roles, migrations }: DatabasePlan,
+  { allowDataLoss }: StackPlan,
+  root: string,
+): DriftSource[] {
+  const { directory: shown, target, downgrade = "refuse", isNamed } = migrations;
+  const directory = resolve(root, shown);
+  if (!isNamed && !existsSync(directory)) return [];
+  const migrator = findMigrator(roles);
+  const wanted = {
+    ...(target === undefined ? {} : { target }),
+    ...(migrator === undefined ? {} : { migrator }),
+  };
+  const declared = { ...wanted, database: name, owner: database.owner, downgrade, allowDataLoss };
+  const place = { directory, shown };
+  return [
+    {
+      resource: `Migrations ${name}`,
+      database: name,
+      async plan(session) {
+        return planMigrations(declared, await findMigrations({ ...wanted, place }, session));
       },
     },
   ];

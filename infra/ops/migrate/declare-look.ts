@@ -4,7 +4,7 @@ import type { Command } from "commander";
 export function declareLook(command: Command): Command {
   return command
     .option("-d, --database <name>", "database, where the stack has several")
-    .option("--dir <directory>", "directory of the migrations (default: sql/migrations of the project)");
+    .option("--dir <directory>", "directory of the migrations (default: as the stack says, sql/migrations)");
 }
 
 /** `34 ms`, `2.1 s`; `-` for what took no time. */

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { defaultLimits, type RunLimits } from "../../../components/core/migrations/retry";
+import { parseTime } from "../../../components/core/duration";
+import { resolveLimits, type RunLimits } from "../../../components/core/migrations/retry";
+import type { MigrationsConfig } from "../../config";
 
 /** Options of every command that runs migrations. */
 export interface LimitArgs {
@@ -14,38 +16,30 @@ export function declareLimits(command: Command): Command {
     .option(
       "--lock-timeout <time>",
       "longest wait for a lock, and so of those who wait behind it (default: 2s)",
-      parseTime,
+      parseLimit,
     )
     .option(
       "--statement-timeout <time>",
       "longest time of a statement, 0 is none (default: 15min)",
-      parseTime,
+      parseLimit,
     )
-    .option("--retry-for <time>", "for how long a blocked file is tried again (default: 10min)", parseTime);
+    .option("--retry-for <time>", "for how long a blocked file is tried again (default: 10min)", parseLimit);
 }
 
-export function limitsOf({ lockTimeout, statementTimeout, retryFor }: LimitArgs): RunLimits {
-  return {
-    ...defaultLimits,
-    ...(lockTimeout === undefined ? {} : { lockTimeoutMs: lockTimeout }),
-    ...(statementTimeout === undefined ? {} : { statementTimeoutMs: statementTimeout }),
-    // So many that time is what ends it.
-    ...(retryFor === undefined ? {} : { retryForMs: retryFor, attempts: 1_000 }),
-  };
+/** The bounds of a run: what the flags say, else what the stack's configuration says. */
+export function limitsOf(
+  { lockTimeout, statementTimeout, retryFor }: LimitArgs,
+  { limits }: Pick<MigrationsConfig, "limits">,
+): RunLimits {
+  return resolveLimits(
+    { lockTimeoutMs: lockTimeout, statementTimeoutMs: statementTimeout, retryForMs: retryFor },
+    limits,
+  );
 }
 
-const units = new Map([
-  ["ms", 1],
-  ["s", 1_000],
-  ["min", 60_000],
-  ["h", 3_600_000],
-]);
-
-/** A time as PostgreSQL writes it, `500ms`, in milliseconds. */
-function parseTime(text: string): number {
-  const [, digits, unit = ""] = /^(\d{1,6})\s*([a-z]*)$/.exec(text) ?? [];
-  const factor = digits === "0" && unit === "" ? 1 : units.get(unit);
-  if (digits === undefined || factor === undefined)
-    throw new InvalidArgumentError("Write it such as 500ms, 2s, 15min or 1h.");
-  return Number(digits) * factor;
+/** As commander has it: in milliseconds, or a refusal. */
+function parseLimit(text: string): number {
+  const time = parseTime(text);
+  if (time === undefined) throw new InvalidArgumentError("Write it such as 500ms, 2s, 15min or 1h.");
+  return time;
 }

@@ -10,9 +10,9 @@ import type { Migration } from "../../../components/core/migrations/migration";
 import { parseMigrations } from "../../../components/core/migrations/migration-set";
 import { loadSqlParser } from "../../../components/core/migrations/sql-parser";
 import { ProblemError } from "../../../components/core/problem";
-import { readMigrationDirectory } from "../../../components/io/migration-files";
+import { readMigrationDirectory, type MigrationPlace } from "../../../components/io/migration-files";
 import { adviseFromSquawk, adviseTransactions, type Advice } from "./advice";
-import { migrationPlace, type MigrationPlace } from "./directory";
+import { givenPlace } from "./directory";
 import { askSquawk } from "./squawk";
 
 /** What is known of one migration. */
@@ -33,7 +33,7 @@ export interface LintedStatement {
 }
 
 export interface LintData {
-  readonly directory: string;
+  readonly directories: readonly string[];
   readonly migrations: readonly LintedMigration[];
   /** Of both parts; those of a down part stop nobody from upgrading. */
   readonly findings: readonly GateFinding[];
@@ -42,15 +42,19 @@ export interface LintData {
   readonly squawkMissing: string | null;
 }
 
-/** Where the migrations are, and which of them are asked about: all where none is named. */
+/** A directory, and which of its files are asked about: all where none is named. */
+export interface LintPlace extends MigrationPlace {
+  readonly names?: readonly string[];
+}
+
+/** The directory of files that were named. */
 export function chooseFiles(
-  operands: readonly string[],
+  [first, ...others]: readonly [string, ...string[]],
   dir: string | undefined,
   cwd = process.cwd(),
-): MigrationPlace & { readonly names?: readonly string[] } {
-  const [first] = operands;
-  if (first === undefined) return migrationPlace(dir, cwd);
-  const place = migrationPlace(dir ?? dirname(first), cwd);
+): LintPlace {
+  const operands = [first, ...others];
+  const place = givenPlace(dir ?? dirname(first), cwd);
   const astray = operands.filter((file) => dirname(resolve(cwd, file)) !== place.directory);
   if (astray.length > 0) {
     const hint = "name files of one directory: they are judged with those before them";
@@ -61,16 +65,30 @@ export function chooseFiles(
 }
 
 /**
- * Judges the migrations of a directory.
+ * Judges the migrations of directories, each by itself.
  *
  * @throws ProblemError where they are not usable
  */
-export async function lint(place: ReturnType<typeof chooseFiles>): Promise<LintData> {
-  const [parser, read] = await Promise.all([
-    loadSqlParser(),
-    readMigrationDirectory(place.directory, place.shown),
-  ]);
-  const migrations = parseMigrations(read, parser);
+export async function lint(places: readonly LintPlace[]): Promise<LintData> {
+  const parts: LintData[] = [];
+  for (const place of places) parts.push(await lintOne(place));
+  return joinLint(parts);
+}
+
+/** What was judged of several directories, together. */
+export function joinLint(parts: readonly LintData[]): LintData {
+  return {
+    directories: parts.flatMap(({ directories }) => directories),
+    migrations: parts.flatMap(({ migrations }) => migrations),
+    findings: parts.flatMap(({ findings }) => findings),
+    advice: parts.flatMap(({ advice }) => advice),
+    squawkMissing: parts.find(({ squawkMissing }) => squawkMissing !== null)?.squawkMissing ?? null,
+  };
+}
+
+async function lintOne(place: LintPlace): Promise<LintData> {
+  const parser = await loadSqlParser();
+  const migrations = parseMigrations(await readMigrationDirectory(place.directory, place.shown), parser);
   await setImmediate(); // whoever waits is told so between two long computations
   const judged = chosen(judgeMigrations(migrations, parser), place);
   const fileOf = ({ migration }: JudgedMigration): string => join(place.directory, migration.file);
@@ -78,8 +96,8 @@ export async function lint(place: ReturnType<typeof chooseFiles>): Promise<LintD
     judged.map((one) => ({ file: fileOf(one), transactional: one.migration.transactional })),
   );
   return {
-    directory: place.shown,
-    migrations: judged.map(describe),
+    directories: [place.shown],
+    migrations: judged.map(describeJudged),
     findings: judged.flatMap(({ up, down }) => [...up, ...down].flatMap(({ findings }) => findings)),
     advice: [
       ...adviseTransactions(judged, parser),
@@ -89,10 +107,7 @@ export async function lint(place: ReturnType<typeof chooseFiles>): Promise<LintD
   };
 }
 
-function chosen(
-  judged: readonly JudgedMigration[],
-  { names, shown }: ReturnType<typeof chooseFiles>,
-): readonly JudgedMigration[] {
+function chosen(judged: readonly JudgedMigration[], { names, shown }: LintPlace): readonly JudgedMigration[] {
   if (names === undefined) return judged;
   const known = new Set(judged.map(({ migration }) => migration.file));
   const hint = "is it the right name? A migration is <number>-<name>.sql";
@@ -103,7 +118,8 @@ function chosen(
   return judged.filter(({ migration }) => names.includes(migration.file));
 }
 
-function describe({ migration, up, down }: JudgedMigration): LintedMigration {
+/** What a report has of a migration. */
+export function describeJudged({ migration, up, down }: JudgedMigration): LintedMigration {
   const { file, path, version, name, checksum, transactional, notes, irreversible = null } = migration;
   const part = (statements: JudgedMigration["up"]): LintedStatement[] =>
     statements.map(({ statement: { firstLine, lastLine }, class: of }) => ({

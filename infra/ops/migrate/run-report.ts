@@ -5,7 +5,7 @@ import type { DoneStep, RunOutcome } from "../../../components/io/migrations/eng
 import type { Colors } from "../colors";
 import type { Report } from "../report";
 import { plural } from "../text";
-import type { JudgedFiles } from "./files";
+import type { JudgedFiles } from "../../../components/core/migrations/judged-files";
 import { renderSteps } from "./script";
 import { toFindings } from "./state";
 

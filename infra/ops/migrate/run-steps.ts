@@ -4,9 +4,9 @@ import {
   type DecisionInput,
   type MigrationStep,
 } from "../../../components/core/migrations/decide";
-import { fileNameOf } from "../../../components/core/migrations/history";
+import { decideShown } from "../../../components/core/migrations/decide-shown";
 import type { RunLimits } from "../../../components/core/migrations/retry";
-import { problemError, ProblemError } from "../../../components/core/problem";
+import { problemError } from "../../../components/core/problem";
 import {
   createEngine,
   type MigrationEngine,
@@ -15,20 +15,32 @@ import {
 import { prepareHistory } from "../../../components/io/migrations/history";
 import { refusePreviewLogin } from "../../../components/io/preview-login";
 import { withSession } from "../../../components/io/session";
+import type { Waiting } from "../../../components/io/waiting";
 import type { CommandContext } from "../command";
-import { inputOf, type JudgedFiles } from "./files";
+import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 import type { StackDatabase } from "./stack-database";
 
-/** Does something with the engine of a database, whose history is made ready before; Ctrl-C cancels it. */
-export async function withEngine<Result>(
-  { write }: CommandContext,
+/** Does something with the engine of a database, as a run that changes it. */
+export function withEngine<Result>(
+  context: CommandContext,
   database: StackDatabase,
   { parser }: JudgedFiles,
   limits: RunLimits,
   use: (engine: MigrationEngine) => Promise<Result>,
 ): Promise<Result> {
+  const { name, owner, login, administrator: watcher } = database;
+  return whileMigrating(context, database, (waiting) =>
+    use(createEngine({ database: name, owner, login, watcher, limits, waiting, parser })),
+  );
+}
+
+/** Does something that changes a database, whose history is made ready before; Ctrl-C cancels it. */
+export async function whileMigrating<Result>(
+  { write }: CommandContext,
+  { name, administrator, migrator }: StackDatabase,
+  work: (waiting: Waiting) => Promise<Result>,
+): Promise<Result> {
   refusePreviewLogin();
-  const { name, owner, login, administrator, migrator } = database;
   const stop = new AbortController();
   const release = cancelOnSignals(() => {
     write("cancelling …");
@@ -43,9 +55,7 @@ export async function withEngine<Result>(
     await withSession(administrator, { database: name, applicationName: "pgstead ops" }, (session) =>
       prepareHistory(session, migrator, waiting),
     );
-    return await use(
-      createEngine({ database: name, owner, login, watcher: administrator, limits, waiting, parser }),
-    );
+    return await work(waiting);
   } finally {
     release();
   }
@@ -81,20 +91,7 @@ export function runShown(
   decide: (input: DecisionInput) => Decision = decideUpgrade,
 ): Promise<RunOutcome> {
   return withEngine(context, database, files, limits, (engine) =>
-    engine.run((history) => {
-      const { steps, problems } = decide(inputOf(files, history));
-      if (problems.length > 0) throw new ProblemError("the history has changed meanwhile", problems);
-      const isShown = (step: MigrationStep): boolean =>
-        shown.some((one) => one.migration === step.migration && one.direction === step.direction);
-      const other = steps.find((step) => !isShown(step));
-      if (other === undefined) return steps;
-      const message = `${fileNameOf(other.migration)} would run as well, and was not shown`;
-      throw problemError(
-        "the history has changed meanwhile",
-        message,
-        "run this again to see what would run now",
-      );
-    }),
+    engine.run((history) => decideShown(shown, decide(inputOf(files, history)))),
   );
 }
 

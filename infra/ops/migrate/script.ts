@@ -2,7 +2,7 @@ import { quoteIdentifier } from "../../../components/core/identifier";
 import type { MigrationStep } from "../../../components/core/migrations/decide";
 import { visible } from "../../../components/core/statement";
 import type { Colors } from "../colors";
-import { statementsOf, worstOf, type JudgedFiles } from "./files";
+import { statementsOf, worstOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 
 /** What would run, file by file, each statement with its class. */
 export function renderSteps(files: JudgedFiles, steps: readonly MigrationStep[], colors: Colors): string {

@@ -1,8 +1,10 @@
 import { parseConnectionUri, type ConnectionTarget } from "../../../components/core/connection";
+import { findMigrator } from "../../../components/core/migrations/migrator";
 import type { MigrationHistory } from "../../../components/core/migrations/history";
 import { problemError } from "../../../components/core/problem";
 import { readHistory } from "../../../components/io/migrations/history";
 import type { Session } from "../../../components/io/session";
+import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { lookInto } from "../sessions";
 
@@ -19,11 +21,7 @@ export interface StackDatabase {
 }
 
 /** The database that a user means: the only one, or `--database`. */
-export async function findDatabase(
-  { config, outputs }: CommandContext,
-  wanted: string | undefined,
-): Promise<StackDatabase> {
-  const { databases } = config;
+export function chooseDatabase({ databases }: StackConfig, wanted: string | undefined): DatabaseConfig {
   const names = databases.map(({ name }) => name).join(", ");
   const found = wanted === undefined ? databases : databases.filter(({ name }) => name === wanted);
   const [only] = found;
@@ -32,9 +30,17 @@ export async function findDatabase(
   }
   if (found.length > 1)
     throw problemError("--database", "is missing: there are several", `say which: ${names}`);
+  return only;
+}
+
+/** How to get into a database, as the one who migrates it. */
+export async function findDatabase(
+  { outputs }: Pick<CommandContext, "outputs">,
+  { name, owner, roles }: DatabaseConfig,
+): Promise<StackDatabase> {
   const { administrator, logins } = await outputs();
-  const login = logins.find(({ database, key }) => database === only.name && key === "migrator");
-  const { name, owner } = only;
+  const migrator = findMigrator(roles.map((role) => ({ ...role, migrator: role.key === "migrator" })));
+  const login = logins.find(({ database, role }) => database === name && role === migrator);
   if (login === undefined) return { name, owner, administrator, login: administrator, migrator: undefined };
   const { database: _, ...target } = parseConnectionUri(login.uri);
   const tls = administrator.tls === undefined ? {} : { tls: administrator.tls }; // with its authority as text

@@ -114,12 +114,25 @@ const statement = z.object({
   sql: z.string(),
   redacted: z.literal(true).optional(),
   reason: z.string(),
-  risk: z.enum(["none", "access", "lock", "restart", "data-loss"]),
+  risk: z.enum(["none", "access", "review", "lock", "restart", "data-loss"]),
   kind: z.string(),
   database: z.string().optional(),
   step: z.literal(true).optional(),
+  lines: z.array(z.string()).optional(),
   transactional: z.boolean().optional(),
   by: z.literal("@pulumi/postgresql").optional(),
+  migration: z
+    .object({
+      file: z.string(),
+      line: z.number(),
+      owner: z.string(),
+      direction: z.enum(["up", "down"]),
+      transactional: z.boolean(),
+      version: z.string(),
+      name: z.string(),
+      checksum: z.string(),
+    })
+    .optional(),
 });
 
 const planSchema = z.object({
@@ -128,6 +141,7 @@ const planSchema = z.object({
   statements: z.array(statement),
   refusals: z.array(z.object({ subject: z.string(), message: z.string(), hint: z.string() })),
   undeclared: z.array(z.object({ kind: z.string(), subject: z.string(), message: z.string() })),
+  notes: z.array(z.string()).optional(),
   unread: z.string().optional(),
 });
 

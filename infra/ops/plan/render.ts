@@ -28,7 +28,7 @@ export function summaryLine({ summary, resources, changes }: PlanData): string {
 }
 
 function renderResource(plan: ResourcePlan, colors: Colors): string {
-  const { resource, op, statements, refusals, undeclared, unread, database } = plan;
+  const { resource, op, statements, refusals, undeclared, unread, database, notes = [] } = plan;
   const place =
     database === null || statements.every(({ step }) => step === true) ? "" : `, in database ${database}`;
   const lines = [
@@ -39,23 +39,24 @@ function renderResource(plan: ResourcePlan, colors: Colors): string {
     ]),
     ...statements.map((statement) => renderStatement(statement, colors)),
     ...undeclared.map(({ subject, message }) => `left alone: ${visible(`${subject}: ${message}`)}`),
+    ...notes.map((note) => `note: ${visible(note)}`),
   ];
   const count = statements.length === 0 ? "" : `: ${renderSummary(statements)}`;
   const title = `${colors.bold(visible(resource))} (${op}${visible(place)})${count}`;
   return [title, ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-function renderStatement(
-  { sql, reason, risk, step, by, database, lines = [] }: PlannedStatement,
-  colors: Colors,
-): string {
+function renderStatement(statement: PlannedStatement, colors: Colors): string {
+  const { sql, reason, risk, step, by, database, migration, lines = [] } = statement;
   const notes = [
     ...(risk === "none" ? [] : [risk === "access" ? colors.yellow("[access]") : colors.red(`[${risk}]`)]),
     ...(database === undefined ? [] : [colors.dim(visible(`(in database ${database})`))]),
     ...(by === undefined ? [] : [colors.dim(`(by ${by})`)]),
   ];
   const end = step === true ? "" : ";";
-  const first = [`${visible(sql)}${end}`, "", colors.dim(`-- ${visible(reason)}`), ...notes].join(" ");
+  // The text of a migration is shown as its file has it.
+  const text = migration === undefined ? [visible(sql)] : sql.replaceAll("\t", "  ").split("\n").map(visible);
+  const first = [`${text.join("\n    ")}${end}`, "", colors.dim(`-- ${visible(reason)}`), ...notes].join(" ");
   return [first, ...lines.map((line) => `    ${visible(line)}`)].join("\n");
 }
 

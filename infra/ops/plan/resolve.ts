@@ -34,6 +34,8 @@ export interface ResourcePlan {
   readonly refusals: readonly Refusal[];
   /** What nobody declared, and is left alone. */
   readonly undeclared: readonly Undeclared[];
+  /** What people should know beside it. */
+  readonly notes?: readonly string[];
   /** Why the server was not read: then the plan holds what the state alone can tell. */
   readonly unread?: string;
 }

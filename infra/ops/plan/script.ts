@@ -1,12 +1,13 @@
-import { quoteIdentifier } from "../../../components/core/identifier";
+import { historyTables } from "../../../components/core/migrations/history-layout";
+import { quoteIdentifier, quoteLiteral } from "../../../components/core/identifier";
 import { problemError } from "../../../components/core/problem";
-import { renderSummary, visible } from "../../../components/core/statement";
+import { renderSummary, visible, type MigrationOrigin } from "../../../components/core/statement";
 import { silence } from "../../../components/io/apply";
 import type { PlanData, PlannedStatement, ResourcePlan } from "./resolve";
 
 /** Statements of one resource that follow each other and are sent in the same way. */
 interface Block {
-  readonly kind: "transaction" | "single" | "step" | "official";
+  readonly kind: "transaction" | "single" | "step" | "official" | "migration";
   readonly database: string | null;
   readonly statements: readonly PlannedStatement[];
 }
@@ -81,13 +82,16 @@ function resolveBlocks({ statements, database }: ResourcePlan): Block[] {
     const kind = kindOf(statement);
     const place = statement.database ?? database;
     const last = blocks.at(-1);
-    if (last?.kind === kind && last.database === place && kind !== "single") last.statements.push(statement);
+    const isSame = last?.statements[0]?.migration?.file === statement.migration?.file;
+    if (last?.kind === kind && last.database === place && kind !== "single" && isSame)
+      last.statements.push(statement);
     else blocks.push({ kind, database: place, statements: [statement] });
   }
   return blocks;
 }
 
-function kindOf({ step, by, transactional }: PlannedStatement): Block["kind"] {
+function kindOf({ step, by, transactional, migration }: PlannedStatement): Block["kind"] {
+  if (migration !== undefined) return "migration";
   if (step === true) return "step";
   if (by !== undefined) return "official";
   return transactional === false ? "single" : "transaction";
@@ -97,6 +101,7 @@ function renderBlock({ kind, statements }: Block): string[] {
   if (kind === "step") {
     return statements.map(({ sql, reason, risk }) => comment(`not SQL: ${sql}  (${reason}${note(risk)})`));
   }
+  if (kind === "migration") return renderMigration(statements);
   const lines = statements.flatMap((statement) => [
     comment(
       `${statement.reason}${note(statement.risk)}${statement.by === undefined ? "" : `, by ${statement.by}`}`,
@@ -105,6 +110,43 @@ function renderBlock({ kind, statements }: Block): string[] {
   ]);
   const sent = kind === "transaction" ? ["BEGIN;", ...lines, "COMMIT;"] : lines;
   return statements.some(({ variable }) => variable !== undefined) ? [...renderSilence(), ...sent] : sent;
+}
+
+/** As the engine sends a file: as the owner, and with its record. */
+function renderMigration(statements: readonly PlannedStatement[]): string[] {
+  const [first] = statements;
+  const origin = first?.migration;
+  if (origin === undefined) throw new Error("a block is never empty");
+  const { owner, transactional } = origin;
+  const role = quoteIdentifier(owner);
+  const lines = statements.flatMap(({ sql, reason, risk }) => [comment(`${reason}${note(risk)}`), `${sql};`]);
+  const record = recordOf(origin);
+  if (!transactional) {
+    return [
+      `SET ROLE ${role}; RESET search_path;`,
+      ...lines,
+      "SET search_path = pg_catalog; RESET ROLE;",
+      ...record,
+    ];
+  }
+  return [
+    `BEGIN; SET LOCAL ROLE ${role}; SET LOCAL search_path TO DEFAULT;`,
+    ...lines,
+    "SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL ROLE NONE; SET LOCAL search_path = pg_catalog;",
+    ...record,
+    "COMMIT;",
+  ];
+}
+
+function recordOf({ version, name, checksum, direction, transactional }: MigrationOrigin): string[] {
+  const [number, called, sum] = [version, name, checksum].map(quoteLiteral);
+  const { applied, trail } = historyTables;
+  return [
+    direction === "up"
+      ? `INSERT INTO ${applied} (version, name, checksum, transactional, origin) VALUES (${number}, ${called}, ${sum}, ${transactional}, 'applied');`
+      : `DELETE FROM ${applied} WHERE version = ${number};`,
+    `INSERT INTO ${trail} (action, outcome, version, name, checksum) VALUES ('${direction}', 'done', ${number}, ${called}, ${sum});`,
+  ];
 }
 
 function note(risk: string): string {

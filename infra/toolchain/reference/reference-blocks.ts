@@ -77,7 +77,7 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
 }
 
 function renderReference(): string {
-  const { server, docker, monitoring, database, roles } = configSchema.shape;
+  const { server, docker, monitoring, database, roles, migrations } = configSchema.shape;
   const tables: readonly (readonly [string, Shape])[] = [
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
@@ -92,6 +92,8 @@ function renderReference(): string {
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
     ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],
+    ["`pgstead:migrations`, and `migrations` of each database", shapeOf(migrations)],
+    ["`alembic` of migrations", shapeOf(shapeOf(migrations).alembic)],
     ["Each of `roles`", shapeOf(roles)],
     ["Each of `memberOf` of a role, unless it is just a name", shapeOf(shapeOf(roles).memberOf)],
     ["Each of `grants` of a role", shapeOf(shapeOf(roles).grants)],

@@ -55,6 +55,18 @@ describe("defaults", () => {
             { key: "owner", name: "shop_owner", login: false, ...plainRole },
             { key: "migrator", name: "shop_migrator", login: true, ...plainRole },
           ],
+          migrations: {
+            engine: "sql",
+            directory: "sql/migrations",
+            isNamed: false,
+            downgrade: "refuse",
+            limits: {
+              lockTimeoutMs: 2_000,
+              statementTimeoutMs: 900_000,
+              retryForMs: 600_000,
+              attempts: 20,
+            },
+          },
         },
       ],
     });
@@ -83,7 +95,7 @@ describe("defaults", () => {
     for (const [key, { default: value }] of Object.entries(project.config)) {
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
-    expect(Object.keys(given)).toHaveLength(10);
+    expect(Object.keys(given)).toHaveLength(11);
     expect(stack(given)).toEqual(stack(shop));
   });
 });
@@ -114,8 +126,12 @@ describe("the forms of the input", () => {
     };
     const inside = { "pgstead:database": { name: "shop", schemas: { app: {} }, roles: { app: {} } } };
     const long = { "pgstead:databases": { shop: { schemas: { app: {} }, roles: { app: {} } } } };
-    expect(stack(short)).toEqual({ ...stack(long), several: false });
-    expect(stack(inside)).toEqual({ ...stack(long), several: false });
+    const [database] = stack(long).databases;
+    // Each of several databases has a directory of its own, also where it is the only one.
+    const migrations = { ...database?.migrations, directory: "sql/migrations" };
+    const one = { ...stack(long), several: false, databases: [{ ...database, migrations }] };
+    expect(stack(short)).toEqual(one);
+    expect(stack(inside)).toEqual(one);
   });
 
   test("several databases are sorted by name, and each has an owner and a migrator", () => {

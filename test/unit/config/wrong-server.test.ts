@@ -50,8 +50,8 @@ describe("a mistake about the server or about losses is told", () => {
       what: "an allowed loss of no known form",
       change: { "pgstead:allowDataLoss": ["schema old", "table a.b.c"] },
       says: [
-        'pgstead:allowDataLoss[0]: "schema old" is not `database <name>`, `schema <database>.<schema>` or `migration <database>/<file>` / copy the entry from the refusal that asks for it',
-        'pgstead:allowDataLoss[1]: "table a.b.c" is not `database <name>`, `schema <database>.<schema>` or `migration <database>/<file>` / copy the entry from the refusal that asks for it',
+        'pgstead:allowDataLoss[0]: "schema old" is not `database <name>`, `schema <database>.<schema>`, `migration <database>/<file>` or `downgrade <database>/<file>` / copy the entry from the refusal that asks for it',
+        'pgstead:allowDataLoss[1]: "table a.b.c" is not `database <name>`, `schema <database>.<schema>`, `migration <database>/<file>` or `downgrade <database>/<file>` / copy the entry from the refusal that asks for it',
       ],
     },
     {

@@ -1,20 +1,34 @@
 import { Command } from "commander";
-import { describe, expect, test } from "vitest";
-import { defaultLimits } from "../../../components/core/migrations/retry";
+import { afterEach, describe, expect, test } from "vitest";
+import { defaultLimits, type RunLimits } from "../../../components/core/migrations/retry";
 import { commands } from "../../../infra/ops/commands";
 import { runOps, type Surroundings } from "../../../infra/ops/frame";
 import { declareLimits, limitsOf, type LimitArgs } from "../../../infra/ops/migrate/limits";
 
 describe("the bounds of a run", () => {
+  let declared: Partial<RunLimits> = {};
+  afterEach(() => {
+    declared = {};
+  });
   const parse = (...argv: readonly string[]) =>
     limitsOf(
       declareLimits(new Command().exitOverride().configureOutput({ writeErr: () => undefined }))
         .parse([...argv], { from: "user" })
         .opts<LimitArgs>(),
+      { limits: { ...defaultLimits, ...declared } },
     );
 
   test("are those of the documentation where none is said", () => {
     expect(parse()).toEqual(defaultLimits);
+  });
+
+  test("are those of the stack where no flag says otherwise", () => {
+    declared = { lockTimeoutMs: 7, retryForMs: 8, attempts: 1_000 };
+    expect(parse("--lock-timeout", "1s")).toEqual({
+      ...defaultLimits,
+      ...declared,
+      lockTimeoutMs: 1_000,
+    });
   });
 
   test.each([
@@ -48,6 +62,7 @@ test.each([
   const surroundings: Surroundings = {
     version: "0.0.0",
     project: "p",
+    root: "",
     readConfig: () => Promise.reject(new Error("no configuration is asked for")),
     pulumi: () => () => Promise.reject(new Error("Pulumi is not asked")),
     stdout: { write: (text) => (stdout += text) },

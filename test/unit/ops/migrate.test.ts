@@ -24,6 +24,8 @@ describe("migrate", () => {
     await rm(home, { recursive: true, force: true });
   });
 
+  const place = (): { directory: string; shown: string } => ({ directory, shown: "sql/migrations" });
+
   /** Writes files of up parts, in their order. */
   async function given(...ups: readonly string[]): Promise<void> {
     await mkdir(directory, { recursive: true });
@@ -44,6 +46,7 @@ describe("migrate", () => {
     const surroundings: Surroundings = {
       version: "0.0.0",
       project: "p",
+      root: home,
       readConfig: () => Promise.reject(new Error("no configuration is asked for")),
       pulumi: () => () => Promise.reject(new Error("Pulumi is not asked")),
       stdout: { write: (text) => (said.stdout += text) },
@@ -74,19 +77,19 @@ describe("migrate", () => {
     });
 
     test("goes on as the files are counted, with words that need no quotes", async () => {
-      await createMigration({ operands: ["first"], dir: directory, timestamp: true }, now);
-      await createMigration({ operands: ["second", "one"], dir: directory }, now);
+      await createMigration(place(), { operands: ["first"], timestamp: true }, now);
+      await createMigration(place(), { operands: ["second", "one"] }, now);
       expect(await readdir(directory)).toEqual(["20260314150926-first.sql", "20260314150927-second-one.sql"]);
     });
 
     test("replaces nothing, however quick two are", async () => {
       await given("SELECT 1;");
       const before = await readFile(join(directory, "0001-part-1.sql"), "utf8");
-      await expect(createMigration({ operands: ["part 1"], dir: directory }, now)).rejects.toThrow(
+      await expect(createMigration(place(), { operands: ["part 1"] }, now)).rejects.toThrow(
         'called "part-1" already',
       );
       const made = await Promise.allSettled(
-        ["a", "a"].map((word) => createMigration({ operands: [word], dir: directory }, now)),
+        ["a", "a"].map((word) => createMigration(place(), { operands: [word] }, now)),
       );
       expect(made.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
       expect(await readFile(join(directory, "0001-part-1.sql"), "utf8")).toBe(before);
@@ -155,7 +158,7 @@ describe("migrate", () => {
         status: "good",
         findings: [],
         data: {
-          directory,
+          directories: [directory],
           migrations: [
             {
               file: "0001-part-1.sql",
@@ -209,15 +212,13 @@ describe("migrate", () => {
   });
 
   describe("squawk", () => {
-    const place = (): { directory: string; shown: string } => ({ directory, shown: "sql/migrations" });
-
     test("adds what the gate does not say, on its line, of the up part alone", async () => {
       await given("CREATE TABLE a (x int);", "SELECT 1;\n\nCREATE DOMAIN d AS int CHECK (VALUE > 0);");
       await writeFile(
         join(directory, "0003-c.sql"),
         migrationText("SELECT 3;", { down: "CREATE DOMAIN e AS int CHECK (VALUE > 0);" }),
       );
-      const { advice, squawkMissing } = await lint(place());
+      const { advice, squawkMissing } = await lint([place()]);
       const said = {
         source: "squawk",
         rule: "ban-create-domain-with-constraint",
@@ -232,13 +233,13 @@ describe("migrate", () => {
         "CREATE INDEX i ON a (x);\nALTER TABLE a RENAME TO b;\nDROP TABLE c;\nALTER TABLE d ADD COLUMN e int NOT NULL;",
         "DROP INDEX CONCURRENTLY i;",
       );
-      expect((await lint(place())).advice).toEqual([]);
+      expect((await lint([place()])).advice).toEqual([]);
     });
 
     test("is asked once for all files that are a transaction, and once for the others", async () => {
       await given("SELECT 1;", "DROP INDEX CONCURRENTLY i;", "SELECT 2;");
       const asked = vi.spyOn(squawk, "askSquawk");
-      await lint(place());
+      await lint([place()]);
       expect(asked).toHaveBeenCalledTimes(1);
       expect(asked.mock.calls[0]?.[0].map(({ transactional }) => transactional)).toEqual([true, false, true]);
     });
@@ -246,7 +247,7 @@ describe("migrate", () => {
     test("reads names with signs of patterns as they are", async () => {
       directory = join(home, "a[1] *?", "migrations");
       await given("CREATE DOMAIN d AS int CHECK (VALUE > 0);");
-      const { advice, squawkMissing } = await lint(place());
+      const { advice, squawkMissing } = await lint([place()]);
       expect(advice).toHaveLength(squawkMissing === null ? 1 : 0);
     });
 

@@ -48,7 +48,7 @@ describe("a recorded plan", () => {
   test("is summed up by risk and told by resource, in the order of the run", () => {
     expect(changed().summary).toEqual({
       statements: 12,
-      risks: { none: 1, access: 9, lock: 0, restart: 1, "data-loss": 1 },
+      risks: { none: 1, access: 9, lock: 0, restart: 1, review: 0, "data-loss": 1 },
       refusals: 0,
     });
     expect(changed().resources.map(({ resource, op, database }) => [resource, op, database])).toEqual([

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { projectRoot } from "../../../components/io/places";
 import { renderDocument, type Place, type Section } from "../../../infra/ops/comment/document";
-import { previewDocument } from "../../../infra/ops/comment/render";
+import { parseLint } from "../../../infra/ops/comment/lint";
+import { previewDocument, withLint } from "../../../infra/ops/comment/render";
 import { resolveReport, type PreviewReport } from "../../../infra/ops/comment/resolve";
 import { assertNoSecrets } from "../../../infra/ops/comment/secrets";
 import { parsePreview } from "../../../infra/ops/plan/preview";
@@ -222,5 +223,49 @@ describe("a secret in a comment is refused, and not repeated", () => {
     expect(() => {
       assertNoSecrets(text);
     }).not.toThrow();
+  });
+});
+
+describe("what migrate lint found", () => {
+  const finding = {
+    class: "data-loss",
+    rule: "drop-table",
+    message: "drops app.a",
+    file: "m/0002-a.sql",
+    part: "up",
+    line: 7,
+  };
+  const report = (change: object): string =>
+    JSON.stringify({ command: "migrate lint", findings: [], data: lintData, ...change });
+  const lintData = {
+    directories: ["m"],
+    migrations: [{}, {}],
+    findings: [{ ...finding, acknowledged: { reason: "it is empty" } }],
+    advice: [{ source: "squawk", rule: "r", message: "think", file: "m/0001-b.sql", line: 3 }],
+  };
+  const withLintOf = (text: string): string =>
+    renderDocument(withLint(previewDocument("dev", read("unchanged")), parseLint(text)), place(65_000)).text;
+
+  test("is in the same comment: what blocks in its head, the rest folded", () => {
+    const blocked = {
+      subject: "m/0003-c.sql:5",
+      message: "lock (create-index): waits",
+      hint: "write CONCURRENTLY",
+    };
+    const text = withLintOf(report({ findings: [blocked] }));
+    expect(text).toContain(
+      "**`migrate lint`: these keep migrations from being applied**\n\n```text\nm/0003-c.sql:5: lock (create-index): waits\n  hint: write CONCURRENTLY",
+    );
+    expect(text).toContain("m/0002-a.sql:7: data-loss (drop-table): drops app.a -- it is empty");
+    expect(text).toContain("m/0001-b.sql:3: squawk (r): think");
+  });
+
+  test("blocks as well where the files are not usable, and is nothing where nothing is to be told", () => {
+    const error = { title: "t", problems: [{ path: "m/x.sql", message: "is no name", hint: "call it" }] };
+    expect(withLintOf(report({ data: undefined, error }))).toContain("m/x.sql: is no name");
+    expect(withLintOf(report({ data: { ...lintData, findings: [], advice: [] } }))).toBe(
+      comment("unchanged").text,
+    );
+    expect(() => parseLint("{}")).toThrow("the result of migrate lint cannot be read");
   });
 });

@@ -190,6 +190,10 @@ export const rules = {
   "load-library": { class: "opaque", hint: "libraries are declared in the stack's settings" },
   "run-prepared": { class: "opaque", hint: "write the statement itself" },
   "call-procedure": { class: "opaque", hint: "write what it does as statements, or say what was looked at" },
+  "needs-connection": {
+    class: "opaque",
+    hint: "have it do without a connection, as with op.execute, so that its SQL can be shown and judged",
+  },
 
   "function-call": {
     class: "review",

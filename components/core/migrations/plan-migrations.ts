@@ -1,0 +1,135 @@
+import type { Problem } from "../problem";
+import {
+  visible,
+  type MigrationOrigin,
+  type Plan,
+  type Refusal,
+  type Risk,
+  type Statement,
+} from "../statement";
+import type { MigrationStep } from "./decide";
+import { decideDeclared, type DeclaredTarget } from "./decide-declared";
+import type { FindingClass } from "./gate/rules";
+import type { JudgedStatement } from "./gate/judge";
+import { changesSince, headOf, noteSteps, type FoundHead, type KnownHead } from "./head-notes";
+import { planHistory, type HistoryPlace } from "./history-layout";
+import { inputOf, statementsOf, type JudgedFiles } from "./judged-files";
+import { madeBy, type PendingFile } from "./made-objects";
+import { refuseDeclaredDowngrade, refuseUpgrade } from "./refuse-run";
+
+/** Migrations of a database, as a stack declares them. */
+export interface DeclaredMigrations extends DeclaredTarget {
+  readonly database: string;
+  /** Role that the statements run as. */
+  readonly owner: string;
+  /** Login that applies them and keeps the history; absent: the administrator. */
+  readonly migrator?: string;
+  readonly allowDataLoss: readonly string[];
+}
+
+/** What a database has, and what the files are. */
+export interface FoundMigrations extends FoundHead {
+  readonly place: HistoryPlace;
+  /** Absent: names and checksums alone have told that there is nothing to do, or the files are not usable. */
+  readonly files?: JudgedFiles;
+  /** What makes the files not usable. */
+  readonly problems: readonly Problem[];
+}
+
+/** The statements that bring a database to the head that is declared, and what keeps them from running. */
+export function planMigrations(
+  declared: DeclaredMigrations,
+  found: FoundMigrations,
+  known?: KnownHead,
+): Plan {
+  const { place, files, problems } = found;
+  const change = changesSince(known, found, declared);
+  const planned = files === undefined ? settled : planFiles(declared, found, files);
+  const tables =
+    planned.statements.length > 0 || place.hasTables ? planHistory(place, declared.migrator) : [];
+  return {
+    statements: [...tables, ...planned.statements],
+    refusals: [...problems.map(toRefusal), ...planned.refusals],
+    notes: [...planned.notes, ...change.notes],
+    outputs: { ...headOf(found), pending: planned.pending },
+    differs: change.differs,
+  };
+}
+
+interface PlannedFiles extends Plan {
+  readonly notes: readonly string[];
+  readonly pending: readonly PendingFile[];
+}
+
+const settled: PlannedFiles = { statements: [], refusals: [], notes: [], pending: [] };
+
+function planFiles(
+  declared: DeclaredMigrations,
+  { history }: FoundMigrations,
+  files: JudgedFiles,
+): PlannedFiles {
+  const decision = decideDeclared(inputOf(files, history), declared);
+  const { steps, problems } = decision;
+  const up = steps.filter(({ direction }) => direction === "up");
+  const down = steps.filter(({ direction }) => direction === "down");
+  return {
+    statements: steps.flatMap((step) => statementsOfStep(step, files, declared.owner)),
+    refusals: [
+      ...problems.map(toRefusal),
+      ...refuseUpgrade(files, up, declared),
+      ...refuseDeclaredDowngrade(files, down, declared),
+    ],
+    notes: noteSteps(decision, declared),
+    pending: up.map(({ migration }) => ({
+      file: migration.path,
+      makes: migration.up.flatMap(({ node }) => madeBy(node)),
+    })),
+  };
+}
+
+export function toRefusal({ path, message, hint }: Problem): Refusal {
+  return { subject: path, message, hint };
+}
+
+/** All statements of a file that are to run: of one that stopped half-way those that are left. */
+export function statementsOfStep(
+  step: MigrationStep,
+  files: Pick<JudgedFiles, "judged">,
+  owner: string,
+): Statement[] {
+  const { migration, direction, resume } = step;
+  const { path, version, name, checksum, transactional } = migration;
+  const left = statementsOf(files, step).slice(resume?.done ?? 0);
+  return left.map((judged): Statement => {
+    const line = judged.statement.firstLine;
+    const origin = { file: path, line, owner, direction, transactional, version, name, checksum };
+    return {
+      sql: judged.statement.text,
+      reason: reasonOf(judged, origin),
+      risk: risks[judged.class],
+      kind: "migration",
+      transactional,
+      migration: origin,
+    };
+  });
+}
+
+/** What programs and people have to look at is neither a lock nor a loss. */
+const risks: Readonly<Record<FindingClass | "safe", Risk>> = {
+  safe: "none",
+  review: "review",
+  opaque: "review",
+  breaking: "review",
+  lock: "lock",
+  rewrite: "lock",
+  "data-loss": "data-loss",
+};
+
+function reasonOf({ findings }: JudgedStatement, { file, line, direction }: MigrationOrigin): string {
+  const place = `${file}:${line}${direction === "down" ? " (down)" : ""}`;
+  const costs = findings.map(({ class: of, rule, message, acknowledged }) => {
+    const allowed = acknowledged === null ? "" : ` (allowed: ${acknowledged.reason})`;
+    return `${of} (${rule}): ${message}${allowed}`;
+  });
+  return visible([place, ...costs].join("; "));
+}

@@ -1,0 +1,84 @@
+import {
+  decideRevisions,
+  decideRevisionsBack,
+  type RevisionDecision,
+  type RevisionState,
+} from "../../../../components/core/migrations/alembic/decide-revisions";
+import { refuseDowngrade, refuseUpgrade } from "../../../../components/core/migrations/refuse-run";
+import type { Finding } from "../../../../components/core/finding";
+import type { PartName } from "../../../../components/core/migrations/gate/judge";
+import type { CommandContext } from "../../command";
+import { parseTarget, type DowngradeArgs } from "../../commands/migrate-downgrade";
+import type { UpgradeArgs } from "../../commands/migrate-upgrade";
+import type { Report } from "../../report";
+import { plural } from "../../text";
+import { limitsOf, type LimitArgs } from "../limits";
+import { plain, reportRun, type RunData } from "../run-report";
+import { confirm } from "../run-steps";
+import { renderSteps } from "../script";
+import { chooseDatabase } from "../stack-database";
+import { toFindings, type LookArgs } from "../state";
+import { findAlembic } from "./application";
+import { planRevisions, runPlanned, type PlannedRevisions } from "./plan-revisions";
+
+interface ChangeArgs extends LookArgs, LimitArgs {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** One way of changing a database. */
+interface Change {
+  readonly command: string;
+  readonly direction: PartName;
+  readonly decide: (state: RevisionState) => RevisionDecision;
+  readonly refuse: (planned: PlannedRevisions) => readonly Finding[];
+  readonly question: (what: string) => string;
+}
+
+/** Applies what is pending. */
+export function upgradeRun(context: CommandContext, args: UpgradeArgs): Promise<Report<RunData>> {
+  const { name: database, migrations } = chooseDatabase(context.config, args.database);
+  const to = args.operands[0] ?? migrations.target;
+  const { allowDataLoss } = context.config;
+  return change(context, args, {
+    command: "migrate upgrade",
+    direction: "up",
+    decide: (state) => decideRevisions(state, to),
+    refuse: ({ files, steps }) => refuseUpgrade(files, steps, { database, allowDataLoss }),
+    question: (what) => `Apply ${what} to ${database} of stack ${context.stack}?`,
+  });
+}
+
+/** Takes revisions back. */
+export function downgradeRun(context: CommandContext, args: DowngradeArgs): Promise<Report<RunData>> {
+  const target = parseTarget(args.operands[0] ?? "");
+  const { name: database } = chooseDatabase(context.config, args.database);
+  return change(context, args, {
+    command: "migrate downgrade",
+    direction: "down",
+    decide: (state) => decideRevisionsBack(state, target),
+    refuse: ({ files, steps }) => refuseDowngrade(files, steps, args.allowDataLoss === true),
+    question: (what) => `Take ${what} of ${database} of stack ${context.stack} back?`,
+  });
+}
+
+async function change(
+  context: CommandContext,
+  args: ChangeArgs,
+  { command, direction, decide, refuse, question }: Change,
+): Promise<Report<RunData>> {
+  const { stack } = context;
+  const declared = chooseDatabase(context.config, args.database);
+  const alembic = await findAlembic(context, declared);
+  const planned = await planRevisions(context, alembic, direction, decide);
+  const { files, steps, problems } = planned;
+  const described = { command, stack, database: declared.name, files, steps, dryRun: args.dryRun };
+  const refused = [...toFindings(problems), ...refuse(planned)];
+  if (refused.length > 0 || steps.length === 0 || args.dryRun === true)
+    return reportRun(described, undefined, refused);
+  context.write(renderSteps(files, steps, plain));
+  if (!(await confirm(context, question(plural(steps.length, "revision")), args.yes)))
+    return reportRun(described, undefined);
+  const limits = limitsOf(args, declared.migrations);
+  return reportRun(described, await runPlanned(context, alembic, limits, planned, decide));
+}
