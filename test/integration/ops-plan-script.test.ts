@@ -3,12 +3,16 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quoteIdentifier } from "../../components/core/identifier";
+import { planMigrations } from "../../components/core/migrations/plan-migrations";
+import { findMigrations } from "../../components/io/migrations/find-migrations";
 import { projectRoot } from "../../components/io/places";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { parsePreview } from "../../infra/ops/plan/preview";
 import { resolvePlan, type PlanData, type PlannedStatement } from "../../infra/ops/plan/resolve";
 import { renderScript } from "../../infra/ops/plan/script";
 import { findClientTools } from "../support/client-tools";
+import { migratedDatabase } from "../support/migrations";
+import { writeParts } from "../support/own-migrations";
 import { startServer, type TestServer } from "../support/server";
 
 const tools = findClientTools();
@@ -126,6 +130,37 @@ describe.skipIf(tools === undefined)("the script of a plan, run by psql", () => 
     ).toEqual(["here"]);
   });
 });
+
+test.skipIf(tools === undefined)(
+  "migrations run in the script as the owner, each with its record, so that nothing is pending after it",
+  async () => {
+    const shop = await migratedDatabase(server);
+    await writeParts(shop, ["CREATE TABLE app.orders (id bigint);", "CREATE TABLE app.lines (id bigint);"]);
+    await shop.write("0003-index.sql", "CREATE INDEX CONCURRENTLY orders_id ON app.orders (id);", {
+      header: "-- transaction: none\n",
+    });
+    const session = await shop.open();
+    const place = { directory: shop.directory, shown: "sql/migrations" };
+    const declared = {
+      database: shop.name,
+      owner: shop.owner,
+      downgrade: "refuse",
+      allowDataLoss: [],
+    } as const;
+    const { statements } = planMigrations(declared, await findMigrations({ place }, session));
+    const script = renderScript(
+      "dev",
+      planOf(shop.name, ...statements.map(({ redacted: _redacted, ...rest }) => rest)),
+    );
+    await run(script);
+    await session.close();
+    expect((await shop.decision()).steps).toEqual([]);
+    expect(
+      await ask(shop.name, "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'orders'"),
+    ).toEqual([shop.owner]);
+    await shop.remove();
+  },
+);
 
 test("a database that psql cannot name is refused", () => {
   expect(() => renderScript("dev", planOf("two\nlines", {}))).toThrow("line break");

@@ -98,6 +98,7 @@ describe("the steps of preview.yml", () => {
   ])("comment on %s, and end with %i", async (file, status) => {
     await copyFile(recorded(file), join(directory, "preview.json"));
     await writeFile(join(directory, "preview.err"), "");
+    await runStep("preview.yml", "Judge migrations"); // a stack without migrations
     expect(await runStep("preview.yml", "Comment")).toBe(status);
     expect(github.comments).toHaveLength(1);
     expect(await readFile(join(directory, "summary.md"), "utf8")).toContain("pgstead:preview stack=dev");
@@ -106,6 +107,7 @@ describe("the steps of preview.yml", () => {
   test("comment on a preview that printed nothing, and end with 1", async () => {
     await writeFile(join(directory, "preview.json"), "");
     await copyFile(recorded("no-stack.txt"), join(directory, "preview.err"));
+    await runStep("preview.yml", "Judge migrations"); // a stack without migrations
     expect(await runStep("preview.yml", "Comment")).toBe(1);
     expect(github.comments[0]?.body).toContain("The preview failed");
   });

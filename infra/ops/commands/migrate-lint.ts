@@ -95,7 +95,13 @@ function renderLint(data: LintData, colors: Colors): Rendering {
   return { output: `${lines.join("\n")}\n` };
 }
 
-function summary({ directories, migrations, findings }: LintData): string {
+function summary(data: LintData): string {
+  if (data.directories.length === 0)
+    return "no migrations: the stack names no directory, and the usual one is not there";
+  return summarize(data);
+}
+
+function summarize({ directories, migrations, findings }: LintData): string {
   const statements = migrations.flatMap(({ up }) => up);
   const lines = new Set(
     findings.filter(({ part, blocks }) => part === "up" && blocks).map(({ file, line }) => `${file}:${line}`),

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { visible } from "../../../components/core/statement";
-import { cannotTell } from "../failure";
 import type { Section } from "./document";
 
 const problem = z.object({ path: z.string(), message: z.string(), hint: z.string() });
@@ -43,16 +42,12 @@ export interface LintComment {
   readonly sections: readonly Section[];
 }
 
-/**
- * Reads the JSON of `migrate lint`.
- *
- * @throws CannotTellError where it is something else
- */
+/** Reads the JSON of `migrate lint`; that it is something else is told like what blocks, as nobody judged then. */
 export function parseLint(text: string): LintComment {
   const read = lintSchema.safeParse(parseJson(text));
   if (!read.success) {
-    const hint = "give it the standard output of `npm run --silent ops -- migrate lint --json`";
-    throw cannotTell("the result of migrate lint cannot be read", "it is something else", hint);
+    const hint = "give the standard output of `npm run --silent ops -- migrate lint --json`";
+    return { blocking: [`the result of migrate lint cannot be read\n  hint: ${hint}`], sections: [] };
   }
   const { data, findings, error } = read.data;
   const unusable = (error?.problems ?? []).map(

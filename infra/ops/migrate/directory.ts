@@ -39,11 +39,9 @@ export async function findPlaces(
   const chosen = database === undefined ? config.databases : [chooseDatabase(config, database)];
   const databases = chosen.filter(({ migrations }) => migrations.engine === "sql");
   const places = databases.map((one) => migrationPlace(undefined, one, context));
-  const there = places.filter(
+  return places.filter(
     ({ directory }, index) => databases[index]?.migrations.isNamed === true || existsSync(directory),
   );
-  // Where there is none, the first one is told to be missing.
-  return there.length > 0 ? there : places.slice(0, 1);
 }
 
 /** The one directory that a command writes to. */
