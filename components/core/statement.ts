@@ -19,7 +19,8 @@ export type StatementKind =
   | "owner"
   | "privilege"
   | "default privilege"
-  | "PUBLIC";
+  | "PUBLIC"
+  | "audit";
 
 /** One thing that will run against the server, with its reason. */
 export interface Statement {
@@ -30,6 +31,9 @@ export interface Statement {
   readonly sql: string;
   /** The statement as people may see it, where that differs from what is sent. */
   readonly redacted?: string;
+  /** One line in place of a long one, and the rest of it: a plan that is shown in full has that as well. */
+  readonly summary?: string;
+  readonly body?: readonly string[];
   readonly reason: string;
   readonly risk: Risk;
   readonly kind: StatementKind;
@@ -127,7 +131,8 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
 
 /** One line: what is sent, why, what it may cost, and what of it is not the resource's own way; then what changes inside. */
 function renderStatement(statement: Statement, limit: number): string[] {
-  const { reason, risk, database, by, step, lines = [] } = statement;
+  const { reason, risk, database, by, step, body = [] } = statement;
+  const lines = [...(limit === Infinity ? body : []), ...(statement.lines ?? [])];
   const notes = [
     ...(risk === "none" ? [] : [`[${risk}]`]),
     ...(database === undefined ? [] : [`(in database ${database})`]),
@@ -135,7 +140,7 @@ function renderStatement(statement: Statement, limit: number): string[] {
   ];
   const end = step === true ? "" : ";";
   return [
-    visible(`  ${[`${shown(statement)}${end}`, "", "--", reason, ...notes].join(" ")}`),
+    visible(`  ${[`${statement.summary ?? shown(statement)}${end}`, "", "--", reason, ...notes].join(" ")}`),
     ...lines.slice(0, limit).map((line) => visible(`    ${line}`)),
     ...(lines.length > limit
       ? [`    … and ${lines.length - limit} more; PGSTEAD_PLAN=full shows them all`]
