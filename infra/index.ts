@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  Audit,
   Database,
   DatabaseAccessControl,
   Guard,
@@ -64,10 +65,17 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     allowDataLoss,
     dependsOn,
   });
-  if (database.declaration.keepPrivileges === true) return [access.refusals];
   const afterwards = { dependsOn: [access.resource] };
   const inSchemas = { connection, database, roles, schemas, ...afterwards };
-  return [access.refusals, new ObjectsAccessControl(name, inSchemas).refusals];
+  const keeps = database.declaration.keepPrivileges === true;
+  const objects = keeps ? [] : [new ObjectsAccessControl(name, inSchemas)];
+  // Last of all: whatever made the tables, and whoever they were given to.
+  const last = [access, ...objects].map(({ resource }) => resource);
+  const trail =
+    parts.audit === undefined
+      ? []
+      : [new Audit(name, { connection, database, ...parts.audit, dependsOn: last })];
+  return [access, ...objects, ...trail].map(({ refusals }) => refusals);
 });
 
 const beside = createBeside(plan, server, databases, [

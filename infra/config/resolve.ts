@@ -3,6 +3,7 @@ import { resolveTls } from "../../components/core/connection";
 import type { Problem } from "../../components/core/problem";
 import { resolveHbaRule } from "./hba-rule";
 import { parseMoment } from "./moment";
+import { auditKey, resolveAudit } from "./resolve-audit";
 import type { WrittenConfig, WrittenDatabase, WrittenRole } from "./schema";
 import { renderPath } from "./shape";
 import type {
@@ -20,6 +21,8 @@ export interface Draft {
   readonly path: readonly string[];
   /** Where its roles stand, which the short form has at the top. */
   readonly rolesPath: readonly string[];
+  /** Where its trail stands, likewise. */
+  readonly auditPath: readonly string[];
   readonly name: string | undefined;
   readonly written: WrittenDatabase;
   readonly config: DatabaseConfig;
@@ -40,11 +43,24 @@ export function resolveDatabases(
     const inside = written.roles !== undefined;
     const roles = written.roles ?? config.roles ?? {};
     const rolesPath = inside ? ["database", "roles"] : ["roles"];
-    drafts.push(draft({ path: ["database"], rolesPath, name, written: { ...written, roles } }));
+    const audit = written.audit ?? config.audit;
+    drafts.push(
+      draft({
+        path: ["database"],
+        rolesPath,
+        auditPath: written.audit === undefined ? ["audit"] : ["database", "audit"],
+        name,
+        written: { ...written, roles, ...(audit === undefined ? {} : { audit }) },
+      }),
+    );
   }
   for (const [name, written] of sortedEntries(config.databases ?? {})) {
     const path = ["databases", name];
-    drafts.push(draft({ path, rolesPath: [...path, "roles"], name, written }));
+    const [rolesPath, auditPath] = [
+      [...path, "roles"],
+      [...path, "audit"],
+    ];
+    drafts.push(draft({ path, rolesPath, auditPath, name, written }));
   }
   return { drafts, problems: formProblems(config, given) };
 }
@@ -85,15 +101,18 @@ function formProblems(config: WrittenConfig, given: ReadonlySet<string>): Proble
   if (given.has("database") && given.has("databases")) {
     const hint = "move the one into the other: pgstead:databases: { <name>: { … } }";
     add(["databases"], "stands beside pgstead:database", hint);
-  } else if (given.has("databases") && given.has("roles")) {
-    const hint = "move them into a database: pgstead:databases: { <name>: { roles: { … } } }";
-    add(["roles"], "belongs to pgstead:database, and this stack has pgstead:databases", hint);
+  } else if (given.has("databases")) {
+    for (const key of ["roles", "audit"].filter((short) => given.has(short))) {
+      const hint = `move it into a database: pgstead:databases: { <name>: { ${key}: { … } } }`;
+      add([key], "belongs to pgstead:database, and this stack has pgstead:databases", hint);
+    }
   } else if (!given.has("database") && !given.has("databases")) {
     const hint = "declare one, such as `pgstead:database: { name: shop, schemas: { app: {} } }`";
     add(["database"], "no database is declared", hint);
   }
-  if (given.has("roles") && config.database?.roles !== undefined) {
-    add(["database", "roles"], "stands beside pgstead:roles", "keep one of the two");
+  for (const key of ["roles", "audit"] as const) {
+    if (!given.has(key) || config.database?.[key] === undefined) continue;
+    add(["database", key], `stands beside pgstead:${key}`, "keep one of the two");
   }
   return problems;
 }
@@ -101,7 +120,12 @@ function formProblems(config: WrittenConfig, given: ReadonlySet<string>): Proble
 function draft(from: Omit<Draft, "config">): Draft {
   const { name = "", written } = from;
   const { encoding, locale, template, connectionLimit, authoritative, extensions, schemas } = written;
-  const roles = resolveRoles(name, written.roles ?? {}, written.owner !== undefined);
+  const { audit } = written;
+  const roles = resolveRoles(name, written.roles ?? {}, {
+    hasOwner: written.owner !== undefined,
+    hasAudit: audit !== undefined,
+  });
+  const trail = audit === undefined ? undefined : roles.find(({ key }) => key === auditKey)?.name;
   return {
     ...from,
     config: {
@@ -116,8 +140,9 @@ function draft(from: Omit<Draft, "config">): Draft {
       authoritative,
       settings: resolveSettings(written.settings),
       extensions: creationOrder(extensions.map(resolveExtension)),
-      schemas: resolveSchemas(schemas, roles),
+      schemas: resolveSchemas(schemas, roles, trail),
       roles,
+      ...(audit === undefined || trail === undefined ? {} : { audit: resolveAudit(audit, trail) }),
     },
   };
 }
@@ -126,13 +151,16 @@ function draft(from: Omit<Draft, "config">): Draft {
 function resolveSchemas(
   written: WrittenDatabase["schemas"],
   roles: readonly RoleConfig[],
+  trail: string | undefined,
 ): readonly SchemaConfig[] {
   const names = new Map(roles.map(({ key, name }) => [key, name]));
   const nameOf = (key: string): string => names.get(key) ?? key;
-  const all = new Map([["public", nobody], ...sortedEntries(written)]);
+  const declared = trail === undefined ? written : { [auditKey]: nobody, ...written };
+  const all = new Map([["public", nobody], ...sortedEntries(declared)]);
   return [...all].map(([name, { owner, writers, readers }]) => ({
     name,
     ...(owner === undefined ? {} : { owner: nameOf(owner) }),
+    ...(name === auditKey && trail !== undefined ? { owner: trail, trail: true as const } : {}),
     writers: writers.map(nameOf).toSorted(),
     readers: readers.map(nameOf).toSorted(),
   }));
@@ -161,13 +189,19 @@ function creationOrder(extensions: readonly ExtensionConfig[]): ExtensionConfig[
   return [...ordered];
 }
 
-/** @param hasOwner whether the database names a role of its own choice as its owner: then no role is implied */
+/**
+ * @param implies hasOwner: whether the database names a role of its own choice as its owner, so that neither owner nor
+ * migrator is implied; hasAudit: whether it has a trail, which has an owner
+ */
 function resolveRoles(
   database: string,
   written: Readonly<Record<string, WrittenRole>>,
-  hasOwner: boolean,
+  { hasOwner, hasAudit }: { readonly hasOwner: boolean; readonly hasAudit: boolean },
 ): RoleConfig[] {
-  const implied = ["owner", "migrator"].filter((key) => !hasOwner || Object.hasOwn(written, key));
+  const implied = [
+    ...["owner", "migrator"].filter((key) => !hasOwner || Object.hasOwn(written, key)),
+    ...(hasAudit ? [auditKey] : []),
+  ];
   const always = new Map<string, WrittenRole>(implied.map((key) => [key, defaults]));
   const all = new Map([...always, ...sortedEntries(written)]);
   const names = new Map([...all].map(([key, { name }]) => [key, name ?? `${database}_${key}`]));

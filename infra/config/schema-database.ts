@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { audit } from "./schema-audit";
 import { roles } from "./schema-role";
 import { choice, connectionLimit, flag, map, mapOf, settingValues, text } from "./schema-words";
 
@@ -109,6 +110,7 @@ export const databaseShape = {
       "Roles by key, as in `pgstead:roles`, which is the short form for a single database. An owner and a migrator are always there.",
     defaultText: "`owner` and `migrator`",
   }).optional(),
+  audit: audit({}).optional(),
 };
 
 export const databaseName = text("a name", {

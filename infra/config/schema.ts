@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { audit } from "./schema-audit";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
 import { administratorPassword } from "./schema-existing";
@@ -52,6 +53,7 @@ export const configSchema = z.strictObject({
     },
   ).optional(),
   roles: roles({ defaultText: "`owner` and `migrator`" }).optional(),
+  audit: audit({}).optional(),
   databases: mapOf(
     map(databaseShape, {
       description: "A database, by its name.",

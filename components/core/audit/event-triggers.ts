@@ -55,8 +55,7 @@ function planOne(desired: DesiredEventTrigger, { eventTriggers: actual }: AuditC
   const name = quoteIdentifier(desired.name);
   const found = actual.find((one) => one.name === desired.name);
   const runs = `${desired.schema}.${desired.function}`;
-  const isRight =
-    found !== undefined && found.event === desired.event && found.function === runs && !found.narrowed;
+  const isRight = found?.event === desired.event && found.function === runs && !found.narrowed;
   const enable: Statement = {
     sql: `ALTER EVENT TRIGGER ${name} ENABLE ALWAYS`,
     reason: isRight ? "it does not always fire" : "also on a replica and in a restore",

@@ -24,7 +24,7 @@ function inOrder(tables: readonly ActualTable[]): ActualTable[] {
 
 function planTable(declaration: AuditDeclaration, table: ActualTable): Plan {
   const declared = declarationOf(declaration, table);
-  if (declared === undefined || !declared.audited) {
+  if (!declared?.audited) {
     return { statements: removeTriggers(declaration, table, declared), refusals: [] };
   }
   const isView = table.kind === "v" || table.kind === "m";

@@ -174,6 +174,20 @@ export async function readAuditCatalog(
   };
 }
 
+/** What a plan for a database that is not there yet has to know. */
+export async function readAuditMoment(
+  maintenance: Session,
+  manager: string,
+): Promise<{ readonly superuser: boolean; readonly month: string }> {
+  const [row] = await maintenance.query<{ superuser: boolean; month: string }>(
+    `SELECT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = $1 AND r.rolsuper) AS superuser,
+            pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM') AS month`,
+    [manager],
+  );
+  if (row === undefined) throw new Error("the read of the clock gave no row");
+  return row;
+}
+
 /** Arguments end in a zero byte each. */
 function wordsOf(hexadecimal: string): string[] {
   return Buffer.from(hexadecimal, "hex").toString("utf8").split("\0").slice(0, -1);

@@ -46,7 +46,7 @@ function renderResource(plan: ResourcePlan, colors: Colors): string {
 }
 
 function renderStatement(
-  { sql, reason, risk, step, by, database, lines = [] }: PlannedStatement,
+  { sql, summary, reason, risk, step, by, database, lines = [] }: PlannedStatement,
   colors: Colors,
 ): string {
   const notes = [
@@ -55,7 +55,9 @@ function renderStatement(
     ...(by === undefined ? [] : [colors.dim(`(by ${by})`)]),
   ];
   const end = step === true ? "" : ";";
-  const first = [`${visible(sql)}${end}`, "", colors.dim(`-- ${visible(reason)}`), ...notes].join(" ");
+  const first = [`${visible(summary ?? sql)}${end}`, "", colors.dim(`-- ${visible(reason)}`), ...notes].join(
+    " ",
+  );
   return [first, ...lines.map((line) => `    ${visible(line)}`)].join("\n");
 }
 
