@@ -103,7 +103,7 @@ function formProblems(config: WrittenConfig, given: ReadonlySet<string>): Proble
     add(["databases"], "stands beside pgstead:database", hint);
   } else if (given.has("databases")) {
     for (const key of ["roles", "audit"].filter((short) => given.has(short))) {
-      const hint = `move it into a database: pgstead:databases: { <name>: { ${key}: { … } } }`;
+      const hint = `move ${key === "roles" ? "them" : "it"} into a database: pgstead:databases: { <name>: { ${key}: { … } } }`;
       add([key], "belongs to pgstead:database, and this stack has pgstead:databases", hint);
     }
   } else if (!given.has("database") && !given.has("databases")) {

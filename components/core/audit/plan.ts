@@ -29,7 +29,7 @@ export function planAudit(
   const told: Plan = { statements: [], refusals: [], undeclared: without };
   const refused = log.refusals.length > 0 ? joinPlans(log, told) : undefined;
   if (refused !== undefined) return { ...refused, statements: [] };
-  const asOwner = [
+  const made = [
     ...log.statements,
     ...planPartitions(catalog, ahead),
     ...planRecordFunctions(declaration, catalog),
@@ -38,7 +38,7 @@ export function planAudit(
     {
       statements: [
         ...planTrailPrivileges(declaration, catalog),
-        ...as(declaration.owner, asOwner),
+        ...asOwner(declaration.owner, made),
         ...(catalog.superuser ? planGuard(declaration, catalog) : []),
       ],
       refusals: [],
@@ -49,7 +49,7 @@ export function planAudit(
 }
 
 /** What is made belongs to who makes it. */
-function as(owner: string, statements: readonly Statement[]): Statement[] {
+export function asOwner(owner: string, statements: readonly Statement[]): Statement[] {
   if (statements.length === 0) return [];
   const end = { risk: "none", kind: "audit" } as const;
   return [

@@ -83,7 +83,7 @@ describe("defaults", () => {
     for (const [key, { default: value }] of Object.entries(project.config)) {
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
-    expect(Object.keys(given)).toHaveLength(10);
+    expect(Object.keys(given)).toHaveLength(11);
     expect(stack(given)).toEqual(stack(shop));
   });
 });

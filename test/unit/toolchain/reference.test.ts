@@ -18,6 +18,7 @@ describe("the generated reference", () => {
         "monitoring",
         "database",
         "roles",
+        "audit",
         "databases",
       ].map((key) => `pgstead:${key}`),
     );
