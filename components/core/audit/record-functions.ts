@@ -89,15 +89,19 @@ function dynamic(sql: string): string {
   return `EXECUTE pg_catalog.format($sql$${text}$sql$, shape) USING ${variables}`;
 }
 
-/** 16384 is the first number of an object that is not PostgreSQL's own; a domain is what it is made of. */
+/**
+ * 16384 is the first number of an object that is not PostgreSQL's own, 114 and 199 are json and json[]; a domain is what
+ * it is made of.
+ */
 const base = "coalesce(nullif(t.typbasetype, 0), t.oid)";
-const ownType = `${base} < 16384 AND ${base} NOT IN ('pg_catalog.json'::pg_catalog.regtype, 'pg_catalog.json[]'::pg_catalog.regtype)`;
+const ownType = `${base} < 16384 AND ${base} NOT IN (114, 199)`;
 
 const rowFunction = (sql: string): string => `
 DECLARE
   moment CONSTANT timestamptz := pg_catalog.clock_timestamp();
   excluded CONSTANT text[] := coalesce(TG_ARGV[1:], '{}');
   keys text[];
+  is_mixed boolean;
   shape text;
 BEGIN
   SELECT coalesce((
@@ -106,18 +110,19 @@ BEGIN
            JOIN pg_catalog.pg_attribute AS a
              ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
            WHERE i.indrelid = TG_RELID AND i.indisprimary), '{}'),
-         CASE WHEN EXISTS (
-             SELECT FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-             WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped
-               AND (NOT (${ownType}) OR a.attgenerated = 'v'))
-           THEN (
-             SELECT pg_catalog.string_agg(CASE WHEN ${ownType} THEN pg_catalog.format('t.%I', a.attname)
-               ELSE pg_catalog.format('CASE WHEN pg_catalog.num_nulls(t.%1$I) = 0 THEN pg_catalog.format(''%%s'', t.%1$I) END AS %1$I', a.attname)
-               END, ', ' ORDER BY a.attnum)
-             FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-             WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v')
-         END
-    INTO keys, shape;
+         -- An aggregate: for EXISTS the planner may read all columns of all tables.
+         (SELECT pg_catalog.bool_or(a.atttypid >= 16384 OR a.atttypid IN (114, 199) OR a.attgenerated = 'v')
+          FROM pg_catalog.pg_attribute AS a
+          WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped)
+    INTO keys, is_mixed;
+  IF is_mixed THEN
+    SELECT pg_catalog.string_agg(CASE WHEN ${ownType} THEN pg_catalog.format('t.%I', a.attname)
+        ELSE pg_catalog.format('CASE WHEN pg_catalog.num_nulls(t.%1$I) = 0 THEN pg_catalog.format(''%%s'', t.%1$I) END AS %1$I', a.attname)
+        END, ', ' ORDER BY a.attnum)
+      INTO shape
+    FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+    WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v';
+  END IF;
   -- A key that may not be told pairs nothing.
   IF keys && excluded THEN
     keys := '{}';
