@@ -39,6 +39,12 @@ export interface AuditArgs {
 /**
  * Records who changed which row, from what to what, in `audit.change_log`. Its cost: four triggers on each table, and an
  * entry for each row that changes; what it makes stays when it goes, but for the triggers.
+ *
+ * Its role is one of `Roles`, and its schema one of `Schemas`, with `trail: true`: so nobody gets to write there.
+ *
+ * @example
+ * const audit = { name: "audit", owner: "shop_audit", trail: true } as const; // among the schemas
+ * new Audit("shop", { connection, database, owner: "shop_audit", schemas: ["app"], dependsOn: [objects.resource] });
  */
 export class Audit extends pulumi.ComponentResource {
   readonly resource: AuditResource;
