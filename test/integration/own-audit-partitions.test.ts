@@ -90,6 +90,20 @@ test("a partition that a superuser detaches or attaches is recorded for what it 
   await shop.migrator.query("ALTER TABLE app.events ADD COLUMN note text");
 });
 
+test("what CONCURRENTLY detached by half is there for a superuser to finalize, and was no way around the trail", async () => {
+  await shop.migrator.query("CREATE TABLE app.events_7 PARTITION OF app.events FOR VALUES IN (7)");
+  const detach = "ALTER TABLE app.events DETACH PARTITION app.events_7";
+  await expect(shop.migrator.query(`${detach} CONCURRENTLY`)).rejects.toMatchObject({
+    code: "42501",
+    hint: expect.stringContaining("DETACH PARTITION … FINALIZE") as string,
+  });
+  await shop.app.query("INSERT INTO app.events_7 VALUES (1, 7, 's')");
+  expect((await shop.trail("operation = 'INSERT'")).map(({ table }) => table)).toEqual(["app.events_7"]);
+  await shop.admin.query(`${detach} FINALIZE`);
+  expect((await shop.plan()).statements).toEqual([]);
+  await shop.migrator.query("DROP TABLE app.events_7");
+});
+
 test("temporary tables are nobody's, unlogged ones are recorded", async () => {
   await shop.migrator.query(
     "CREATE UNLOGGED TABLE app.quick (id int PRIMARY KEY); CREATE TEMP TABLE mine (id int PRIMARY KEY)",
@@ -97,6 +111,19 @@ test("temporary tables are nobody's, unlogged ones are recorded", async () => {
   await shop.migrator.query("INSERT INTO mine VALUES (1); INSERT INTO app.quick VALUES (1)");
   expect((await shop.trail("operation <> 'DDL'")).map(({ table }) => table)).toEqual(["app.quick"]);
   await shop.migrator.query("DROP TABLE app.quick, mine");
+});
+
+test("names that SQL has to quote, and what looks like a place in a format, are recorded as they are", async () => {
+  await shop.migrator.query(`CREATE TYPE app."my%s" AS ENUM ('x');
+    CREATE TABLE app."Odd ""name"" é" ("K'ey" int PRIMARY KEY, "%s" text, "$1" text, "m%1$s" app."my%s")`);
+  await shop.app.query(`INSERT INTO app."Odd ""name"" é" VALUES (1, 'a', 'b', 'x')`);
+  expect(await told()).toContainEqual([
+    "INSERT",
+    'app.Odd "name" é',
+    { "K'ey": 1 },
+    { "K'ey": 1, "%s": "a", $1: "b", "m%1$s": "x" },
+  ]);
+  expect((await shop.plan()).statements).toEqual([]);
 });
 
 test("changes of the schema are recorded by whom and of what, and their text is not", async () => {

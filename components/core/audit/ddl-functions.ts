@@ -32,15 +32,16 @@ BEGIN
                 THEN d.address_names[2] END,
            CASE WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objid END,
            TG_TAG, pg_catalog.concat_ws(' ', d.object_type, d.object_identity)
-    FROM pg_catalog.pg_event_trigger_dropped_objects() AS d
-    WHERE d.original AND NOT d.is_temporary;
+    FROM pg_catalog.pg_event_trigger_dropped_objects() WITH ORDINALITY AS d
+    WHERE d.original AND NOT d.is_temporary
+    ORDER BY d.ordinality;
     RETURN;
   END IF;
   ${into}
   SELECT ${who.values},
          'DDL', coalesce(n.nspname, d.schema_name), c.relname, c.oid,
          d.command_tag, pg_catalog.concat_ws(' ', d.object_type, d.object_identity)
-  FROM pg_catalog.pg_event_trigger_ddl_commands() AS d
+  FROM pg_catalog.pg_event_trigger_ddl_commands() WITH ORDINALITY AS d
   LEFT JOIN pg_catalog.pg_trigger AS t
     ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND t.oid = d.objid
   LEFT JOIN pg_catalog.pg_class AS c
@@ -48,7 +49,8 @@ BEGIN
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
   WHERE d.schema_name IS DISTINCT FROM 'pg_temp'
-    AND (p.pronamespace IS NULL OR p.pronamespace <> 'audit'::pg_catalog.regnamespace);
+    AND (p.pronamespace IS NULL OR p.pronamespace <> 'audit'::pg_catalog.regnamespace)
+  ORDER BY d.ordinality;
 END`;
 
 /** The arguments of a trigger as SQL: what the table is, then the columns that are left out. */
@@ -141,7 +143,7 @@ const alterGuard = `
     declared := declarations -> one.root_schema::text -> one.root_name::text;
     audited := CASE WHEN declared IS NULL THEN one.root_schema = ANY (schemas) ELSE declared <> 'false' END;
     IF NOT one.relispartition AND one.was_partition AND NOT trusted THEN
-      ${refuse("partition % may not be detached", "A superuser may; a partition that is dropped leaves a mark in the trail.")}
+      ${refuse("partition % may not be detached", "A superuser may, and finalizes what CONCURRENTLY left half detached (DETACH PARTITION … FINALIZE). A partition that is dropped leaves a mark in the trail.")}
     END IF;
     IF one.relispartition AND NOT one.was_partition AND one.command_tag = 'ALTER TABLE'
        AND (audited OR found > 0) AND NOT trusted THEN
