@@ -71,8 +71,9 @@ async function run(context: CommandContext, args: MaintainArgs): Promise<Report<
     throw problemError(args.database ?? `stack ${stack}`, "has no trail", hint);
   }
   const { administrator } = await outputs();
-  const say = async (text: string): Promise<void> => {
-    await Promise.resolve(write(text));
+  const say = (text: string): Promise<void> => {
+    write(text);
+    return Promise.resolve();
   };
   const waiting = { say, signal: new AbortController().signal };
   const dryRun = args.dryRun === true;

@@ -95,7 +95,7 @@ describe("a plan", () => {
       statements: plan.statements.filter(({ summary }) => summary !== undefined),
     });
     expect(short).toMatch(
-      /CREATE OR REPLACE FUNCTION "audit"\."record_update"\(\) RETURNS trigger … \(\d+ lines, [0-9a-f]{8}\);  -- it is not there/,
+      /CREATE OR REPLACE FUNCTION "audit"\."record_update"\(\) RETURNS trigger … \(\d+ lines, [0-9a-f]{8}\); {2}-- it is not there/,
     );
     expect(short).not.toContain("FULL JOIN");
     expect(renderPlan(plan, { full: true })).toContain("FULL JOIN");
