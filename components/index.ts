@@ -1,4 +1,5 @@
 /** The public parts of pgstead: components to build a program of your own from. */
+export { Audit, type AuditArgs } from "./audit";
 export type { Capabilities, Connection } from "./connection";
 export { Database, type DatabaseArgs } from "./database";
 export { DatabaseAccessControl, type DatabaseAccessControlArgs } from "./database-access-control";

@@ -9,6 +9,8 @@ export interface SchemaArgs {
   readonly name: string;
   /** @default - the database's owner */
   readonly owner?: string;
+  /** It holds the trail of an `Audit`: its readers read, and nobody writes. @default - an ordinary schema */
+  readonly trail?: true;
 }
 
 export interface ExtensionArgs {
@@ -83,7 +85,7 @@ function createSchemas(
       (schema) =>
         new postgresql.Schema(
           `${name}-${schema.name}`,
-          { ...schema, database: resource.name, dropCascade: false },
+          { name: schema.name, owner: schema.owner, database: resource.name, dropCascade: false },
           { parent, ...options, dependsOn: [...(args.dependsOn ?? [])] },
         ),
     );

@@ -1,5 +1,6 @@
 import { ProblemError } from "../components/core/problem";
 import { checkTargetKeys } from "./config/check-target";
+import { checkAudit } from "./config/check-audit";
 import { checkDatabase } from "./config/check-database";
 import { checkDocker } from "./config/check-docker";
 import { checkHba } from "./config/check-hba";
@@ -52,6 +53,7 @@ export function parseConfig(
         target: config.target,
         administrator: config.server.administrator.name,
       }),
+      ...checkAudit(draft, config.target),
       ...checkGrants(draft),
       ...checkMigrations(draft),
       ...checkRoles(draft, config.server.administrator.name),

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  Audit,
   Database,
   DatabaseAccessControl,
   Guard,
@@ -73,14 +74,21 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     // The migrator logs in itself.
     dependsOn: [access.resource, ...hostBasedAccess.flatMap(({ resource }) => resource ?? [])],
   });
-  const refused = [access.refusals, ...(migrations === undefined ? [] : [migrations.refusals])];
-  if (database.declaration.keepPrivileges === true) return refused;
+  const made = [access, ...(migrations === undefined ? [] : [migrations])];
+  const afterwards = {
+    dependsOn: made.map(({ resource }) => resource),
+    ...(migrations === undefined ? {} : { after: migrations.pending }),
+  };
+  const keeps = database.declaration.keepPrivileges === true;
   const inSchemas = { connection, database, roles, schemas };
-  const afterwards =
-    migrations === undefined
-      ? { dependsOn: [access.resource] }
-      : { dependsOn: [access.resource, migrations.resource], after: migrations.pending };
-  return [...refused, new ObjectsAccessControl(name, { ...inSchemas, ...afterwards }).refusals];
+  const objects = keeps ? [] : [new ObjectsAccessControl(name, { ...inSchemas, ...afterwards })];
+  // Last of all: whatever made the tables, and whoever they were given to.
+  const last = [...made, ...objects].map(({ resource }) => resource);
+  const trail =
+    parts.audit === undefined
+      ? []
+      : [new Audit(name, { connection, database, ...parts.audit, dependsOn: last })];
+  return [...made, ...objects, ...trail].map(({ refusals }) => refusals);
 });
 
 const beside = createBeside(plan, server, databases, [

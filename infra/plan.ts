@@ -1,3 +1,4 @@
+import type { AuditDeclaration } from "../components/core/audit/model";
 import type { EmbeddedServerArgs } from "../components/embedded-server";
 import type { ExistingServerArgs } from "../components/existing-server";
 import type { HostBasedAccessArgs } from "../components/host-based-access";
@@ -44,6 +45,8 @@ export interface DatabasePlan {
   readonly roles: readonly RoleArgs[];
   readonly schemas: readonly (SchemaArgs & SchemaMembers)[];
   readonly extensions: readonly ExtensionArgs[];
+  /** Absent: nothing is recorded. */
+  readonly audit?: Omit<AuditDeclaration, "database" | "manager">;
   /** Login roles by their name in the configuration, for the stack's outputs. */
   readonly logins: Readonly<Record<string, string>>;
   readonly migrations: MigrationsPlan;
@@ -161,6 +164,7 @@ function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePl
     authoritative,
   } = database;
   const logins = database.roles.filter(({ login }) => login);
+  const pgaudit = database.audit?.pgaudit ?? [];
   return {
     name,
     database: {
@@ -172,19 +176,38 @@ function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePl
       template,
       connectionLimit,
       keepPrivileges,
-      settings,
+      settings: pgaudit.length === 0 ? settings : { ...settings, "pgaudit.log": pgaudit.join(", ") },
       authoritative,
       protect: config.protect,
     },
     roles: database.roles.map(planRole),
     schemas: database.schemas,
-    extensions: database.extensions,
+    extensions: withPgaudit(database.extensions, pgaudit),
+    ...planAudit(database.audit),
     logins: Object.fromEntries(logins.map((role) => [role.key, role.name])),
     migrations: {
       ...database.migrations,
       ...(config.docker === undefined ? {} : { dockerEngine: config.docker.engine }),
     },
   };
+}
+
+/** What is in the server's log is no part of the trail. */
+function planAudit(audit: DatabaseConfig["audit"]): Pick<DatabasePlan, "audit"> {
+  if (audit === undefined) return {};
+  const { pgaudit: _, ...trail } = audit;
+  return { audit: trail };
+}
+
+/** The extension tells pgaudit what a statement of DDL was about; without it those are recorded by their text. */
+function withPgaudit(
+  extensions: readonly ExtensionArgs[],
+  classes: readonly string[],
+): readonly ExtensionArgs[] {
+  const isThere = extensions.some(({ name }) => name === "pgaudit");
+  return classes.length === 0 || isThere
+    ? extensions
+    : [...extensions, { name: "pgaudit", schema: "public" }];
 }
 
 function planRole({ key, ...role }: RoleConfig): RoleArgs {

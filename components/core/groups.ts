@@ -1,3 +1,4 @@
+import { contentDigest } from "./content-digest";
 import { identifierBytes, maxIdentifierBytes } from "./identifier";
 
 /** What the members of a schema's group may do: read its rows, or read and write them. */
@@ -12,15 +13,8 @@ export const profiles: readonly Profile[] = ["reader", "writer"];
 export function groupName(database: string, schema: string, profile: Profile): string {
   const whole = `${database}_${schema}_${profile}`;
   if (identifierBytes(whole) <= maxIdentifierBytes) return whole;
-  const end = `_${hash(whole)}_${profile}`;
+  const end = `_${contentDigest(whole)}_${profile}`;
   let start = `${database}_${schema}`;
   while (identifierBytes(start + end) > maxIdentifierBytes) start = Array.from(start).slice(0, -1).join("");
   return start + end;
-}
-
-/** FNV-1a of 32 bits, as eight hexadecimal digits. */
-function hash(text: string): string {
-  let value = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193);
-  return (value >>> 0).toString(16).padStart(8, "0");
 }

@@ -1,8 +1,9 @@
+import type { AuditDeclaration, Retention } from "./audit/model";
 import type { DesiredCertificate } from "./certificate/plan";
 import type { DeclaredDatabase } from "./status";
 
 /** Jobs of the ops container, in the order in which they are told. */
-export const opsJobs = ["status", "certificate", "logs"] as const;
+export const opsJobs = ["status", "certificate", "logs", "audit"] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
 
@@ -50,6 +51,13 @@ export interface OpsService {
 export interface OpsDatabase extends DeclaredDatabase {
   /** True: its schemas have no groups of readers and writers. */
   readonly keepPrivileges: boolean;
+  /** Absent: nothing is recorded. */
+  readonly audit?: OpsAudit | undefined;
+}
+
+/** The trail of a database, whose name it has and the administrator manages. */
+export interface OpsAudit extends Omit<AuditDeclaration, "database" | "manager" | "retention"> {
+  readonly retention?: Retention | undefined;
 }
 
 /** The ways to the server. */
@@ -124,6 +132,7 @@ export interface ServiceDeclaration {
     readonly extensions: readonly { readonly name: string }[];
     readonly schemas: readonly { readonly name: string }[];
     readonly roles: readonly { readonly name: string; readonly login: boolean }[];
+    readonly audit?: OpsAudit;
   }[];
 }
 
@@ -165,14 +174,32 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
 export function resolveOpsService({ server, databases }: ServiceDeclaration): OpsService {
   return {
     administrator: server.administrator.name,
-    databases: databases.map(({ name, keepPrivileges, extensions, schemas, roles }) => ({
+    databases: databases.map(({ name, keepPrivileges, extensions, schemas, roles, audit }) => ({
       name,
       keepPrivileges,
       extensions: extensions.map((extension) => ({ name: extension.name })),
       schemas: schemas.map((schema) => schema.name),
       roles: roles.map((role) => ({ name: role.name, login: role.login })),
+      ...(audit === undefined ? {} : { audit: pickAudit(audit) }),
     })),
   };
+}
+
+function pickAudit({
+  owner,
+  schemas,
+  tables,
+  retention,
+  ddl,
+}: OpsAudit): Omit<AuditDeclaration, "database" | "manager"> {
+  return { owner, schemas, tables, ...(retention === undefined ? {} : { retention }), ddl };
+}
+
+/** What is declared of each database's trail. */
+export function auditsOf({ administrator, databases }: OpsService): AuditDeclaration[] {
+  return databases.flatMap(({ name, audit }) =>
+    audit === undefined ? [] : [{ ...pickAudit(audit), database: name, manager: administrator }],
+  );
 }
 
 const files: OpsFiles = {
@@ -192,4 +219,6 @@ const defaultSchedules: Readonly<Record<OpsJob, string>> = {
   certificate: "30 3 * * *",
   // A flood writes a hundred megabytes in a second: what stays free of the volume has to last for the interval.
   logs: "*/10 * * * * *",
+  // Soon after a month begins.
+  audit: "20 0 * * *",
 };

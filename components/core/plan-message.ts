@@ -1,7 +1,7 @@
 import { shown, type Plan, type Refusal, type Statement, type Undeclared } from "./statement";
 
 /** A statement as a program may know it: `sql` holds nothing secret. */
-export interface ShownStatement extends Omit<Statement, "redacted"> {
+export interface ShownStatement extends Omit<Statement, "redacted" | "body"> {
   /** True where what is sent holds a verifier, and `sql` has `'[verifier]'` in its place. */
   readonly redacted?: true;
 }
@@ -38,6 +38,7 @@ export function renderPlanMessage(plan: Plan, place: { database: string | null; 
 }
 
 function showStatement(statement: Statement): ShownStatement {
-  const { redacted, ...rest } = statement;
+  // `sql` has the whole of it.
+  const { redacted, body: _, ...rest } = statement;
   return redacted === undefined ? rest : { ...rest, sql: shown(statement), redacted: true };
 }

@@ -23,7 +23,8 @@ export type StatementKind =
   | "privilege"
   | "default privilege"
   | "PUBLIC"
-  | "migration";
+  | "migration"
+  | "audit";
 
 /** One thing that will run against the server, with its reason. */
 export interface Statement {
@@ -34,6 +35,9 @@ export interface Statement {
   readonly sql: string;
   /** The statement as people may see it, where that differs from what is sent. */
   readonly redacted?: string;
+  /** One line in place of a long one, and the rest of it: a plan that is shown in full has that as well. */
+  readonly summary?: string;
+  readonly body?: readonly string[];
   readonly reason: string;
   readonly risk: Risk;
   readonly kind: StatementKind;
@@ -155,7 +159,8 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
 
 /** One line: what is sent, why, what it may cost, and what of it is not the resource's own way; then what changes inside. */
 function renderStatement(statement: Statement, limit: number): string[] {
-  const { reason, risk, database, by, step, lines = [] } = statement;
+  const { reason, risk, database, by, step, body = [] } = statement;
+  const lines = [...(limit === Infinity ? body : []), ...(statement.lines ?? [])];
   const notes = [
     ...(risk === "none" ? [] : [`[${risk}]`]),
     ...(database === undefined ? [] : [`(in database ${database})`]),
@@ -176,7 +181,7 @@ function renderStatement(statement: Statement, limit: number): string[] {
  * lines but the first one further in, so that none looks like a line of the plan.
  */
 function renderSql(statement: Statement, limit: number, end: string): string[] {
-  const text = shown(statement);
+  const text = statement.summary ?? shown(statement);
   if (statement.migration === undefined) return [visible(`  ${text}${end}`)];
   const all = text.replaceAll("\t", "  ").split("\n");
   const cut = all.length - limit;

@@ -47,6 +47,16 @@ export interface DatabaseStatus {
   readonly database: string;
   readonly extensions: readonly ExtensionStatus[];
   readonly schemas: readonly SchemaStatus[];
+  /** Absent: there is none, or none is declared. */
+  readonly trail?: TrailStatus;
+}
+
+/** How `audit.change_log` stands. */
+export interface TrailStatus {
+  readonly partitions: number;
+  /** Months after the current one that have a partition. */
+  readonly monthsAhead: number;
+  readonly sizeBytes: number;
 }
 
 export interface ExtensionStatus {
@@ -78,6 +88,8 @@ export interface DeclaredDatabase {
   readonly extensions: readonly { readonly name: string }[];
   readonly schemas: readonly string[];
   readonly roles: readonly { readonly name: string; readonly login: boolean }[];
+  /** Set where it has a trail. */
+  readonly audit?: unknown;
 }
 
 /**
@@ -122,6 +134,23 @@ function databaseFindings(
     ...declared.extensions
       .filter(({ name }) => !has(content.extensions, name))
       .map(({ name }) => missing(`extension ${declared.name}.${name}`, mend)),
+    ...(declared.audit === undefined ? [] : trailFindings(content, mend)),
+  ];
+}
+
+/** Entries of months without a partition go to another one, which nobody drops by its age. */
+const leastMonthsAhead = 3;
+
+function trailFindings({ database, trail }: DatabaseStatus, mend: string): Finding[] {
+  const subject = `trail ${database}.audit.change_log`;
+  if (trail === undefined) return [missing(subject, mend)];
+  if (trail.monthsAhead >= leastMonthsAhead) return [];
+  return [
+    {
+      subject,
+      message: `its partitions end in ${trail.monthsAhead} ${trail.monthsAhead === 1 ? "month" : "months"}`,
+      hint: "`npm run ops -- audit maintain` makes those of a year: run it by a schedule; `up` makes them as well",
+    },
   ];
 }
 

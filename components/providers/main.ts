@@ -1,5 +1,6 @@
 import { pgsteadVersion } from "../core/version";
 import { access } from "./access";
+import { audit } from "./audit";
 import { credential } from "./credential";
 import { embeddedServer } from "./embedded-server";
 import { existingServer } from "./existing-server";
@@ -14,6 +15,7 @@ void serveProvider({
   version: pgsteadVersion,
   resources: {
     "pgstead:index:Access": access,
+    "pgstead:index:Audit": audit,
     "pgstead:index:Certificate": lazyResource(async () => (await import("./certificate.js")).certificate),
     "pgstead:index:Credential": credential,
     "pgstead:index:DockerHost": lazyResource(async () => (await import("./docker-host.js")).dockerHostType),

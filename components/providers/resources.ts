@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AuditDeclaration } from "../core/audit/model";
 import type { Tls } from "../core/connection";
 import type { DesiredDatabase } from "../core/server/database";
 import type { PrivilegesDeclaration } from "../core/privileges/declaration";
@@ -175,6 +176,21 @@ export class Access extends pulumi.CustomResource {
   constructor(name: string, args: AccessArgs, opts?: pulumi.CustomResourceOptions) {
     const connection = { ...args.connection, password: pulumi.secret(args.connection.password) };
     super("pgstead:index:Access", name, { refusals: undefined, ...args, connection }, opts);
+  }
+}
+
+export interface AuditResourceArgs {
+  readonly connection: Inputs<AccessConnection>;
+  readonly audit: Inputs<AuditDeclaration>;
+}
+
+/** Keeps the trail of a database and its triggers (resource of the provider `pgstead`). */
+export class AuditResource extends pulumi.CustomResource {
+  declare readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: AuditResourceArgs, opts?: pulumi.CustomResourceOptions) {
+    const connection = { ...args.connection, password: pulumi.secret(args.connection.password) };
+    super("pgstead:index:Audit", name, { refusals: undefined, ...args, connection }, opts);
   }
 }
 

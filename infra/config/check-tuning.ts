@@ -175,12 +175,22 @@ function declaredLibraries(drafts: readonly Draft[]): readonly string[] {
   return extensions.filter((name) => name === "pg_stat_statements");
 }
 
-function ownSettings({ server }: WrittenConfig): SettingsConfig {
-  const { settings, maxConnections } = server;
-  return {
+function ownSettings(config: WrittenConfig): SettingsConfig {
+  const { settings, maxConnections } = config.server;
+  const own = {
     ...(maxConnections === undefined ? {} : { max_connections: String(maxConnections) }),
     ...resolveSettings(settings),
   };
+  return { ...own, ...withPgaudit(config, own) };
+}
+
+/** What a server loads that was there before is not ours to add to: there the library is loaded, or its extension fails. */
+function withPgaudit(config: WrittenConfig, own: SettingsConfig): SettingsConfig {
+  const { audit, database, databases = {} } = config;
+  const trails = [audit, database?.audit, ...Object.values(databases).map((one) => one.audit)];
+  if (config.target !== "docker" || !trails.some((one) => (one?.pgaudit ?? []).length > 0)) return {};
+  const loaded = namesOf(own.shared_preload_libraries ?? bornLibraries);
+  return { shared_preload_libraries: [...loaded.filter((name) => name !== "pgaudit"), "pgaudit"] };
 }
 
 function settingNames({ server }: WrittenConfig): ReadonlySet<string> {

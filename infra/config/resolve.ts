@@ -4,6 +4,7 @@ import type { Problem } from "../../components/core/problem";
 import { resolveMigrations } from "./check-migrations";
 import { resolveHbaRule } from "./hba-rule";
 import { parseMoment } from "./moment";
+import { auditKey, resolveAudit } from "./resolve-audit";
 import type { WrittenConfig, WrittenDatabase, WrittenRole } from "./schema";
 import { renderPath } from "./shape";
 import type {
@@ -23,6 +24,8 @@ export interface Draft {
   readonly rolesPath: readonly string[];
   /** Where its migrations stand, as the roles. */
   readonly migrationsPath: readonly string[];
+  /** Where its trail stands, likewise. */
+  readonly auditPath: readonly string[];
   readonly name: string | undefined;
   readonly written: WrittenDatabase;
   readonly config: DatabaseConfig;
@@ -44,13 +47,21 @@ export function resolveDatabases(
     const roles = written.roles ?? config.roles ?? {};
     const rolesPath = inside ? ["database", "roles"] : ["roles"];
     const migrationsPath = written.migrations === undefined ? ["migrations"] : ["database", "migrations"];
+    const auditPath = written.audit === undefined ? ["audit"] : ["database", "audit"];
     const migrations = written.migrations ?? config.migrations;
-    const paths = { path: ["database"], rolesPath, migrationsPath };
-    drafts.push(draft({ ...paths, name, written: { ...written, roles, migrations } }, "sql/migrations"));
+    const audit = written.audit ?? config.audit;
+    const paths = { path: ["database"], rolesPath, migrationsPath, auditPath };
+    const whole = { ...written, roles, migrations, ...(audit === undefined ? {} : { audit }) };
+    drafts.push(draft({ ...paths, name, written: whole }, "sql/migrations"));
   }
   for (const [name, written] of sortedEntries(config.databases ?? {})) {
     const path = ["databases", name];
-    const paths = { path, rolesPath: [...path, "roles"], migrationsPath: [...path, "migrations"] };
+    const paths = {
+      path,
+      rolesPath: [...path, "roles"],
+      migrationsPath: [...path, "migrations"],
+      auditPath: [...path, "audit"],
+    };
     drafts.push(draft({ ...paths, name, written }, `sql/migrations/${name}`));
   }
   return { drafts, problems: formProblems(config, given) };
@@ -94,7 +105,7 @@ function formProblems(config: WrittenConfig, given: ReadonlySet<string>): Proble
     add(["databases"], "stands beside pgstead:database", hint);
   } else if (given.has("databases") && shortForms.some((key) => given.has(key))) {
     for (const key of shortForms.filter((short) => given.has(short))) {
-      const hint = `move them into a database: pgstead:databases: { <name>: { ${key}: { … } } }`;
+      const hint = `move ${key === "audit" ? "it" : "them"} into a database: pgstead:databases: { <name>: { ${key}: { … } } }`;
       add([key], "belongs to pgstead:database, and this stack has pgstead:databases", hint);
     }
   } else if (!given.has("database") && !given.has("databases")) {
@@ -109,13 +120,18 @@ function formProblems(config: WrittenConfig, given: ReadonlySet<string>): Proble
 }
 
 /** What stands at the top where there is one database only. */
-const shortForms = ["roles", "migrations"] as const;
+const shortForms = ["roles", "migrations", "audit"] as const;
 
 /** @param directory of its migrations, where it names none */
 function draft(from: Omit<Draft, "config">, directory: string): Draft {
   const { name = "", written } = from;
   const { encoding, locale, template, connectionLimit, authoritative, extensions, schemas } = written;
-  const roles = resolveRoles(name, written.roles ?? {}, written.owner !== undefined);
+  const { audit } = written;
+  const roles = resolveRoles(name, written.roles ?? {}, {
+    hasOwner: written.owner !== undefined,
+    hasAudit: audit !== undefined,
+  });
+  const trail = audit === undefined ? undefined : roles.find(({ key }) => key === auditKey)?.name;
   return {
     ...from,
     config: {
@@ -130,9 +146,10 @@ function draft(from: Omit<Draft, "config">, directory: string): Draft {
       authoritative,
       settings: resolveSettings(written.settings),
       extensions: creationOrder(extensions.map(resolveExtension)),
-      schemas: resolveSchemas(schemas, roles),
+      schemas: resolveSchemas(schemas, roles, trail),
       roles,
       migrations: resolveMigrations(written.migrations, directory),
+      ...(audit === undefined || trail === undefined ? {} : { audit: resolveAudit(audit, trail) }),
     },
   };
 }
@@ -141,13 +158,16 @@ function draft(from: Omit<Draft, "config">, directory: string): Draft {
 function resolveSchemas(
   written: WrittenDatabase["schemas"],
   roles: readonly RoleConfig[],
+  trail: string | undefined,
 ): readonly SchemaConfig[] {
   const names = new Map(roles.map(({ key, name }) => [key, name]));
   const nameOf = (key: string): string => names.get(key) ?? key;
-  const all = new Map([["public", nobody], ...sortedEntries(written)]);
+  const declared = trail === undefined ? written : { [auditKey]: nobody, ...written };
+  const all = new Map([["public", nobody], ...sortedEntries(declared)]);
   return [...all].map(([name, { owner, writers, readers }]) => ({
     name,
     ...(owner === undefined ? {} : { owner: nameOf(owner) }),
+    ...(name === auditKey && trail !== undefined ? { owner: trail, trail: true as const } : {}),
     writers: writers.map(nameOf).toSorted(),
     readers: readers.map(nameOf).toSorted(),
   }));
@@ -176,13 +196,19 @@ function creationOrder(extensions: readonly ExtensionConfig[]): ExtensionConfig[
   return [...ordered];
 }
 
-/** @param hasOwner whether the database names a role of its own choice as its owner: then no role is implied */
+/**
+ * @param implies hasOwner: whether the database names a role of its own choice as its owner, so that neither owner nor
+ * migrator is implied; hasAudit: whether it has a trail, which has an owner
+ */
 function resolveRoles(
   database: string,
   written: Readonly<Record<string, WrittenRole>>,
-  hasOwner: boolean,
+  { hasOwner, hasAudit }: { readonly hasOwner: boolean; readonly hasAudit: boolean },
 ): RoleConfig[] {
-  const implied = ["owner", "migrator"].filter((key) => !hasOwner || Object.hasOwn(written, key));
+  const implied = [
+    ...["owner", "migrator"].filter((key) => !hasOwner || Object.hasOwn(written, key)),
+    ...(hasAudit ? [auditKey] : []),
+  ];
   const always = new Map<string, WrittenRole>(implied.map((key) => [key, defaults]));
   const all = new Map([...always, ...sortedEntries(written)]);
   const names = new Map([...all].map(([key, { name }]) => [key, name ?? `${database}_${key}`]));

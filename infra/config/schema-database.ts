@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { audit } from "./schema-audit";
 import { migrations } from "./schema-migrations";
 import { roles } from "./schema-role";
 import { choice, connectionLimit, flag, map, mapOf, settingValues, text } from "./schema-words";
@@ -113,6 +114,7 @@ export const databaseShape = {
   migrations: migrations({
     description: "Its migrations, as in `pgstead:migrations`, which is the short form for a single database.",
   }).optional(),
+  audit: audit({}).optional(),
 };
 
 export const databaseName = text("a name", {

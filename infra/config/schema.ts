@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { audit } from "./schema-audit";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
 import { administratorPassword } from "./schema-existing";
@@ -59,6 +60,7 @@ export const configSchema = z.strictObject({
   migrations: migrations({
     description: "Migrations of the database of a stack that has one.",
   }).optional(),
+  audit: audit({}).optional(),
   databases: mapOf(
     map(databaseShape, {
       description: "A database, by its name.",

@@ -1,3 +1,4 @@
+import type { AuditedTable, Retention } from "../../components/core/audit/model";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { HbaRule } from "../../components/core/hba/rule";
@@ -138,6 +139,8 @@ export interface DatabaseConfig {
   /** `owner` first, then `migrator`, then the others, sorted by key. Where `owner` is given, only what is declared. */
   readonly roles: readonly RoleConfig[];
   readonly migrations: MigrationsConfig;
+  /** Absent: nothing is recorded. */
+  readonly audit?: AuditConfig;
 }
 
 /** Migrations of a database. */
@@ -157,6 +160,21 @@ export interface MigrationsConfig {
   readonly limits: RunLimits;
 }
 
+/** The trail of a database. */
+export interface AuditConfig {
+  /** Name on the server of the role that owns it. */
+  readonly owner: string;
+  /** Sorted. */
+  readonly schemas: readonly string[];
+  /** Sorted, no two alike. */
+  readonly tables: readonly AuditedTable[];
+  /** Absent: for ever. */
+  readonly retention?: Retention;
+  readonly ddl: boolean;
+  /** Classes of statements in the server's log; empty: none. */
+  readonly pgaudit: readonly string[];
+}
+
 /** Settings by name: texts as PostgreSQL writes them, lists as lists. */
 export type SettingsConfig = Readonly<Record<string, string | readonly string[]>>;
 
@@ -168,6 +186,8 @@ export interface SchemaConfig {
   readonly writers: readonly string[];
   /** Names on the server of the roles that read its rows; sorted. */
   readonly readers: readonly string[];
+  /** It holds the trail. */
+  readonly trail?: true;
 }
 
 export interface ExtensionConfig {

@@ -2,8 +2,10 @@ import { renderPlace, type ConnectionTarget } from "../../components/core/connec
 import { resolveGroups } from "../../components/core/desired/server";
 import type { OpsDatabase, OpsService } from "../../components/core/ops-context";
 import { statusFindings, type DatabaseStatus, type ServerStatus } from "../../components/core/status";
+import { readTrailStatus } from "../../components/io/catalog/audit-status";
 import { readDatabaseStatus } from "../../components/io/catalog/database-status";
 import { readServerStatus } from "../../components/io/catalog/server-status";
+import type { Session } from "../../components/io/session";
 import type { CommandContext } from "./command";
 import { upCommand } from "./failure";
 import type { Report } from "./report";
@@ -41,8 +43,8 @@ export async function readStatus(source: StatusSource): Promise<Report<StatusDat
     server.databases.filter((database) => database.allowConnections).map(({ name }) => name),
   );
   const databases: DatabaseStatus[] = [];
-  for (const { name } of service.databases.filter((database) => open.has(database.name))) {
-    const inside = lookInto(administrator, name, readDatabaseStatus);
+  for (const { name, audit } of service.databases.filter((database) => open.has(database.name))) {
+    const inside = lookInto(administrator, name, (session) => readInside(session, audit !== undefined));
     databases.push(await progress(`looking into database ${name}`, inside));
   }
   return {
@@ -51,6 +53,12 @@ export async function readStatus(source: StatusSource): Promise<Report<StatusDat
     data: { server: { host, port, ...server }, databases, declared: declaredNames(service) },
     findings: statusFindings(service, server, databases, upCommand(stack)),
   };
+}
+
+async function readInside(session: Session, hasTrail: boolean): Promise<DatabaseStatus> {
+  const status = await readDatabaseStatus(session);
+  const trail = hasTrail ? await readTrailStatus(session) : undefined;
+  return { ...status, ...(trail === undefined ? {} : { trail }) };
 }
 
 function declaredNames({ administrator, databases }: OpsService): StatusData["declared"] {

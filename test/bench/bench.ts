@@ -6,6 +6,7 @@
  */
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { measureAudit } from "./audit/measure";
 import { measureAccess } from "./access/measure";
 import { measureDev } from "./dev";
 import { findEngine, measureDocker } from "./docker/measure";
@@ -34,7 +35,7 @@ export interface BenchResult {
   readonly leftOut: readonly { readonly part: PartName; readonly reason: string }[];
 }
 
-const partNames = ["dev", "access", "migrations", "docker"] as const;
+const partNames = ["dev", "access", "migrations", "audit", "docker"] as const;
 type PartName = (typeof partNames)[number];
 
 /** What one part adds to the result. */
@@ -110,6 +111,8 @@ const parts: Readonly<Record<PartName, Part>> = {
   },
 
   migrations: measureMigrations,
+
+  audit: measureAudit,
 
   async docker(runs, keep) {
     const docker = await findEngine();

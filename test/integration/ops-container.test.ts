@@ -32,7 +32,9 @@ async function runSql(sql: string): Promise<void> {
 
 /** The scheduler, up and running with these schedules. */
 async function schedule(schedules: Readonly<Record<string, string>>) {
-  await bench.writeContext({ schedules: { status: never, certificate: never, logs: never, ...schedules } });
+  await bench.writeContext({
+    schedules: { status: never, certificate: never, logs: never, audit: never, ...schedules },
+  });
   const ops = bench.start("schedule");
   await ops.told(/^the scheduler runs/);
   return ops;
@@ -150,11 +152,13 @@ describe("the scheduler", () => {
 
   test("reads its context again at SIGHUP, and keeps the old one where the new one is wrong", async () => {
     const ops = await schedule({});
-    await bench.writeContext({ schedules: { status: "x", certificate: never, logs: never } });
+    await bench.writeContext({ schedules: { status: "x", certificate: never, logs: never, audit: never } });
     ops.signal("SIGHUP");
     await ops.told(/^the context stays as it was: .*schedules\.status/);
     expect((await get("/health/live")).status).toBe(200);
-    await bench.writeContext({ schedules: { status: everySecond, certificate: never, logs: never } });
+    await bench.writeContext({
+      schedules: { status: everySecond, certificate: never, logs: never, audit: never },
+    });
     ops.signal("SIGHUP");
     await ops.told(/^looked at the server/);
     expect(await sample('pgstead_job_interval_seconds{job="status"}')).toBe(1);

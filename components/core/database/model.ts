@@ -5,6 +5,8 @@ import type { DefaultsCatalog } from "../privileges/default-privileges";
 export interface DesiredSchema {
   readonly name: string;
   readonly owner: string;
+  /** It holds the trail of an audit. */
+  readonly trail?: true;
 }
 
 export interface DesiredExtension {

@@ -8,7 +8,7 @@ export interface PrivilegesSource {
     readonly authoritative?: boolean;
     readonly keepPrivileges?: boolean;
   };
-  readonly schemas: readonly { readonly name: string; readonly owner?: string }[];
+  readonly schemas: readonly { readonly name: string; readonly owner?: string; readonly trail?: true }[];
   readonly extensions: readonly { readonly name: string; readonly schema?: string }[];
   readonly roles: readonly {
     readonly name: string;
@@ -33,10 +33,11 @@ export function resolvePrivileges(source: PrivilegesSource): PrivilegesDeclarati
     authoritative: database.authoritative ?? false,
     schemas: [
       ...(names.has("public") ? [] : [{ name: "public", owner: "pg_database_owner" }]),
-      ...schemas.map(({ name, owner }) => ({
+      ...schemas.map(({ name, owner, trail }) => ({
         name,
         owner: name === "public" ? (owner ?? "pg_database_owner") : (owner ?? database.owner),
         ...(name !== "public" && extended.has(name) ? { holdsExtension: true as const } : {}),
+        ...(trail === true ? { trail } : {}),
       })),
     ],
     roles: roles.map(({ name, migrator, retired, grants }) => ({

@@ -4,6 +4,8 @@ import type { DesiredExtension, DesiredSchema } from "../database/model";
 export interface SchemaDeclaration {
   readonly name: string;
   readonly owner?: string;
+  /** It holds the trail of an audit: its readers read, and nobody writes. */
+  readonly trail?: true;
 }
 
 /** An extension as a user declares it; without a schema it is in `public`. */
@@ -34,7 +36,11 @@ export function resolveSchemas({ owner, schemas = [], extensions = [] }: Schemas
   return {
     schemas: [
       { name: "public", owner: declared?.owner ?? "pg_database_owner" },
-      ...others.map((schema) => ({ name: schema.name, owner: schema.owner ?? owner })),
+      ...others.map(({ name, owner: own, trail }) => ({
+        name,
+        owner: own ?? owner,
+        ...(trail === true ? { trail } : {}),
+      })),
     ],
     extensions: extensions.map((extension) => ({ schema: "public", ...extension })),
   };

@@ -46,6 +46,8 @@ export interface PrivilegeSchema {
   readonly owner?: string;
   /** A declared extension is in it. */
   readonly holdsExtension?: true;
+  /** It holds the trail of an audit: whoever wrote there could forge it. */
+  readonly trail?: true;
 }
 
 /** Everything from which the privileges in a database follow. */
@@ -110,8 +112,16 @@ const writes: Readonly<Partial<Record<AclKind, readonly string[]>>> = {
 };
 
 /** What a schema's readers and writers have on a kind of objects in it, or on the schema itself (`n`). */
-export function profileWants({ database }: PrivilegesDeclaration, schema: string, kind: AclKind): Want[] {
+export function profileWants(
+  { database, schemas }: PrivilegesDeclaration,
+  schema: string,
+  kind: AclKind,
+): Want[] {
   const [reader, writer] = [groupName(database, schema, "reader"), groupName(database, schema, "writer")];
+  if (schemas.some(({ name, trail }) => name === schema && trail === true)) {
+    const isRead = kind === "n" || kind === "r";
+    return isRead ? wants(reader, reads[kind] ?? [], "readers of the trail") : [];
+  }
   return [
     ...wants(reader, reads[kind] ?? [], `readers of schema ${schema}`),
     ...wants(writer, writes[kind] ?? [], `writers of schema ${schema}`),

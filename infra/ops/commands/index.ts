@@ -1,5 +1,7 @@
 import type { AnyCommand } from "../frame";
 import { adoptCommand } from "./adopt";
+import { auditCommand } from "./audit";
+import { auditMaintainCommand } from "./audit-maintain";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
@@ -15,6 +17,8 @@ export const commands: readonly AnyCommand[] = [
   planCommand,
   driftCommand,
   ...migrateCommands,
+  auditCommand,
+  auditMaintainCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from "commander";
 import { renderMoment } from "../../../components/core/migrations/compare-history";
 import { fileNameOf, type TrailEntry } from "../../../components/core/migrations/history";
 import { readTrail } from "../../../components/io/migrations/history";
@@ -6,6 +5,7 @@ import type { OpsCommand } from "../command";
 import { renderMs } from "../migrate/declare-look";
 import { chooseDatabase, findDatabase, lookAs } from "../migrate/stack-database";
 import { renderTable } from "../table";
+import { parseLimit, parseMoment } from "../arguments";
 
 interface HistoryArgs {
   readonly database?: string;
@@ -68,15 +68,3 @@ cancelled), version, name, checksum, durationMs | null, note | null }].
 
 Example:
   npm run ops -- migrate history --since 2026-03-01 --stack prod`;
-
-function parseMoment(text: string): Date {
-  const moment = new Date(text);
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(moment.getTime())) return moment;
-  throw new InvalidArgumentError("Write it such as 2026-03-01 or 2026-03-01T12:00Z.");
-}
-
-function parseLimit(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= 100_000) return count;
-  throw new InvalidArgumentError("It is a whole number from 1 to 100000.");
-}

@@ -51,6 +51,7 @@ export function renderStatus({ stack, data }: Report<StatusData>, colors: Colors
     renderExtensions(databases, declared.extensions, colors),
     renderSchemas(databases, declared.schemas, colors),
     renderRoles(server.roles, declared.roles, colors),
+    ...renderTrails(databases, colors),
   ];
   return `${sections.join("\n\n")}\n`;
 }
@@ -134,6 +135,19 @@ function renderSchemas(
     { heading: "" },
   ];
   return renderTable("Schemas", columns, rows, colors);
+}
+
+function renderTrails(databases: readonly DatabaseStatus[], colors: Colors): string[] {
+  const rows = databases.flatMap(({ database, trail }) =>
+    trail === undefined ? [] : [[database, trail.partitions, trail.monthsAhead, renderSize(trail.sizeBytes)]],
+  );
+  const columns = [
+    { heading: "database" },
+    { heading: "partitions", numeric: true },
+    { heading: "months ahead", numeric: true },
+    { heading: "size", numeric: true },
+  ];
+  return rows.length === 0 ? [] : [renderTable("Trails (audit.change_log)", columns, rows, colors)];
 }
 
 function renderRoles(roles: readonly RoleStatus[], declared: readonly string[], colors: Colors): string {

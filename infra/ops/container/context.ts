@@ -11,12 +11,21 @@ const path = z.string().regex(/^\//, "is not an absolute path");
 const days = z.int().min(1);
 const port = z.int().min(0).max(65_535);
 
+const audit = z.object({
+  owner: name,
+  schemas: names,
+  tables: z.array(z.object({ schema: name, name, audited: z.boolean(), exclude: names })),
+  retention: z.object({ months: z.int().min(0), days: z.int().min(0) }).optional(),
+  ddl: z.boolean(),
+});
+
 const database = z.object({
   name,
   keepPrivileges: z.boolean(),
   extensions: z.array(z.object({ name })),
   schemas: names,
   roles: z.array(z.object({ name, login: z.boolean() })),
+  audit: audit.optional(),
 });
 
 const contextSchema = z.object({

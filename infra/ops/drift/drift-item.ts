@@ -31,6 +31,7 @@ export const driftKinds: readonly StatementKind[] = [
   "privilege",
   "default privilege",
   "PUBLIC",
+  "audit",
 ];
 
 /** What a plan against the live server says of it: each statement is a difference, as is what nobody declared. */
@@ -40,7 +41,7 @@ export function driftOf(resource: string, plan: Plan): DriftItem[] {
       kind: statement.kind,
       resource,
       message: statement.reason,
-      sql: shown(statement),
+      sql: statement.summary ?? shown(statement),
       risk: statement.risk,
     })),
     ...plan.refusals.map(({ subject, message, hint }) => ({

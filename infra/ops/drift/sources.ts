@@ -1,5 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { monthsAhead } from "../../../components/core/audit/log-table";
+import type { AuditDeclaration } from "../../../components/core/audit/model";
+import { planAudit } from "../../../components/core/audit/plan";
 import { planDatabaseAccess } from "../../../components/core/database/access";
 import { resolvePrivileges } from "../../../components/core/desired/objects";
 import { resolveSchemas } from "../../../components/core/desired/schemas";
@@ -12,6 +15,7 @@ import { planMigrations } from "../../../components/core/migrations/plan-migrati
 import { planObjectsAccess } from "../../../components/core/privileges/objects";
 import { planServerAccess } from "../../../components/core/server/access";
 import { planSettings } from "../../../components/core/settings/plan";
+import { readAuditCatalog } from "../../../components/io/catalog/audit";
 import { readDatabaseCatalog } from "../../../components/io/catalog/database";
 import { readObjectsCatalog } from "../../../components/io/catalog/objects";
 import { readHba } from "../../../components/io/hba/read";
@@ -130,7 +134,7 @@ function migrationSources(
 }
 
 function databaseSources(
-  { name, database, schemas, extensions, roles }: DatabasePlan,
+  { name, database, schemas, extensions, roles, audit }: DatabasePlan,
   { allowDataLoss, server }: StackPlan,
 ): DriftSource[] {
   const desired = resolveSchemas({ owner: database.owner, schemas, extensions });
@@ -149,7 +153,8 @@ function databaseSources(
       return planDatabaseAccess(access, access, await readDatabaseCatalog(session, { manager }));
     },
   };
-  if (privileges === undefined) return [inSchemas];
+  const trail = audit === undefined ? [] : [auditSource({ database: name, manager, ...audit })];
+  if (privileges === undefined) return [inSchemas, ...trail];
   const objects: DriftSource = {
     resource: `Access ${name}-objects`,
     database: name,
@@ -157,5 +162,21 @@ function databaseSources(
       return planObjectsAccess(privileges, await readObjectsCatalog(session, privileges));
     },
   };
-  return [inSchemas, objects];
+  return [inSchemas, objects, ...trail];
+}
+
+/** Months without a partition of which the trail is no more than late: what makes them runs once a month at least. */
+const monthsThatMayLack = 6;
+
+/** What a login without superuser cannot have is no difference: the preview tells it. */
+function auditSource(audit: AuditDeclaration): DriftSource {
+  return {
+    resource: `Audit ${audit.database}`,
+    database: audit.database,
+    async plan(session) {
+      const catalog = await readAuditCatalog(session, audit);
+      const options = { ahead: monthsAhead - monthsThatMayLack, tellsLimits: false };
+      return planAudit(audit, catalog, options);
+    },
+  };
 }

@@ -47,7 +47,7 @@ function renderResource(plan: ResourcePlan, colors: Colors): string {
 }
 
 function renderStatement(statement: PlannedStatement, colors: Colors): string {
-  const { sql, reason, risk, step, by, database, migration, lines = [] } = statement;
+  const { sql, summary, reason, risk, step, by, database, migration, lines = [] } = statement;
   const notes = [
     ...(risk === "none" ? [] : [risk === "access" ? colors.yellow("[access]") : colors.red(`[${risk}]`)]),
     ...(database === undefined ? [] : [colors.dim(visible(`(in database ${database})`))]),
@@ -55,7 +55,8 @@ function renderStatement(statement: PlannedStatement, colors: Colors): string {
   ];
   const end = step === true ? "" : ";";
   // The text of a migration is shown as its file has it.
-  const text = migration === undefined ? [visible(sql)] : sql.replaceAll("\t", "  ").split("\n").map(visible);
+  const text =
+    migration === undefined ? [visible(summary ?? sql)] : sql.replaceAll("\t", "  ").split("\n").map(visible);
   const first = [`${text.join("\n    ")}${end}`, "", colors.dim(`-- ${visible(reason)}`), ...notes].join(" ");
   return [first, ...lines.map((line) => `    ${visible(line)}`)].join("\n");
 }

@@ -19,6 +19,7 @@ describe("the generated reference", () => {
         "database",
         "roles",
         "migrations",
+        "audit",
         "databases",
       ].map((key) => `pgstead:${key}`),
     );

@@ -23,6 +23,8 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["migrate downgrade", "reads files of the checkout"],
   ["migrate baseline", "reads files of the checkout"],
   ["migrate repair", "reads files of the checkout"],
+  ["audit", "needs the stack's state, which holds the passwords"],
+  ["audit maintain", "is job audit here (`run audit`)"],
   ["adopt", "writes a file of the checkout"],
   ["new-stack", "writes a file of the checkout"],
   ["preview-comment", "is for a workflow of the repository"],
