@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
+import { drift } from "./schema-drift";
 import { administratorPassword } from "./schema-existing";
 import { roles } from "./schema-role";
 import { server } from "./schema-server";
@@ -43,6 +44,7 @@ export const configSchema = z.strictObject({
   docker: docker.prefault({}),
   caKey,
   monitoring: monitoring.prefault({}),
+  drift: drift.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },
     {

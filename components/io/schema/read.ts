@@ -45,7 +45,7 @@ export async function readWithin(session: Session): Promise<SchemaSnapshot> {
   );
   const version = row?.version ?? 0;
   const answers = await session.together(() =>
-    Promise.all(queries(version).map((sql) => session.query<{ objects: Row[] }>(aggregated(sql)))),
+    Promise.all(schemaQueries(version).map((sql) => session.query<{ objects: Row[] }>(sql))),
   );
   const objects = answers.flatMap((rows) => (rows[0]?.objects ?? []).map(toObject));
   return { version, objects: withoutTwins(objects) };
@@ -63,7 +63,12 @@ const spelling = `SET LOCAL search_path = pg_catalog; SET LOCAL quote_all_identi
 const aggregated = (sql: string): string =>
   `SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_strip_nulls(pg_catalog.row_to_json(q))), '[]'::json) AS objects FROM (${sql}) AS q`;
 
-function queries(version: number): string[] {
+/** The questions, as they are sent to a server of some version. */
+export function schemaQueries(version: number): string[] {
+  return queriesOf(version).map(aggregated);
+}
+
+function queriesOf(version: number): string[] {
   return [
     databaseSql,
     schemasSql,
