@@ -4,6 +4,8 @@ import { quoteIdentifier, quoteLiteral } from "../../core/identifier";
 import { defaultLimits } from "../../core/migrations/retry";
 import type { SqlParser } from "../../core/migrations/sql-parser";
 import { problemError } from "../../core/problem";
+import type { DesiredDatabase } from "../../core/server/database";
+import { diffSettings } from "../../core/server/role-settings";
 import { embeddedMajor } from "../embedded/binaries";
 import { createEngine, type MigrationEngine } from "../migrations/engine";
 import { prepareHistory } from "../migrations/history";
@@ -20,8 +22,8 @@ export type ScratchPlace = (typeof scratchPlaces)[number];
 
 export interface ScratchOptions {
   readonly place: ScratchPlace;
-  /** The live server: its version counts, and it is only touched where the place is `same-server`. */
-  readonly live: { readonly administrator: ConnectionTarget; readonly major: number };
+  /** The live server: its version counts, and it is only touched, and needed, where the place is `same-server`. */
+  readonly live: { readonly administrator: ConnectionTarget | undefined; readonly major: number };
   readonly state: DeclaredState;
   /** Role that migrations run as. */
   readonly owner: string;
@@ -38,6 +40,8 @@ export interface Scratch {
   readonly engine: MigrationEngine;
   /** Gives what migrations made its owners and privileges. */
   grant(): Promise<void>;
+  /** Does something with a copy; undefined where none can be made, as a session has to stay in the database. */
+  readonly withCopy?: <Result>(use: (copy: Scratch) => Promise<Result>) => Promise<Result>;
 }
 
 /** Makes a scratch database as declared, uses it and removes it, whatever happens. */
@@ -50,10 +54,12 @@ export async function withScratch<Result>(
   if (declared === undefined) throw new Error("a scratch database is of a declared one");
   if (place === "same-server") {
     const { administrator } = live;
+    if (administrator === undefined) throw new Error("a database on the same server needs that server");
     return withScratchDatabase(administrator, declared, waiting, async (database) => {
       await makeDeclaredDatabase(administrator, database, state);
       // Its rules let the migrator into the databases that are declared, and this is none of them.
-      return use(await scratchOf(options, administrator, database, undefined));
+      const at = await scratchAt(options, administrator, database, undefined);
+      return use(at(database));
     });
   }
   assertMajor(live.major);
@@ -61,7 +67,29 @@ export async function withScratch<Result>(
     await makeDeclaredServer(administrator, state);
     waiting.signal.throwIfAborted();
     await makeDeclaredDatabase(administrator, declared.name, state);
-    return use(await scratchOf(options, administrator, declared.name, options.migrator));
+    const at = await scratchAt(options, administrator, declared.name, options.migrator);
+    const withCopy: Scratch["withCopy"] = (useCopy) =>
+      withCopyOf(administrator, declared, (copy) => useCopy(at(copy)));
+    return use({ ...at(declared.name), withCopy });
+  });
+}
+
+async function withCopyOf<Result>(
+  administrator: ConnectionTarget,
+  { name, settings }: DesiredDatabase,
+  use: (copy: string) => Promise<Result>,
+): Promise<Result> {
+  return withSession(administrator, { applicationName: "pgstead scratch" }, async (maintenance) => {
+    const copy = `copy_${randomBytes(4).toString("hex")}`;
+    const quoted = quoteIdentifier(copy);
+    await maintenance.query(`CREATE DATABASE ${quoted} TEMPLATE ${quoteIdentifier(name)} STRATEGY file_copy`);
+    try {
+      // A copy has none of what is said of the database itself.
+      for (const { sql } of diffSettings({ database: copy }, settings, [])) await maintenance.query(sql);
+      return await use(copy);
+    } finally {
+      await maintenance.query(`DROP DATABASE ${quoted} WITH (FORCE)`);
+    }
   });
 }
 
@@ -74,12 +102,13 @@ function assertMajor(major: number): void {
   );
 }
 
-async function scratchOf(
+/** Who migrates a scratch database gets a password of its own; copies of it are used alike. */
+async function scratchAt(
   { state, owner, waiting, parser }: ScratchOptions,
   administrator: ConnectionTarget,
   database: string,
   migrator: string | undefined,
-): Promise<Scratch> {
+): Promise<(database: string) => Scratch> {
   const login = await withSession(
     administrator,
     { database, applicationName: "pgstead scratch" },
@@ -94,10 +123,19 @@ async function scratchOf(
   );
   const limits = { ...defaultLimits, statementTimeoutMs: 0, attempts: 1 };
   const quiet = { ...waiting, say: () => Promise.resolve() };
-  return {
+  const at = (name: string): Scratch => ({
     administrator,
-    database,
-    engine: createEngine({ database, login, owner, watcher: administrator, limits, waiting: quiet, parser }),
-    grant: () => grantDeclared(administrator, database, state),
-  };
+    database: name,
+    engine: createEngine({
+      database: name,
+      login,
+      owner,
+      watcher: administrator,
+      limits,
+      waiting: quiet,
+      parser,
+    }),
+    grant: () => grantDeclared(administrator, name, state),
+  });
+  return at;
 }

@@ -16,6 +16,7 @@ import {
   migrateStatusCommand,
   migrateVerifyCommand,
 } from "./migrate-status";
+import { migrateTestCommand } from "./migrate-test";
 import { migrateUpgradeCommand } from "./migrate-upgrade";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
@@ -35,6 +36,7 @@ export const commands: readonly AnyCommand[] = [
   migrateHistoryCommand,
   migrateVerifyCommand,
   migrateSqlCommand,
+  migrateTestCommand,
   migrateUpgradeCommand,
   migrateDowngradeCommand,
   migrateBaselineCommand,

@@ -16,7 +16,7 @@ import { readMigrationDirectory } from "../../../components/io/migration-files";
 import { cachedSchema } from "../../../components/io/schema/cache";
 import { replay } from "../../../components/io/scratch/replay";
 import { LoginRefusedError } from "../../../components/io/session";
-import type { DatabaseConfig } from "../../config";
+import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { migrationPlace } from "../migrate/directory";
 import { readLive, type LiveSchema } from "../schema/live";
@@ -62,9 +62,10 @@ export interface SchemaUnseen {
  */
 export async function compareSchema(
   context: CommandContext,
-  { name }: DatabaseConfig,
+  database: DatabaseConfig,
   args: SchemaDriftArgs,
 ): Promise<SchemaDrift | SchemaUnseen> {
+  const { name } = database;
   const unseen = (reason: string, isFine: boolean): SchemaUnseen => ({ database: name, reason, isFine });
   const { directory, shown } = migrationPlace(args.dir);
   if (!existsSync(directory)) return unseen(`there is no ${shown} that would say what it has`, true);
@@ -81,8 +82,8 @@ export async function compareSchema(
     const parser = await loadSqlParser();
     const migrations = parseMigrations(await readMigrationDirectory(directory, shown), parser);
     const applied = appliedFiles(migrations, live.history, shown);
-    const expected = await expectedSchema(context, name, { live, applied, args, parser });
-    return report(context, name, { live, applied, migrations, parser, ...expected });
+    const expected = await expectedSchema(context, database, { live, applied, args, parser });
+    return report(context, database, { live, applied, migrations, parser, ...expected });
   } catch (error) {
     if (error instanceof ProblemError) return unseen(wordsOf(error), false);
     if (error instanceof LoginRefusedError) return unseen(error.message, false);
@@ -90,14 +91,14 @@ export async function compareSchema(
   }
 }
 
-function wordsOf({ problems }: ProblemError): string {
+export function wordsOf({ problems }: ProblemError): string {
   return problems
     .map(({ path, message, hint }) => `${path === "" ? "" : `${path}: `}${message}; ${hint}`)
     .join("; ");
 }
 
 /** The files of what is applied; one that was edited or is not there says nothing of what the database has. */
-function appliedFiles(
+export function appliedFiles(
   migrations: readonly Migration[],
   history: MigrationHistory,
   directory: string,
@@ -125,13 +126,16 @@ interface Compared {
 /** From the cache, or from a scratch database. */
 async function expectedSchema(
   context: CommandContext,
-  name: string,
+  database: DatabaseConfig,
   { live, applied, args, parser }: Compared & { readonly args: SchemaDriftArgs },
 ): Promise<{ readonly snapshot: SchemaSnapshot; readonly cached: boolean }> {
+  const { administrator } = await context.outputs();
   return untilInterrupted(context.write, async (waiting) => {
-    const options = await scratchOptions(context, name, live, { place: args.scratch, waiting, parser });
+    const { version } = live.snapshot;
+    const model = { ...live, administrator, version };
+    const options = scratchOptions(context, database, model, { place: args.scratch, waiting, parser });
     const from = {
-      version: live.snapshot.version,
+      version,
       place: options.place,
       state: options.state,
       owner: options.owner,
@@ -148,7 +152,7 @@ async function expectedSchema(
 
 function report(
   { config }: CommandContext,
-  name: string,
+  { name, schemas, keepPrivileges }: DatabaseConfig,
   {
     live,
     applied,
@@ -163,15 +167,9 @@ function report(
   },
 ): SchemaDrift {
   const since = performance.now();
-  const kept = (one: SchemaSnapshot): SchemaSnapshot =>
-    withoutIgnored(withoutMaintained(one, maintained), config.drift.ignore);
-  const expected = kept(snapshot);
-  const { differences, remarks } = compareSchemas(expected, kept(live.snapshot));
-  const database = config.databases.find((one) => one.name === name);
-  const cover = {
-    schemas: (database?.schemas ?? []).map((schema) => schema.name),
-    privileges: database?.keepPrivileges !== true,
-  };
+  const expected = comparable(snapshot, config);
+  const { differences, remarks } = compareSchemas(expected, comparable(live.snapshot, config));
+  const cover = { schemas: schemas.map((schema) => schema.name), privileges: !keepPrivileges };
   const told = beyondAccess(differences, cover);
   const head = applied.at(-1);
   return {
@@ -184,6 +182,11 @@ function report(
     drift: toItems(name, told, expected, parser),
     remarks,
   };
+}
+
+/** A schema without what nobody is told of. */
+export function comparable(snapshot: SchemaSnapshot, { drift }: StackConfig): SchemaSnapshot {
+  return withoutIgnored(withoutMaintained(snapshot, maintained), drift.ignore);
 }
 
 function toItems(

@@ -3,6 +3,7 @@ import type { MigrationHistory } from "../../../components/core/migrations/histo
 import { problemError } from "../../../components/core/problem";
 import { readHistory } from "../../../components/io/migrations/history";
 import type { Session } from "../../../components/io/session";
+import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { lookInto } from "../sessions";
 
@@ -19,19 +20,23 @@ export interface StackDatabase {
 }
 
 /** The database that a user means: the only one, or `--database`. */
-export async function findDatabase(
-  { config, outputs }: CommandContext,
-  wanted: string | undefined,
-): Promise<StackDatabase> {
-  const { databases } = config;
+export function chooseDatabase({ databases }: StackConfig, wanted: string | undefined): DatabaseConfig {
   const names = databases.map(({ name }) => name).join(", ");
   const found = wanted === undefined ? databases : databases.filter(({ name }) => name === wanted);
   const [only] = found;
   if (only === undefined) {
     throw problemError("--database", `${wanted ?? ""} is not declared`, `known here: ${names}`);
   }
-  if (found.length > 1)
-    throw problemError("--database", "is missing: there are several", `say which: ${names}`);
+  if (found.length === 1) return only;
+  throw problemError("--database", "is missing: there are several", `say which: ${names}`);
+}
+
+/** The same, with who migrates it. */
+export async function findDatabase(
+  { config, outputs }: CommandContext,
+  wanted: string | undefined,
+): Promise<StackDatabase> {
+  const only = chooseDatabase(config, wanted);
   const { administrator, logins } = await outputs();
   const login = logins.find(({ database, key }) => database === only.name && key === "migrator");
   const { name, owner } = only;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
+import type { ConnectionTarget } from "../../../components/core/connection";
 import type { SqlParser } from "../../../components/core/migrations/sql-parser";
-import type { SchemaSnapshot } from "../../../components/core/schema/snapshot";
 import {
   scratchPlaces,
   type ScratchOptions,
@@ -11,7 +11,7 @@ import type { Waiting } from "../../../components/io/waiting";
 import { managingLogin, planStack } from "../../plan";
 import type { CommandContext } from "../command";
 import { declaredDatabase, declaredServer } from "../drift/declared";
-import { findDatabase } from "../migrate/stack-database";
+import type { DatabaseConfig } from "../../config";
 import type { LiveSchema } from "./live";
 
 /** Option of the commands that make a scratch database. */
@@ -33,26 +33,29 @@ function parsePlace(text: string): ScratchPlace {
   throw new InvalidArgumentError(`It is one of ${scratchPlaces.join(", ")}.`);
 }
 
-/** Everything that a scratch database like a live one is made from. */
-export async function scratchOptions(
+/** What a scratch database has to be like; without a live server, what the programs here give. */
+export type ScratchModel = Pick<LiveSchema, "roles" | "extensions"> & {
+  readonly administrator: ConnectionTarget | undefined;
+  /** `server_version_num` */
+  readonly version: number;
+};
+
+/** Everything that a scratch database is made from. */
+export function scratchOptions(
   context: CommandContext,
-  name: string,
-  live: Pick<LiveSchema, "roles" | "extensions"> & { readonly snapshot: Pick<SchemaSnapshot, "version"> },
-  {
-    place = "embedded",
-    waiting,
-    parser,
-  }: { place?: ScratchPlace | undefined; waiting: Waiting; parser: SqlParser },
-): Promise<ScratchOptions> {
-  const { owner, administrator, migrator } = await findDatabase(context, name);
+  database: DatabaseConfig,
+  { administrator, version, roles, extensions }: ScratchModel,
+  use: { readonly place: ScratchPlace | undefined; readonly waiting: Waiting; readonly parser: SqlParser },
+): ScratchOptions {
+  const { name, owner } = database;
+  const migrator = database.roles.find(({ key, login }) => key === "migrator" && login);
   return {
-    place,
-    live: { administrator, major: Math.floor(live.snapshot.version / 10_000) },
-    state: declaredState(context, name, live),
+    ...use,
+    place: use.place ?? "embedded",
+    live: { administrator, major: Math.floor(version / 10_000) },
+    state: declaredState(context, name, { roles, extensions }),
     owner,
-    migrator,
-    waiting,
-    parser,
+    migrator: migrator?.name,
   };
 }
 
