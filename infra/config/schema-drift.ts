@@ -1,16 +1,20 @@
 import { z } from "zod";
 import { schemaKinds } from "../../components/core/schema/snapshot";
-import { choice, map, text } from "./schema-words";
+import { map, text } from "./schema-words";
 
 const rule = map(
   {
-    kind: choice(schemaKinds, {
-      description:
-        "Kind of object, as `drift` tells it; what is a part of an ignored object is ignored as well.",
-      example: "table",
-      defaultText: "every kind",
-    }).optional(),
-    name: text("a name as `drift` tells it", {
+    kind: z
+      .enum(schemaKinds)
+      .meta({
+        // All of them would be most of the reference.
+        allowed: "a kind of object as `drift` tells it, such as table, function or index",
+        description: "Kind of object; what is a part of an ignored object is ignored as well.",
+        example: "table",
+        defaultText: "every kind",
+      })
+      .optional(),
+    name: text("a name as `drift` tells it, and not all of them", {
       description: "Its name as `drift` tells it; `*` stands for any text.",
       example: "app.import_*",
     }).refine((name) => /^[^*]/.test(name)),

@@ -14,6 +14,7 @@ import { endOnInterrupt, type Subject } from "./engine";
 import { median, type Comparison, type Figures } from "./figures";
 import { say } from "./progress";
 import { renderResult } from "./render";
+import { measureSchema } from "./schema/measure";
 import { makeEmpty, makeReal } from "./subjects";
 import { up } from "./turns";
 
@@ -33,7 +34,7 @@ export interface BenchResult {
   readonly leftOut: readonly { readonly part: PartName; readonly reason: string }[];
 }
 
-const partNames = ["dev", "access", "docker"] as const;
+const partNames = ["dev", "access", "schema", "docker"] as const;
 type PartName = (typeof partNames)[number];
 
 /** What one part adds to the result. */
@@ -107,6 +108,8 @@ const parts: Readonly<Record<PartName, Part>> = {
     await empty.time(...up);
     return measureAccess(empty, runs, keep);
   },
+
+  schema: (runs) => measureSchema(runs),
 
   async docker(runs, keep) {
     const docker = await findEngine();
