@@ -31,6 +31,7 @@ describe("defaults", () => {
     expect(stack(shop, "prod")).toEqual({
       stack: "prod",
       several: false,
+      drift: { ignore: [] },
       target: "embedded",
       disposable: false,
       protect: true,
@@ -83,7 +84,7 @@ describe("defaults", () => {
     for (const [key, { default: value }] of Object.entries(project.config)) {
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
-    expect(Object.keys(given)).toHaveLength(10);
+    expect(Object.keys(given)).toHaveLength(11);
     expect(stack(given)).toEqual(stack(shop));
   });
 });
