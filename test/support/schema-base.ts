@@ -37,6 +37,9 @@ CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO (
 CREATE INDEX events_at_idx ON events (at);
 CREATE TABLE archive (archived_at date) INHERITS (orders);
 CREATE UNLOGGED TABLE cache (key text, value text);
+CREATE TABLE kinds (kind varchar(10) DEFAULT 'a' CHECK (kind IN ('a', 'it''s')), short char(3) CHECK (short IN ('x', 'y')));
+CREATE INDEX kinds_idx ON kinds (kind) WHERE kind NOT IN ('a', 'b');
+CREATE VIEW few AS SELECT kind FROM kinds WHERE kind IN ('a', 'b') AND short <> ALL (ARRAY['x', 'y']);
 CREATE TABLE secrets (owner_name text, body text);
 ALTER TABLE secrets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_only ON secrets FOR SELECT TO base_reader USING (owner_name = current_user);

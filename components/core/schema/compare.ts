@@ -1,3 +1,4 @@
+import { saysTheSame } from "./spelling";
 import { keyOf, schemaKinds, type SchemaObject, type SchemaSnapshot } from "./snapshot";
 
 /** A property that is not what it is to be; undefined: it has none. */
@@ -68,7 +69,7 @@ type Properties = Readonly<Record<string, string>>;
 function changesOf(expected: Properties, actual: Properties, prefix: string): PropertyChange[] {
   const changes: PropertyChange[] = [];
   for (const name of Object.keys(expected)) {
-    if (expected[name] !== actual[name]) {
+    if (!saysTheSame(expected[name], actual[name])) {
       changes.push({ property: prefix + name, expected: expected[name], actual: actual[name] });
     }
   }

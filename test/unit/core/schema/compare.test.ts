@@ -60,6 +60,16 @@ test("of a long text the first other line is told", () => {
   expect(differences.map(describeDifference)).toEqual(["body: line 2: expected RETURN 1;, found RETURN 2;"]);
 });
 
+test("what a restore writes in another way is the same, and another value is not", () => {
+  const check = (definition: string) => snapshot(object("constraint", "c on app.t", { definition }));
+  const made =
+    "CHECK (((a)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[])))";
+  const restored = (value: string) =>
+    `CHECK (((a)::text = ANY (ARRAY[('a'::character varying)::text, ('${value}'::character varying)::text])))`;
+  expect(compareSchemas(check(made), check(restored("it''s"))).differences).toEqual([]);
+  expect(compareSchemas(check(made), check(restored("its"))).differences).toHaveLength(1);
+});
+
 test("a rule leaves out what it names with all its parts, and nothing else", () => {
   const other = object("table", "app.tt");
   const index = object("index", "app.t_idx", {}, { of: "constraint c on app.t" });
