@@ -88,7 +88,9 @@ async function compare(context: CommandContext, args: DriftArgs): Promise<DriftD
   throw cannotTell(
     `not everything could be compared: ${data.unseen.map(({ what }) => what).join(", ")}`,
     first?.reason ?? "",
-    "does the administrator get into that database? See pg_hba.conf and ALLOW_CONNECTIONS",
+    first?.what.startsWith("Schema ") === true
+      ? "mend that, then run this again; all else is as declared"
+      : "does the administrator get into that database? See pg_hba.conf and ALLOW_CONNECTIONS",
   );
 }
 

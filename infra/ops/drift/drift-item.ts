@@ -29,7 +29,7 @@ export interface DriftMend {
 /** What differs: what a stack declares, or what migrations make. */
 export type DriftKind = StatementKind | SchemaKind;
 
-/** The order in which kinds are told: from the server down to privileges. */
+/** The order in which kinds are told: from the server down to privileges, then what is inside of schemas. */
 export const driftKinds: readonly DriftKind[] = [
   ...new Set<DriftKind>([
     "server",
