@@ -75,6 +75,9 @@ export function parseConfig(
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
+    drift: {
+      ignore: config.drift.ignore.map(({ kind, name }) => (kind === undefined ? { name } : { kind, name })),
+    },
     several: "databases" in input.values,
     databases: drafts.map((draft) => draft.config),
   };

@@ -7,7 +7,7 @@ import { dirname } from "node:path";
  *
  * @param mode of the new file, whatever the umask is
  */
-export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+export async function replaceFile(path: string, text: string | Uint8Array, mode: number): Promise<void> {
   await withDraft(path, { text, mode }, (draft) => rename(draft, path));
 }
 
@@ -31,7 +31,7 @@ export async function createFile(path: string, text: string, mode: number): Prom
 
 async function withDraft(
   path: string,
-  { text, mode }: { readonly text: string; readonly mode: number },
+  { text, mode }: { readonly text: string | Uint8Array; readonly mode: number },
   place: (draft: string) => Promise<void>,
 ): Promise<void> {
   const draft = `${path}.draft-${randomBytes(4).toString("hex")}`;

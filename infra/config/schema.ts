@@ -2,6 +2,7 @@ import { z } from "zod";
 import { audit } from "./schema-audit";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
+import { drift } from "./schema-drift";
 import { administratorPassword } from "./schema-existing";
 import { migrations } from "./schema-migrations";
 import { roles } from "./schema-role";
@@ -48,6 +49,7 @@ export const configSchema = z.strictObject({
   docker: docker.prefault({}),
   caKey,
   monitoring: monitoring.prefault({}),
+  drift: drift.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },
     {

@@ -1,6 +1,7 @@
 import type { AuditedTable, Retention } from "../../components/core/audit/model";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
+import type { IgnoreRule } from "../../components/core/schema/ignore";
 import type { HbaRule } from "../../components/core/hba/rule";
 import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
 import type { RunLimits } from "../../components/core/migrations/retry";
@@ -26,6 +27,10 @@ export interface StackConfig {
   readonly docker?: DockerConfig;
   /** Settings of the server; absent: they are not looked after. */
   readonly tuning?: TuningConfig;
+  readonly drift: {
+    /** Schema objects that are not compared. */
+    readonly ignore: readonly IgnoreRule[];
+  };
   /** Whether `pgstead:databases` declares them: the outputs are then by database, else flat. */
   readonly several: boolean;
   /** At least one, sorted by name; no two have the same name. */

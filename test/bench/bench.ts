@@ -16,6 +16,7 @@ import { median, type Comparison, type Figures } from "./figures";
 import { measureMigrations } from "./migrations/measure";
 import { say } from "./progress";
 import { renderResult } from "./render";
+import { measureSchema } from "./schema/measure";
 import { makeEmpty, makeReal } from "./subjects";
 import { up } from "./turns";
 
@@ -35,7 +36,7 @@ export interface BenchResult {
   readonly leftOut: readonly { readonly part: PartName; readonly reason: string }[];
 }
 
-const partNames = ["dev", "access", "migrations", "audit", "docker"] as const;
+const partNames = ["dev", "access", "migrations", "audit", "schema", "docker"] as const;
 type PartName = (typeof partNames)[number];
 
 /** What one part adds to the result. */
@@ -113,6 +114,8 @@ const parts: Readonly<Record<PartName, Part>> = {
   migrations: measureMigrations,
 
   audit: measureAudit,
+
+  schema: (runs) => measureSchema(runs),
 
   async docker(runs, keep) {
     const docker = await findEngine();

@@ -38,6 +38,11 @@ export function findPackage(
   return { directory, version };
 }
 
+/** Major version of the programs that are here. */
+export function embeddedMajor(): number {
+  return Number.parseInt(findPackage().version, 10);
+}
+
 /**
  * PostgreSQL's programs, copied once per version to where the server's account can read them and where they stay when
  * the checkout's node_modules goes: a running server loads its extensions from there.

@@ -17,6 +17,7 @@ import {
   migrateStatusCommand,
   migrateVerifyCommand,
 } from "./migrate-status";
+import { migrateTestCommand } from "./migrate-test";
 import { migrateUpgradeCommand } from "./migrate-upgrade";
 
 /** The commands of migrations, in the order of the help, each for both engines; the trail is one for both. */
@@ -29,6 +30,7 @@ export const migrateCommands: readonly AnyCommand[] = [
   migrateHistoryCommand,
   withEngines(migrateVerifyCommand, verifyRun),
   withEngines(migrateSqlCommand, sqlRun),
+  migrateTestCommand,
   withEngines(migrateUpgradeCommand, upgradeRun),
   withEngines(migrateDowngradeCommand, downgradeRun),
   withEngines(migrateBaselineCommand, baselineRun),

@@ -19,7 +19,10 @@ export type Look = <Result>(database: string, look: (session: Session) => Promis
  * Compares all sources with the server: one database after the other, so that there is never more than one session.
  * A database that takes no login is told as not seen; that it takes none is a difference of its own.
  */
-export async function compareAll(sources: readonly DriftSource[], look: Look): Promise<DriftData> {
+export async function compareAll(
+  sources: readonly DriftSource[],
+  look: Look,
+): Promise<Pick<DriftData, "drift" | "compared" | "unseen">> {
   const drift = [];
   const [compared, unseen] = [[] as string[], [] as { what: string; reason: string }[]];
   for (const database of new Set(sources.map((source) => source.database))) {

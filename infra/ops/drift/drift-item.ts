@@ -1,8 +1,10 @@
+import type { FindingClass } from "../../../components/core/migrations/gate/rules";
+import { schemaKinds, type SchemaKind } from "../../../components/core/schema/snapshot";
 import { shown, type Plan, type Risk, type StatementKind } from "../../../components/core/statement";
 
 /** One thing on the server that is not as declared. */
 export interface DriftItem {
-  readonly kind: StatementKind;
+  readonly kind: DriftKind;
   /** Name of the own resource that would mend it, such as `Access promptforge`. */
   readonly resource: string;
   /** What is the matter, such as `the server has owner postgres`. */
@@ -12,26 +14,42 @@ export interface DriftItem {
   readonly risk?: Risk;
   /** What it is, where there is no statement that says so. */
   readonly subject?: string;
+  /** Of a schema object, which a migration changes and no `up`: the statements that would mend it, for a person. */
+  readonly mend?: readonly DriftMend[];
 }
 
-/** The order in which kinds are told: from the server down to privileges. */
-export const driftKinds: readonly StatementKind[] = [
-  "server",
-  "file",
-  "certificate",
-  "setting",
-  "pg_hba",
-  "role",
-  "membership",
-  "database",
-  "extension",
-  "schema",
-  "migration",
-  "owner",
-  "privilege",
-  "default privilege",
-  "PUBLIC",
-  "audit",
+export interface DriftMend {
+  readonly sql: string;
+  /** What it costs, in the words of `migrate lint`. */
+  readonly class: FindingClass | "safe";
+  /** Among all that mend this database: what others stand on goes first. */
+  readonly place: number;
+}
+
+/** What differs: what a stack declares, or what migrations make. */
+export type DriftKind = StatementKind | SchemaKind;
+
+/** The order in which kinds are told: from the server down to privileges, then what is inside of schemas. */
+export const driftKinds: readonly DriftKind[] = [
+  ...new Set<DriftKind>([
+    "server",
+    "file",
+    "certificate",
+    "setting",
+    "pg_hba",
+    "role",
+    "membership",
+    "database",
+    "extension",
+    "schema",
+    "migration",
+    "owner",
+    "privilege",
+    "default privilege",
+    "PUBLIC",
+    "audit",
+    ...schemaKinds,
+  ]),
 ];
 
 /** What a plan against the live server says of it: each statement is a difference, as is what nobody declared. */
@@ -55,6 +73,6 @@ export function driftOf(resource: string, plan: Plan): DriftItem[] {
 }
 
 /** A refusal names its subject by kind and name: `schema shop.app`. */
-function kindOf(subject: string): StatementKind {
+function kindOf(subject: string): DriftKind {
   return driftKinds.find((kind) => subject.startsWith(`${kind} `)) ?? "server";
 }

@@ -4,10 +4,7 @@ import { monthsAhead } from "../../../components/core/audit/log-table";
 import type { AuditDeclaration } from "../../../components/core/audit/model";
 import { planAudit } from "../../../components/core/audit/plan";
 import { planDatabaseAccess } from "../../../components/core/database/access";
-import { resolvePrivileges } from "../../../components/core/desired/objects";
-import { resolveSchemas } from "../../../components/core/desired/schemas";
 import { resolveSettings } from "../../../components/core/desired/settings";
-import { resolveServerAccess } from "../../../components/core/desired/server";
 import { resolveHba } from "../../../components/core/hba/desired";
 import { planHba, planObstacle } from "../../../components/core/hba/plan";
 import { findMigrator } from "../../../components/core/migrations/migrator";
@@ -22,8 +19,10 @@ import { readHba } from "../../../components/io/hba/read";
 import { readServerCatalog } from "../../../components/io/catalog/server";
 import { readSettingsCatalog } from "../../../components/io/catalog/settings";
 import { findMigrations } from "../../../components/io/migrations/find-migrations";
-import { managingLogin, serverOwnership, type DatabasePlan, type StackPlan } from "../../plan";
+import type { ServerAccess } from "../../../components/core/server/model";
+import { managingLogin, type DatabasePlan, type StackPlan } from "../../plan";
 import type { DriftSource } from "./compare";
+import { declaredDatabase, declaredServer, type StackName } from "./declared";
 
 /** Where what belongs to the whole server is read. */
 const maintenance = "postgres";
@@ -34,34 +33,24 @@ const maintenance = "postgres";
  *
  * @param project Pulumi's name of the project: with the stack's it is the owner of the server
  */
-export function driftSources(plan: StackPlan, { project, stack, root }: StackPlace): DriftSource[] {
+export function driftSources(plan: StackPlan, place: StackPlace): DriftSource[] {
   return [
-    serverSource(plan, `${project}/${stack}`),
+    serverSource(declaredServer(plan, place)),
     ...settingsSources(plan),
     ...hbaSources(plan),
     ...plan.databases.flatMap((database) => [
       ...databaseSources(database, plan),
-      ...migrationSources(database, plan, root),
+      ...migrationSources(database, plan, place.root),
     ]),
   ];
 }
 
-export interface StackPlace {
-  readonly project: string;
-  readonly stack: string;
+export interface StackPlace extends StackName {
   /** Directory of the project. */
   readonly root: string;
 }
 
-function serverSource(plan: StackPlan, stack: string): DriftSource {
-  const { ownsServer, exclusive } = serverOwnership(plan.server);
-  const desired = resolveServerAccess({
-    databases: plan.databases,
-    allowDataLoss: plan.allowDataLoss,
-    protect: plan.protect,
-    ...(ownsServer ? { stack } : {}),
-    exclusive,
-  });
+function serverSource(desired: ServerAccess): DriftSource {
   return {
     resource: "Access server",
     database: maintenance,
@@ -133,19 +122,11 @@ function migrationSources(
   ];
 }
 
-function databaseSources(
-  { name, database, schemas, extensions, roles, audit }: DatabasePlan,
-  { allowDataLoss, server }: StackPlan,
-): DriftSource[] {
-  const desired = resolveSchemas({ owner: database.owner, schemas, extensions });
-  const manager = managingLogin(server);
-  const privileges = resolvePrivileges({ database, ...desired, roles, manager });
-  const access = {
-    database: name,
-    ...desired,
-    allowDataLoss,
-    ...(privileges === undefined ? {} : { privileges }),
-  };
+function databaseSources(database: DatabasePlan, plan: StackPlan): DriftSource[] {
+  const { name, audit } = database;
+  const access = declaredDatabase(database, plan);
+  const { privileges } = access;
+  const manager = managingLogin(plan.server);
   const inSchemas: DriftSource = {
     resource: `Access ${name}`,
     database: name,

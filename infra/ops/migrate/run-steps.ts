@@ -65,7 +65,7 @@ export async function whileMigrating<Result>(
 const sameSignalMs = 1_000;
 
 /** Has Ctrl-C and SIGTERM cancel; one that comes a while after the first ends the process. */
-function cancelOnSignals(cancel: () => void): () => void {
+export function cancelOnSignals(cancel: () => void): () => void {
   const signals = ["SIGINT", "SIGTERM"] as const;
   const release = (): void => {
     for (const signal of signals) process.removeListener(signal, interrupt);

@@ -77,7 +77,7 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
 }
 
 function renderReference(): string {
-  const { server, docker, monitoring, database, roles, migrations } = configSchema.shape;
+  const { server, docker, monitoring, drift, database, roles, migrations } = configSchema.shape;
   const tables: readonly (readonly [string, Shape])[] = [
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
@@ -89,6 +89,8 @@ function renderReference(): string {
     ["`pgstead:docker`", shapeOf(docker)],
     ["Each of `ulimits` of `pgstead:docker`", shapeOf(shapeOf(docker).ulimits)],
     ["`pgstead:monitoring`", shapeOf(monitoring)],
+    ["`pgstead:drift`", shapeOf(drift)],
+    ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
     ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],

@@ -1,13 +1,6 @@
-import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { projectRoot } from "../../../components/io/places";
 import { startServer, type TestServer } from "../../support/server";
+import { runApart } from "../apart";
 import { prepareTemplate, schemaNames } from "./fixture";
-
-const { bundle } = createRequire(join(projectRoot(), "package.json"))("./infra/toolchain/bundle.cjs") as {
-  bundle: (entry: string, options: { selfContained: boolean }) => string;
-};
 
 export interface LargeCatalog {
   readonly seconds: readonly number[];
@@ -57,16 +50,5 @@ interface Answer {
 }
 
 function readOnce({ host, port, superuser, password }: TestServer): Promise<Answer> {
-  const entry = bundle("test/bench/access/catalog.ts", { selfContained: true });
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry], { stdio: ["pipe", "pipe", "inherit"] });
-    let text = "";
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(JSON.parse(text) as Answer);
-      else reject(new Error(`the reading process ended with ${code ?? "a signal"}`));
-    });
-    child.stdin.end(JSON.stringify({ host, port, user: superuser, password }));
-  });
+  return runApart("test/bench/access/catalog.ts", { host, port, user: superuser, password });
 }

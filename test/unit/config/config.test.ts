@@ -31,6 +31,7 @@ describe("defaults", () => {
     expect(stack(shop, "prod")).toEqual({
       stack: "prod",
       several: false,
+      drift: { ignore: [] },
       target: "embedded",
       disposable: false,
       protect: true,

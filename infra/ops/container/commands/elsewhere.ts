@@ -19,6 +19,7 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["migrate history", "needs the stack's state, which holds the passwords"],
   ["migrate verify", "reads files of the checkout"],
   ["migrate sql", "reads files of the checkout"],
+  ["migrate test", "reads files of the checkout"],
   ["migrate upgrade", "reads files of the checkout"],
   ["migrate downgrade", "reads files of the checkout"],
   ["migrate baseline", "reads files of the checkout"],

@@ -1,0 +1,212 @@
+import { existsSync } from "node:fs";
+import { compareHistory } from "../../../components/core/migrations/compare-history";
+import { fileNameOf, type MigrationHistory } from "../../../components/core/migrations/history";
+import type { Migration } from "../../../components/core/migrations/migration";
+import { parseMigrations } from "../../../components/core/migrations/migration-set";
+import { loadSqlParser, type SqlParser } from "../../../components/core/migrations/sql-parser";
+import { ProblemError } from "../../../components/core/problem";
+import { compareSchemas, objectOf, type SchemaDifference } from "../../../components/core/schema/compare";
+import { beyondAccess } from "../../../components/core/schema/covered";
+import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
+import { withoutIgnored, withoutMaintained } from "../../../components/core/schema/ignore";
+import { mendSchema } from "../../../components/core/schema/mend";
+import { classOfStatement } from "../../../components/core/schema/mend-class";
+import { keyOf, type SchemaSnapshot } from "../../../components/core/schema/snapshot";
+import { readMigrationDirectory } from "../../../components/io/migration-files";
+import { cachedSchema } from "../../../components/io/schema/cache";
+import { replay } from "../../../components/io/scratch/replay";
+import { LoginRefusedError } from "../../../components/io/session";
+import type { DatabaseConfig, StackConfig } from "../../config";
+import type { CommandContext } from "../command";
+import { migrationPlace } from "../migrate/directory";
+import { readLive, type LiveSchema } from "../schema/live";
+import { scratchOptions, type ScratchArgs } from "../schema/scratch-options";
+import { untilInterrupted } from "../schema/interrupt";
+import { lookInto } from "../sessions";
+import type { DriftItem } from "./drift-item";
+
+/** Schemas whose partitions come and go by maintenance. */
+const maintained = ["audit"];
+
+export interface SchemaDriftArgs extends ScratchArgs {
+  readonly dir?: string;
+}
+
+/** How the schema of one database compares. */
+export interface SchemaDrift {
+  readonly database: string;
+  /** The last migration that is applied; null: none is. */
+  readonly head: string | null;
+  /** Files that are not applied yet: what they make is not missed. */
+  readonly pending: number;
+  /** Whether the expected schema was known from a run before. */
+  readonly cached: boolean;
+  /** Milliseconds for reading the live schema, and for the comparison. */
+  readonly readMs: number;
+  readonly compareMs: number;
+  readonly drift: readonly DriftItem[];
+  readonly remarks: readonly { readonly subject: string; readonly message: string }[];
+}
+
+/** A database whose schema was not compared, and whether that is as it should be. */
+export interface SchemaUnseen {
+  readonly database: string;
+  readonly reason: string;
+  /** True where there is nothing to compare with. */
+  readonly isFine: boolean;
+}
+
+/**
+ * Compares what the applied migrations give on a scratch database with what the live one has: every kind of object, but
+ * for what `Access` tells already.
+ */
+export async function compareSchema(
+  context: CommandContext,
+  database: DatabaseConfig,
+  args: SchemaDriftArgs,
+): Promise<SchemaDrift | SchemaUnseen> {
+  const { name } = database;
+  const unseen = (reason: string, isFine: boolean): SchemaUnseen => ({ database: name, reason, isFine });
+  const { directory, shown } = migrationPlace(args.dir, database, context);
+  if (!existsSync(directory)) return unseen(`there is no ${shown} that would say what it has`, true);
+  try {
+    const { administrator } = await context.outputs();
+    const live = await context.progress(
+      `reading the schema of ${name}`,
+      lookInto(administrator, name, readLive),
+    );
+    if (live.history === undefined) {
+      const hint = "`migrate upgrade`, or `migrate baseline` where it has what the files make";
+      return unseen(`no migration was ever applied to it: ${hint}`, true);
+    }
+    const parser = await loadSqlParser();
+    const migrations = parseMigrations(await readMigrationDirectory(directory, shown), parser);
+    const applied = appliedFiles(migrations, live.history, shown);
+    const expected = await expectedSchema(context, database, { live, applied, args, parser });
+    return report(context, database, { live, applied, migrations, parser, ...expected });
+  } catch (error) {
+    if (error instanceof ProblemError) return unseen(wordsOf(error), false);
+    if (error instanceof LoginRefusedError) return unseen(error.message, false);
+    throw error;
+  }
+}
+
+export function wordsOf({ problems }: ProblemError): string {
+  return problems
+    .map(({ path, message, hint }) => `${path === "" ? "" : `${path}: `}${message}; ${hint}`)
+    .join("; ");
+}
+
+/** The files of what is applied; one that was edited or is not there says nothing of what the database has. */
+export function appliedFiles(
+  migrations: readonly Migration[],
+  history: MigrationHistory,
+  directory: string,
+): readonly Migration[] {
+  const problems = compareHistory(migrations, history, directory);
+  if (history.unfinished !== undefined) {
+    const { name, version } = history.unfinished;
+    problems.push({
+      path: fileNameOf({ name, version }),
+      message: "is half done: what the database is to have is not known",
+      hint: "`migrate upgrade` goes on with it",
+    });
+  }
+  if (problems.length > 0) throw new ProblemError("the history and the files differ", problems);
+  const names = new Set(history.applied.map(fileNameOf));
+  return migrations.filter((migration) => names.has(fileNameOf(migration)));
+}
+
+interface Compared {
+  readonly live: LiveSchema;
+  readonly applied: readonly Migration[];
+  readonly parser: SqlParser;
+}
+
+/** From the cache, or from a scratch database. */
+async function expectedSchema(
+  context: CommandContext,
+  database: DatabaseConfig,
+  { live, applied, args, parser }: Compared & { readonly args: SchemaDriftArgs },
+): Promise<{ readonly snapshot: SchemaSnapshot; readonly cached: boolean }> {
+  const { administrator } = await context.outputs();
+  return untilInterrupted(context.write, async (waiting) => {
+    const { version } = live.snapshot;
+    const model = { ...live, administrator, version };
+    const options = scratchOptions(context, database, model, { place: args.scratch, waiting, parser });
+    const from = {
+      version,
+      place: options.place,
+      state: options.state,
+      owner: options.owner,
+      files: applied.map(({ path, checksum }) => [path, checksum]),
+    };
+    return cachedSchema(from, () =>
+      context.progress(
+        `applying ${applied.length} migrations to a scratch database`,
+        replay(options, applied),
+      ),
+    );
+  });
+}
+
+function report(
+  { config }: CommandContext,
+  { name, schemas, keepPrivileges }: DatabaseConfig,
+  {
+    live,
+    applied,
+    migrations,
+    parser,
+    snapshot,
+    cached,
+  }: Compared & {
+    readonly migrations: readonly Migration[];
+    readonly snapshot: SchemaSnapshot;
+    readonly cached: boolean;
+  },
+): SchemaDrift {
+  const since = performance.now();
+  const expected = comparable(snapshot, config);
+  const { differences, remarks } = compareSchemas(expected, comparable(live.snapshot, config));
+  const cover = { schemas: schemas.map((schema) => schema.name), privileges: !keepPrivileges };
+  const told = beyondAccess(differences, cover);
+  const head = applied.at(-1);
+  return {
+    database: name,
+    head: head === undefined ? null : fileNameOf(head),
+    pending: migrations.length - applied.length,
+    cached,
+    readMs: live.readMs,
+    compareMs: Math.round(performance.now() - since),
+    drift: toItems(name, told, expected, parser),
+    remarks,
+  };
+}
+
+/** A schema without what nobody is told of. */
+export function comparable(snapshot: SchemaSnapshot, { drift }: StackConfig): SchemaSnapshot {
+  return withoutIgnored(withoutMaintained(snapshot, maintained), drift.ignore);
+}
+
+function toItems(
+  database: string,
+  differences: readonly SchemaDifference[],
+  expected: SchemaSnapshot,
+  parser: SqlParser,
+): DriftItem[] {
+  const statements = mendSchema({ differences }, expected).map((one, place) => ({ ...one, place }));
+  return differences.map((difference) => {
+    const object = objectOf(difference);
+    const mend = statements
+      .filter(({ subject }) => subject === keyOf(object))
+      .map(({ sql, place }) => ({ sql, class: classOfStatement(sql, parser), place }));
+    return {
+      kind: object.kind,
+      resource: `Schema ${database}`,
+      subject: subjectOf(difference),
+      message: describeDifference(difference),
+      ...(mend.length === 0 ? {} : { mend }),
+    };
+  });
+}

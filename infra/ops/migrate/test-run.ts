@@ -1,0 +1,151 @@
+import type { Finding } from "../../../components/core/finding";
+import { compareSchemas, type SchemaDifference } from "../../../components/core/schema/compare";
+import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
+import type { SchemaSnapshot } from "../../../components/core/schema/snapshot";
+import type { JudgedMigration } from "../../../components/core/migrations/gate/judge";
+import { ProblemError } from "../../../components/core/problem";
+import { readScratch, runAll } from "../../../components/io/scratch/replay";
+import { roundTrip, type RoundTrip } from "../../../components/io/scratch/round-trip";
+import type { Scratch } from "../../../components/io/scratch/scratch";
+import { toFindings } from "./state";
+
+/** What became of a test of migrations. */
+export interface TestOutcome {
+  /** Files whose up part ran. */
+  readonly applied: readonly string[];
+  /** Files that were taken back and applied again. */
+  readonly reversed: readonly string[];
+  /** The file that none before it could be taken back for; null: all were. */
+  readonly irreversible: string | null;
+  readonly findings: readonly Finding[];
+  /** What could not be tested, and losses that a file acknowledges. */
+  readonly remarks: readonly { readonly subject: string; readonly message: string }[];
+  /** The schema after each file, with the one before the first: as far as they ran. */
+  readonly schemas: readonly SchemaSnapshot[];
+}
+
+interface Notes {
+  readonly findings: Finding[];
+  readonly remarks: { subject: string; message: string }[];
+}
+
+/**
+ * Applies all, takes all back as far as they are reversible, and applies all again; each by itself with made-up rows as
+ * well. What a file leaves behind, and what it loses, is told of that file.
+ */
+export async function testMigrations(
+  scratch: Scratch,
+  judged: readonly JudgedMigration[],
+  signal: AbortSignal,
+): Promise<TestOutcome> {
+  const notes: Notes = { findings: [], remarks: [] };
+  const schemas = [await readScratch(scratch)];
+  const applied: JudgedMigration[] = [];
+  const told = (): Omit<TestOutcome, "reversed" | "irreversible"> => ({
+    ...notes,
+    applied: applied.map(({ migration }) => migration.path),
+    schemas,
+  });
+  for (const one of judged) {
+    signal.throwIfAborted();
+    await testRows(scratch, one, notes);
+    if (!(await ran(scratch, one, "up", signal, notes)))
+      return { ...told(), reversed: [], irreversible: null };
+    applied.push(one);
+    schemas.push(await readScratch(scratch));
+  }
+  const { reversed, irreversible } = await takeBack(scratch, applied, schemas, signal, notes);
+  for (const one of reversed.toReversed()) {
+    if (!(await ran(scratch, one, "up", signal, notes))) break;
+  }
+  const whole = reversed.length === 0 ? [] : differencesOf(schemas.at(-1), await readScratch(scratch));
+  notes.findings.push(
+    ...toldOf(
+      whole,
+      "after all down and all up again",
+      "look at what the down parts leave, and at IF NOT EXISTS",
+    ),
+  );
+  return { ...told(), reversed: reversed.map(({ migration }) => migration.path), irreversible };
+}
+
+/** From the last one to the first, or to one that is irreversible. */
+async function takeBack(
+  scratch: Scratch,
+  applied: readonly JudgedMigration[],
+  schemas: readonly SchemaSnapshot[],
+  signal: AbortSignal,
+  notes: Notes,
+): Promise<{ readonly reversed: readonly JudgedMigration[]; readonly irreversible: string | null }> {
+  const reversed: JudgedMigration[] = [];
+  for (const [place, one] of [...applied.entries()].toReversed()) {
+    const { migration } = one;
+    if (migration.irreversible !== undefined) return { reversed, irreversible: migration.path };
+    if (!(await ran(scratch, one, "down", signal, notes))) return { reversed, irreversible: migration.path };
+    reversed.push(one);
+    const left = differencesOf(schemas[place], await readScratch(scratch));
+    const where = `after ${migration.path} and its down part`;
+    notes.findings.push(...toldOf(left, where, "have its down part take back all that its up part makes"));
+  }
+  return { reversed, irreversible: null };
+}
+
+async function ran(
+  scratch: Scratch,
+  { migration }: JudgedMigration,
+  direction: "up" | "down",
+  signal: AbortSignal,
+  { findings }: Notes,
+): Promise<boolean> {
+  try {
+    await runAll(scratch, [migration], direction);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ProblemError)) throw error;
+    findings.push(
+      ...toFindings(error.problems).map((one) => ({
+        ...one,
+        message: `its ${direction} part fails: ${one.message}`,
+      })),
+    );
+    return false;
+  }
+}
+
+function differencesOf(
+  expected: SchemaSnapshot | undefined,
+  actual: SchemaSnapshot,
+): readonly SchemaDifference[] {
+  return expected === undefined ? [] : compareSchemas(expected, actual).differences;
+}
+
+function toldOf(differences: readonly SchemaDifference[], where: string, hint: string): Finding[] {
+  return differences.map((difference) => {
+    const words = difference.what === "extra" ? "is left behind" : describeDifference(difference);
+    return { subject: subjectOf(difference), message: `${where}: ${words}`, hint };
+  });
+}
+
+/** On a copy, so that made-up rows are in nobody's way. */
+async function testRows(scratch: Scratch, one: JudgedMigration, { findings, remarks }: Notes): Promise<void> {
+  const { migration, up } = one;
+  if (scratch.withCopy === undefined || migration.irreversible !== undefined) return;
+  const found: RoundTrip = await scratch.withCopy((copy) => roundTrip(copy, migration));
+  const subject = migration.path;
+  if (found.kind === "rows refused") {
+    remarks.push({
+      subject,
+      message: `not tested with rows, as it does not take made-up ones: ${found.why}`,
+    });
+  } else if (found.kind === "down failed") {
+    const hint = "where it cannot be taken back with rows, say `-- irreversible: <reason>` in its header";
+    findings.push({ subject, message: `its down part fails where there are rows: ${found.why}`, hint });
+  } else if (found.kind === "done" && found.changed.length > 0) {
+    const message = `its down part does not bring back the rows of ${found.changed.join(", ")}`;
+    const hint = "keep what it takes away, or say `-- irreversible: <reason>` in its header";
+    const isAcknowledged = up.some((statement) => statement.findings.some((of) => of.class === "data-loss"));
+    if (isAcknowledged) remarks.push({ subject, message: `${message}, as its up part says` });
+    else findings.push({ subject, message, hint });
+  }
+}
