@@ -34,6 +34,18 @@ export function withoutMaintained(snapshot: SchemaSnapshot, schemas: readonly st
   });
 }
 
+/**
+ * The snapshot without the trail, of which `Audit` tells by itself; where that is not declared any more, without what
+ * stays of it: the log, and what wrote to it.
+ */
+export function withoutTrail(snapshot: SchemaSnapshot, isDeclared: boolean): SchemaSnapshot {
+  const isOurs = new RegExp(isDeclared ? `${keptOfTrail}|${goneWithTrail}` : keptOfTrail);
+  return without(snapshot, (object) => isOurs.test(keyOf(object)));
+}
+
+const keptOfTrail = "^table audit\\.change_log$|^function audit\\.record_[a-z]+\\(";
+const goneWithTrail = "^trigger pgstead_audit_[a-z]+ on |^event trigger pgstead_audit_[a-z_]+$";
+
 function without(snapshot: SchemaSnapshot, isLeftOut: (object: SchemaObject) => boolean): SchemaSnapshot {
   const gone = new Set(snapshot.objects.filter(isLeftOut).map(keyOf));
   if (gone.size === 0) return snapshot;

@@ -122,7 +122,7 @@ function modelOf(live: Live | undefined) {
 /** The live schema against the one after the last file that is applied there. */
 function compareLive(
   { config }: CommandContext,
-  { schemas, keepPrivileges }: DatabaseConfig,
+  database: DatabaseConfig,
   { judged, directory }: JudgedFiles,
   outcome: TestOutcome,
   live: Live | undefined,
@@ -137,7 +137,11 @@ function compareLive(
   );
   const expected = outcome.schemas[applied.length];
   if (expected === undefined) return unseen("a file that is applied there does not run here");
-  const { differences } = compareSchemas(comparable(expected, config), comparable(live.snapshot, config));
+  const { schemas, keepPrivileges } = database;
+  const { differences } = compareSchemas(
+    comparable(expected, database, config),
+    comparable(live.snapshot, database, config),
+  );
   const cover = { schemas: schemas.map(({ name }) => name), privileges: !keepPrivileges };
   const head = applied.at(-1);
   return {

@@ -8,7 +8,7 @@ import { ProblemError } from "../../../components/core/problem";
 import { compareSchemas, objectOf, type SchemaDifference } from "../../../components/core/schema/compare";
 import { beyondAccess } from "../../../components/core/schema/covered";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
-import { withoutIgnored, withoutMaintained } from "../../../components/core/schema/ignore";
+import { withoutIgnored, withoutMaintained, withoutTrail } from "../../../components/core/schema/ignore";
 import { mendSchema } from "../../../components/core/schema/mend";
 import { classOfStatement } from "../../../components/core/schema/mend-class";
 import { keyOf, type SchemaSnapshot } from "../../../components/core/schema/snapshot";
@@ -152,7 +152,7 @@ async function expectedSchema(
 
 function report(
   { config }: CommandContext,
-  { name, schemas, keepPrivileges }: DatabaseConfig,
+  database: DatabaseConfig,
   {
     live,
     applied,
@@ -167,8 +167,10 @@ function report(
   },
 ): SchemaDrift {
   const since = performance.now();
-  const expected = comparable(snapshot, config);
-  const { differences, remarks } = compareSchemas(expected, comparable(live.snapshot, config));
+  const { name, schemas, keepPrivileges } = database;
+  const expected = comparable(snapshot, database, config);
+  const actual = comparable(live.snapshot, database, config);
+  const { differences, remarks } = compareSchemas(expected, actual);
   const cover = { schemas: schemas.map((schema) => schema.name), privileges: !keepPrivileges };
   const told = beyondAccess(differences, cover);
   const head = applied.at(-1);
@@ -185,8 +187,13 @@ function report(
 }
 
 /** A schema without what nobody is told of. */
-export function comparable(snapshot: SchemaSnapshot, { drift }: StackConfig): SchemaSnapshot {
-  return withoutIgnored(withoutMaintained(snapshot, maintained), drift.ignore);
+export function comparable(
+  snapshot: SchemaSnapshot,
+  { audit }: DatabaseConfig,
+  { drift }: StackConfig,
+): SchemaSnapshot {
+  const shown = withoutTrail(withoutMaintained(snapshot, maintained), audit !== undefined);
+  return withoutIgnored(shown, drift.ignore);
 }
 
 function toItems(
