@@ -79,6 +79,7 @@ async function runTest(context: CommandContext, args: TestArgs): Promise<Report<
     throw problemError("--no-live", "contradicts --scratch same-server", hint);
   }
   const database = chooseDatabase(config, args.database);
+  assertFiles(database);
   const files = await readJudged(migrationPlace(args.dir, database, context));
   const live = args.live === false ? undefined : await lookAtLive(context, database);
   const outcome = await untilInterrupted(write, (waiting) => {
@@ -102,6 +103,15 @@ async function runTest(context: CommandContext, args: TestArgs): Promise<Report<
     liveUnseen: compared.unseen,
   };
   return { command: "migrate test", stack, data, findings: [...findings, ...compared.findings] };
+}
+
+function assertFiles({ name, migrations }: DatabaseConfig): void {
+  if (migrations.engine === "sql") return;
+  throw problemError(
+    `database ${name}`,
+    "its migrations are an application's Alembic, and only files of SQL are tested here",
+    "test them with the application; `migrate check` compares its models with the database",
+  );
 }
 
 type Live = LiveSchema & {

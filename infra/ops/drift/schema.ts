@@ -67,6 +67,9 @@ export async function compareSchema(
 ): Promise<SchemaDrift | SchemaUnseen> {
   const { name } = database;
   const unseen = (reason: string, isFine: boolean): SchemaUnseen => ({ database: name, reason, isFine });
+  if (database.migrations.engine === "alembic") {
+    return unseen("its schema is its application's: `migrate check` compares it with the models", true);
+  }
   const { directory, shown } = migrationPlace(args.dir, database, context);
   if (!existsSync(directory)) return unseen(`there is no ${shown} that would say what it has`, true);
   try {

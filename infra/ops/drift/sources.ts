@@ -101,7 +101,9 @@ function migrationSources(
   { allowDataLoss }: StackPlan,
   root: string,
 ): DriftSource[] {
-  const { directory: shown, target, downgrade = "refuse", isNamed } = migrations;
+  const { engine, directory: shown, target, downgrade = "refuse", isNamed } = migrations;
+  // An application's own are told by `migrate check`, which has to run it.
+  if (engine === "alembic") return [];
   const directory = resolve(root, shown);
   if (!isNamed && !existsSync(directory)) return [];
   const migrator = findMigrator(roles);
