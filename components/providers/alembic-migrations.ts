@@ -5,7 +5,8 @@ import {
   type AlembicApplication,
   type ApplicationEngine,
 } from "../core/migrations/alembic/application";
-import { decideTarget, planAlembic, type FoundRevisions } from "../core/migrations/alembic/plan-alembic";
+import { decideTarget } from "../core/migrations/alembic/decide-target";
+import { planAlembic, type FoundRevisions } from "../core/migrations/alembic/plan-alembic";
 import { shownRevisions } from "../core/migrations/alembic/shown-revisions";
 import type { KnownHead } from "../core/migrations/head-notes";
 import type { DeclaredMigrations } from "../core/migrations/plan-migrations";

@@ -196,6 +196,13 @@ story("downgrade needs a word for what it loses, and goes back by count, id and 
   expect((await migrate("downgrade", "base", "--allow-data-loss", "--yes")).exitCode).toBe(0);
   expect((await migrate("current")).stdout).toBe("none\n");
   expect(await change("SELECT to_regclass('app.customers') AS found")).toEqual([{ found: null }]);
+  // The next run stays there, until somebody says otherwise.
+  expect(await readFile(join(stack.root, "Pulumi.dev.yaml"), "utf8")).toMatch(/target: "?base"?$/m);
+  expect((await migrate("upgrade", "--yes")).stdout).toBe("nothing to do: database shop is there\n");
+  expect((await json("upgrade", "a1f0c3d2e4b5", "--yes")).findings).toMatchObject([
+    { message: "is above the target of the stack, base" },
+  ]);
+  await configure();
 });
 
 story("an edited file is refused, and repair takes it over with a row of the trail", async () => {

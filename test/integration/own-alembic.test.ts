@@ -96,7 +96,9 @@ describe.skipIf(!hasPython)("an application's Alembic within up", () => {
     await stack.up(declared({ target: "b2f0c3d2e4b5" }));
     expect(state()).toMatchObject({ head: "b2f0c3d2e4b5_customers.py", applied: 2 });
     const { plan, state: planned } = await preview({ target: "a1f0c3d2e4b5" });
-    expect(plan).toContain("more is applied than the target a1f0c3d2e4b5; `migrate downgrade` takes it back");
+    expect(plan).toContain(
+      "b2f0c3d2e4b5_customers.py applied above the target a1f0c3d2e4b5; `migrate downgrade` takes it back",
+    );
     expect(planned).toMatchObject({ refusals: [], applied: 2 });
   });
 

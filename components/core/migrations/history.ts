@@ -59,7 +59,12 @@ export interface TrailEntry {
   readonly note: string | null;
 }
 
+/** True for the name that a revision of Alembic has in the trail: its file. */
+export function isRevision(name: string): boolean {
+  return name.endsWith(".py");
+}
+
 /** The name of a migration's file, which of Alembic's is what the history has as its name. */
 export function fileNameOf({ version, name }: { readonly version: string; readonly name: string }): string {
-  return name.endsWith(".py") ? name : `${version}-${name}.sql`;
+  return isRevision(name) ? name : `${version}-${name}.sql`;
 }

@@ -1,6 +1,7 @@
 import type { AlembicSetup } from "../../core/migrations/alembic/application";
 import type { RevisionState } from "../../core/migrations/alembic/decide-revisions";
-import { decideTarget, type FoundRevisions } from "../../core/migrations/alembic/plan-alembic";
+import { decideTarget } from "../../core/migrations/alembic/decide-target";
+import type { FoundRevisions } from "../../core/migrations/alembic/plan-alembic";
 import type { HistoryPlace } from "../../core/migrations/history-layout";
 import { nothingThere, usable } from "../migrations/find-migrations";
 import { readHistoryPlace } from "../migrations/history";

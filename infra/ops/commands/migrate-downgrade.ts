@@ -93,7 +93,7 @@ async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<
 }
 
 /** Writes down where it is now: the next `up` would apply again what was taken back. */
-async function keepDown(
+export async function keepDown(
   { root, config, write }: CommandContext,
   database: string,
   left: readonly AppliedMigration[],

@@ -1,3 +1,4 @@
+import { isRevision } from "../../../components/core/migrations/history";
 import { historyTables } from "../../../components/core/migrations/history-layout";
 import { quoteIdentifier, quoteLiteral } from "../../../components/core/identifier";
 import { problemError } from "../../../components/core/problem";
@@ -117,7 +118,8 @@ function renderMigration(statements: readonly PlannedStatement[]): string[] {
   const [first] = statements;
   const origin = first?.migration;
   if (origin === undefined) throw new Error("a block is never empty");
-  const { owner, transactional } = origin;
+  const { owner, transactional, file, name } = origin;
+  if (isRevision(name)) return renderRevision(file, statements);
   const role = quoteIdentifier(owner);
   const lines = statements.flatMap(({ sql, reason, risk }) => [comment(`${reason}${note(risk)}`), `${sql};`]);
   const record = recordOf(origin);
@@ -136,6 +138,15 @@ function renderMigration(statements: readonly PlannedStatement[]): string[] {
     ...record,
     "COMMIT;",
   ];
+}
+
+/** What a script sends would be unknown to `alembic_version`: Alembic itself has to run it. */
+function renderRevision(file: string, statements: readonly PlannedStatement[]): string[] {
+  const lines = statements.flatMap(({ sql, reason, risk }) => [
+    `${reason}${note(risk)}`,
+    ...`${sql};`.split("\n").map((line) => `  ${line}`),
+  ]);
+  return [`not SQL: ${file} is run by the application's Alembic, which sends`, ...lines].map(comment);
 }
 
 function recordOf({ version, name, checksum, direction, transactional }: MigrationOrigin): string[] {

@@ -6,15 +6,8 @@ import type { JudgedFiles } from "../judged-files";
 import { madeBy } from "../made-objects";
 import { statementsOfStep, toRefusal, type DeclaredMigrations } from "../plan-migrations";
 import { refuseUpgrade } from "../refuse-run";
-import {
-  appliedRevisions,
-  compareRevisions,
-  decideRevisions,
-  findRevision,
-  type RevisionDecision,
-  type RevisionState,
-} from "./decide-revisions";
-import { ancestorsOf } from "./revision";
+import { decideTarget } from "./decide-target";
+import { appliedRevisions, type RevisionState } from "./decide-revisions";
 import type { RevisionStep } from "./revision-step";
 
 /** What a database has of an application's revisions, and what is to run. */
@@ -32,24 +25,6 @@ export interface FoundRevisions {
   readonly notes: readonly string[];
 }
 
-/**
- * Which revisions a stack's target has run. What is applied above it stays: `up` takes no revision back.
- *
- * @returns above is what is applied behind the target
- */
-export function decideTarget(
-  state: RevisionState,
-  target: string | undefined,
-): RevisionDecision & { readonly above: boolean } {
-  const applied = ancestorsOf(state.current, state.revisions);
-  const last = target === undefined ? undefined : findRevision(target, state.revisions);
-  const isBehind =
-    target === "base" ||
-    (last !== undefined && applied.has(last.revision) && !state.current.includes(last.revision));
-  if (isBehind) return { steps: [], problems: compareRevisions(state), above: applied.size > 0 };
-  return { ...decideRevisions(state, target), above: false };
-}
-
 /** The statements that bring a database to the revision that is declared, and what keeps them from running. */
 export function planAlembic(
   declared: DeclaredMigrations,
@@ -64,14 +39,16 @@ export function planAlembic(
   const differs = (["head", "applied", "digest"] as const).filter(
     (name) => known !== undefined && now?.[name] !== known[name],
   );
-  const above = state !== undefined && decideTarget(state, declared.target).above;
+  const above = state === undefined ? [] : decideTarget(state, declared.target).above;
   return {
     statements: [...tables, ...statements],
     refusals: [...problems.map(toRefusal), ...refuseUpgrade(files, steps, declared)],
     notes: [
       ...notes,
-      ...(above
-        ? [`more is applied than the target ${declared.target ?? ""}; \`migrate downgrade\` takes it back`]
+      ...(above.length > 0
+        ? [
+            `${above.join(", ")} applied above the target ${declared.target ?? ""}; \`migrate downgrade\` takes it back`,
+          ]
         : []),
       ...(differs.length > 0 ? [movedNote(known, now)] : []),
       ...models.map((operation) => `the models differ from the database: ${operation}`),

@@ -1,14 +1,16 @@
 import {
-  decideRevisions,
+  appliedRevisions,
   decideRevisionsBack,
   type RevisionDecision,
   type RevisionState,
 } from "../../../../components/core/migrations/alembic/decide-revisions";
+import { decideTarget } from "../../../../components/core/migrations/alembic/decide-target";
 import { refuseDowngrade, refuseUpgrade } from "../../../../components/core/migrations/refuse-run";
 import type { Finding } from "../../../../components/core/finding";
+import type { AppliedMigration } from "../../../../components/core/migrations/history";
 import type { PartName } from "../../../../components/core/migrations/gate/judge";
 import type { CommandContext } from "../../command";
-import { parseTarget, type DowngradeArgs } from "../../commands/migrate-downgrade";
+import { keepDown, parseTarget, type DowngradeArgs } from "../../commands/migrate-downgrade";
 import type { UpgradeArgs } from "../../commands/migrate-upgrade";
 import type { Report } from "../../report";
 import { plural } from "../../text";
@@ -33,17 +35,19 @@ interface Change {
   readonly decide: (state: RevisionState) => RevisionDecision;
   readonly refuse: (planned: PlannedRevisions) => readonly Finding[];
   readonly question: (what: string) => string;
+  /** What follows once something ran, with what is applied then. */
+  readonly after?: (left: readonly AppliedMigration[]) => Promise<void>;
 }
 
 /** Applies what is pending. */
 export function upgradeRun(context: CommandContext, args: UpgradeArgs): Promise<Report<RunData>> {
   const { name: database, migrations } = chooseDatabase(context.config, args.database);
-  const to = args.operands[0] ?? migrations.target;
+  const [to] = args.operands;
   const { allowDataLoss } = context.config;
   return change(context, args, {
     command: "migrate upgrade",
     direction: "up",
-    decide: (state) => decideRevisions(state, to),
+    decide: (state) => decideTarget(state, migrations.target, to),
     refuse: ({ files, steps }) => refuseUpgrade(files, steps, { database, allowDataLoss }),
     question: (what) => `Apply ${what} to ${database} of stack ${context.stack}?`,
   });
@@ -59,13 +63,14 @@ export function downgradeRun(context: CommandContext, args: DowngradeArgs): Prom
     decide: (state) => decideRevisionsBack(state, target),
     refuse: ({ files, steps }) => refuseDowngrade(files, steps, args.allowDataLoss === true),
     question: (what) => `Take ${what} of ${database} of stack ${context.stack} back?`,
+    after: (left) => keepDown(context, database, left),
   });
 }
 
 async function change(
   context: CommandContext,
   args: ChangeArgs,
-  { command, direction, decide, refuse, question }: Change,
+  { command, direction, decide, refuse, question, after }: Change,
 ): Promise<Report<RunData>> {
   const { stack } = context;
   const declared = chooseDatabase(context.config, args.database);
@@ -74,11 +79,18 @@ async function change(
   const { files, steps, problems } = planned;
   const described = { command, stack, database: declared.name, files, steps, dryRun: args.dryRun };
   const refused = [...toFindings(problems), ...refuse(planned)];
-  if (refused.length > 0 || steps.length === 0 || args.dryRun === true)
-    return reportRun(described, undefined, refused);
+  if (refused.length > 0 || args.dryRun === true) return reportRun(described, undefined, refused);
+  const applied = appliedRevisions(planned.state);
+  if (steps.length === 0) {
+    // It is there, and a run that was killed may not have come to what follows.
+    await after?.(applied);
+    return reportRun(described, undefined);
+  }
   context.write(renderSteps(files, steps, plain));
   if (!(await confirm(context, question(plural(steps.length, "revision")), args.yes)))
     return reportRun(described, undefined);
   const limits = limitsOf(args, declared.migrations);
-  return reportRun(described, await runPlanned(context, alembic, limits, planned, decide));
+  const outcome = await runPlanned(context, alembic, limits, planned, decide);
+  if (outcome.done.length > 0) await after?.(applied.slice(0, -outcome.done.length));
+  return reportRun(described, outcome);
 }

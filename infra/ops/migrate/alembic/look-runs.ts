@@ -1,8 +1,8 @@
 import {
   appliedRevisions,
   compareRevisions,
-  decideRevisions,
 } from "../../../../components/core/migrations/alembic/decide-revisions";
+import { decideTarget } from "../../../../components/core/migrations/alembic/decide-target";
 import type { Finding } from "../../../../components/core/finding";
 import { statementsOf, worstOf } from "../../../../components/core/migrations/judged-files";
 import { ProblemError } from "../../../../components/core/problem";
@@ -30,13 +30,14 @@ async function readState(
   options: { readonly models?: true } = {},
 ): Promise<AlembicState> {
   const declared = chooseDatabase(context.config, wanted);
+  const { target } = declared.migrations;
   const alembic = await findAlembic(context, declared);
   const found: { models?: CheckAnswer } = {};
   const planned = await planRevisions(
     context,
     alembic,
     "up",
-    (state) => decideRevisions(state, declared.migrations.target),
+    (state) => decideTarget(state, target),
     async ({ bridge, state }, { steps, problems }) => {
       // Alembic compares only where nothing is pending.
       const isThere = steps.length === 0 && problems.length === 0 && sameHeads(state.current, state.heads);
@@ -44,6 +45,7 @@ async function readState(
     },
   );
   const { state, files, steps, problems } = planned;
+  const { held, above } = decideTarget(state, target);
   return {
     database: declared.name,
     directory: alembic.shown,
@@ -52,6 +54,8 @@ async function readState(
       const { file, path, transactional } = step.migration;
       return { file, path, class: worstOf(statementsOf(files, step)), transactional };
     }),
+    held,
+    above,
     unfinished: null,
     problems,
     ...found,
@@ -108,7 +112,15 @@ export async function verifyRun(context: CommandContext, args: LookArgs): Promis
   }
   const problems = compareRevisions(state);
   const data = {
-    ...{ database: database.name, directory: shown, applied, pending: [], unfinished: null },
+    ...{
+      database: database.name,
+      directory: shown,
+      applied,
+      pending: [],
+      held: [],
+      above: [],
+      unfinished: null,
+    },
     problems,
   };
   return { command: "migrate verify", stack: context.stack, data, findings: toFindings(problems) };
@@ -122,7 +134,7 @@ export async function sqlRun(
   const declared = chooseDatabase(context.config, wanted);
   const alembic = await findAlembic(context, declared);
   const { steps, problems } = await planRevisions(context, alembic, "up", (state) =>
-    decideRevisions(all === true ? { ...state, current: [] } : state, to ?? declared.migrations.target),
+    decideTarget(all === true ? { ...state, current: [] } : state, declared.migrations.target, to),
   );
   if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);
   const data = {

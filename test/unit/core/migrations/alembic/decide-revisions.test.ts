@@ -6,6 +6,7 @@ import {
   decideRevisionsBack,
 } from "../../../../../components/core/migrations/alembic/decide-revisions";
 import type { RevisionDecision } from "../../../../../components/core/migrations/alembic/decide-revisions";
+import { decideTarget } from "../../../../../components/core/migrations/alembic/decide-target";
 import { inRunningOrder } from "../../../../../components/core/migrations/alembic/revision";
 import { revision, state } from "./revisions";
 
@@ -141,4 +142,43 @@ test("revisions that stand on each other are none", () => {
   expect(() => inRunningOrder([revision("aaaa", ["bbbb"]), revision("bbbb", ["aaaa"])])).toThrow(
     "revisions that stand on each other",
   );
+});
+
+describe("the target of a stack", () => {
+  const decide = (target: string | undefined, to?: string, current = ["bbbb"]) => {
+    const { steps, problems, held, above } = decideTarget(state({ current }), target, to);
+    return {
+      steps: steps.map(({ revision: id }) => id),
+      problems: problems.map(({ message }) => message),
+      held,
+      above,
+    };
+  };
+  const nothing = { steps: [], problems: [], held: [], above: [] };
+
+  test("is how far a run goes, and what is behind it is held back", () => {
+    expect(decide(undefined)).toEqual({ ...nothing, steps: ["cccc", "dddd"] });
+    expect(decide("cccc")).toEqual({ ...nothing, steps: ["cccc"], held: ["dddd_dddd.py"] });
+  });
+
+  test("takes nothing back: what is applied above it is told", () => {
+    expect(decide("aaaa")).toMatchObject({ steps: [], problems: [], above: ["bbbb_bbbb.py"] });
+    expect(decide("base")).toMatchObject({
+      steps: [],
+      problems: [],
+      above: ["aaaa_aaaa.py", "bbbb_bbbb.py"],
+    });
+  });
+
+  test("is not passed by somebody who names a later revision", () => {
+    expect(decide("cccc", "dddd")).toMatchObject({
+      steps: [],
+      problems: ["is above the target of the stack, cccc"],
+    });
+    expect(decide("dddd", "cccc")).toMatchObject({ steps: ["cccc"], problems: [] });
+  });
+
+  test("that nobody knows is told", () => {
+    expect(decide("zzzz")).toMatchObject({ problems: ["is no revision, or the beginning of several"] });
+  });
 });
