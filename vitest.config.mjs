@@ -8,7 +8,7 @@ const tiers = [
   {
     name: "unit",
     include: ["test/unit/**/*.test.ts", "test/architecture.test.ts"],
-    testTimeout: 10_000,
+    testTimeout: 30_000,
     maxWorkers: cores,
   },
   { name: "component", include: ["test/component/**/*.test.ts"], testTimeout: 30_000, maxWorkers: cores },
