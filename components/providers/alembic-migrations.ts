@@ -17,9 +17,8 @@ import { runRevisions } from "../io/alembic/engine";
 import { findNewRevisions, findRevisions } from "../io/alembic/find-revisions";
 import { databaseExists } from "../io/catalog/database";
 import { digestOf } from "../io/migrations/digest";
-import { prepareHistory } from "../io/migrations/history";
 import { previewLogin } from "../io/preview-login";
-import { assertDone, waitingOf } from "./migrations-run";
+import { assertDone, isPending, prepareRun, waitingOf } from "./migrations-run";
 import type { Planned, Way } from "./planned";
 import { hasUnknown, revealMap, type PropertyMap } from "./properties";
 import type { ServerConnection } from "./server-connection";
@@ -72,10 +71,8 @@ export function alembicScope(
     // Only Alembic itself could tell what the files are against, and it has no server to ask.
     planUnread: () => ({ statements: [], refusals: [], outputs: { ...known, pending: [] } }),
     async act(plan, way) {
-      const waiting = waitingOf(way.request);
-      await way.open(database, (session) => prepareHistory(session, declared.migrator, waiting));
-      const isPending = plan.statements.some(({ migration }) => migration !== undefined);
-      if (last === undefined || !isPending) return;
+      await prepareRun(database, declared.migrator, way);
+      if (last === undefined || !isPending(plan)) return;
       if (hasUnknown(given.login)) throw new Error("the migrator's password is not known");
       await runPending(inputs, wanted.setup, last, way);
     },

@@ -1,7 +1,10 @@
 import { ProblemError } from "../core/problem";
+import type { Plan } from "../core/statement";
 import type { RunOutcome } from "../io/migrations/engine";
+import { prepareHistory } from "../io/migrations/history";
 import type { Waiting } from "../io/waiting";
 import type { ResourceRequest } from "./contract";
+import type { Way } from "./planned";
 
 /** How a run within `up` speaks, and is told to stop. */
 export function waitingOf({ log, signal }: ResourceRequest): Waiting {
@@ -15,4 +18,14 @@ export function assertDone(database: string, { done, failure, cancelled }: RunOu
   const kept = done.length === 0 ? "nothing was applied before it" : `done before it, and stays: ${files}`;
   const end = cancelled ? "were cancelled" : "failed";
   throw new ProblemError(`the migrations of database ${database} ${end} (${kept})`, [failure]);
+}
+
+/** Makes the tables of the history where they are not there. */
+export async function prepareRun(database: string, migrator: string | undefined, way: Way): Promise<void> {
+  await way.open(database, (session) => prepareHistory(session, migrator, waitingOf(way.request)));
+}
+
+/** True where a plan is more than the tables of the history. */
+export function isPending({ statements }: Plan): boolean {
+  return statements.some(({ migration }) => migration !== undefined);
 }

@@ -15,11 +15,10 @@ import type { Plan } from "../core/statement";
 import { databaseExists } from "../io/catalog/database";
 import { createEngine, type MigrationEngine } from "../io/migrations/engine";
 import { findKnownMigrations, findMigrations, findNewMigrations } from "../io/migrations/find-migrations";
-import { prepareHistory } from "../io/migrations/history";
 import type { CheckFailure, ResourceRequest } from "./contract";
 import { alembicScope } from "./alembic-migrations";
 import { InputCheck } from "./inputs";
-import { assertDone, waitingOf } from "./migrations-run";
+import { assertDone, isPending, prepareRun, waitingOf } from "./migrations-run";
 import { plannedResource, type Planned, type Way } from "./planned";
 import { hasUnknown, revealMap, type PropertyMap } from "./properties";
 import { readConnections } from "./server-connection";
@@ -126,10 +125,8 @@ function migrationsScope(
       return found === undefined ? { statements: [], refusals: [] } : planFound(found);
     },
     async act(plan, way) {
-      const waiting = waitingOf(way.request);
-      await way.open(database, (session) => prepareHistory(session, declared.migrator, waiting));
-      const isPending = plan.statements.some(({ migration }) => migration !== undefined);
-      if (last === undefined || !isPending) return;
+      await prepareRun(database, declared.migrator, way);
+      if (last === undefined || !isPending(plan)) return;
       if (hasUnknown(given.login)) throw new Error("the migrator's password is not known");
       await runPending(inputs, declared, last, way);
     },
