@@ -28,6 +28,8 @@ export interface SessionOptions {
 export interface Session {
   /** Several at once go out together and run in their order; where one fails the next ones run all the same. */
   query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Runs a query for its columns; the type is its number and modifier in pg_attribute. */
+  describe(sql: string): Promise<{ readonly name: string; readonly type: string }[]>;
   /** What `work` sends before it first waits goes out together: one write for hundreds of statements. */
   together<Result>(work: () => Result): Result;
   close(): Promise<void>;
@@ -81,6 +83,13 @@ function sessionOf(client: Client): Session {
   return {
     async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
       return (await client.query<Row>(sql, [...values])).rows;
+    },
+    async describe(sql) {
+      const { fields } = await client.query(sql);
+      return fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
+        name,
+        type: `${dataTypeID} ${dataTypeModifier}`,
+      }));
     },
     together(work) {
       const { stream } = (client as unknown as WithConnection).connection;
