@@ -4,6 +4,7 @@ import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
 import { migrateBaselineCommand } from "./migrate-baseline";
+import { migrateConventionsCommand } from "./migrate-conventions";
 import { migrateCreateCommand } from "./migrate-create";
 import { migrateDowngradeCommand } from "./migrate-downgrade";
 import { migrateHistoryCommand } from "./migrate-history";
@@ -28,6 +29,7 @@ export const commands: readonly AnyCommand[] = [
   planCommand,
   driftCommand,
   migrateCreateCommand,
+  migrateConventionsCommand,
   migrateLintCommand,
   migrateStatusCommand,
   migrateCheckCommand,
