@@ -64,8 +64,14 @@ export async function openCancellable(
   return { ...sessionOf(client), pid, cancel: () => sendCancel(target, pid, key) };
 }
 
-async function openClient(target: ConnectionTarget, options: SessionOptions): Promise<Client> {
-  const client = new Client(await clientConfig(target, options));
+/** Opens a connection; without a pipeline each query waits for the answer of the one before. */
+export async function openClient(
+  target: ConnectionTarget,
+  options: SessionOptions,
+  { pipeline = true } = {},
+): Promise<Client> {
+  // `pipeline` is newer than the types.
+  const client = new Client({ ...(await clientConfig(target, options)), pipeline });
   // A connection that is lost between two queries shows in the next query; it must not end the process.
   client.on("error", () => undefined);
   try {
@@ -79,7 +85,8 @@ async function openClient(target: ConnectionTarget, options: SessionOptions): Pr
   return client;
 }
 
-function sessionOf(client: Client): Session {
+/** What a connection can do. */
+export function sessionOf(client: Client): Session {
   return {
     async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
       return (await client.query<Row>(sql, [...values])).rows;
@@ -118,12 +125,8 @@ export async function withSession<Result>(
   }
 }
 
-/** `pipeline` is newer than the types: queries are sent without waiting for the answer of the one before. */
-type Config = ClientConfig & { readonly pipeline: true };
-
-async function clientConfig(target: ConnectionTarget, options: SessionOptions): Promise<Config> {
+async function clientConfig(target: ConnectionTarget, options: SessionOptions): Promise<ClientConfig> {
   return {
-    pipeline: true,
     host: target.host,
     port: target.port,
     user: target.user,

@@ -179,7 +179,7 @@ function standsInTheWay(
 function dropFailure(path: string, object: string, error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error;
   const { code = "no code", message, detail } = error;
-  const hint = error.hint ?? "mend what is in the way, and run this again";
+  const hint = "take what is in the way elsewhere, and run this again";
   return new MigrationFailure(
     {
       path,

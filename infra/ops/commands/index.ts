@@ -1,5 +1,6 @@
 import type { AnyCommand } from "../frame";
 import { adoptCommand } from "./adopt";
+import { archiveCommand } from "./archive";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
@@ -41,6 +42,7 @@ export const commands: readonly AnyCommand[] = [
   migrateDowngradeCommand,
   migrateBaselineCommand,
   migrateRepairCommand,
+  archiveCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,
