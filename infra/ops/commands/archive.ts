@@ -12,7 +12,7 @@ import { findUnits, type ArchiveRequest } from "../../../components/io/archive/u
 import { refusePreviewLogin } from "../../../components/io/preview-login";
 import type { CommandContext, OpsCommand } from "../command";
 import { confirm } from "../migrate/run-steps";
-import { findDatabase, lookAs, type StackDatabase } from "../migrate/stack-database";
+import { chooseDatabase, findDatabase, lookAs, type StackDatabase } from "../migrate/stack-database";
 import { toFindings } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
@@ -97,7 +97,7 @@ async function archive(context: CommandContext, args: ArchiveArgs): Promise<Repo
   if (wanted === undefined || before === undefined || to === undefined) throw missing(args);
   refusePreviewLogin();
   const request = { table: parseTableName(wanted), before, ...(column === undefined ? {} : { column }) };
-  const database = await findDatabase(context, args.database);
+  const database = await findDatabase(context, chooseDatabase(context.config, args.database));
   const look = lookAs(database, (session) => findUnits(session, request));
   const units = await context.progress(`looking at ${wanted}`, look);
   const what = units[0]?.partitionOf === undefined ? "delete its rows" : `drop ${names(units)}`;
