@@ -147,7 +147,7 @@ test.skipIf(tools === undefined)(
       downgrade: "refuse",
       allowDataLoss: [],
     } as const;
-    const { statements } = planMigrations(declared, await findMigrations({ place }, session));
+    const { statements } = planMigrations(declared, await findMigrations({ place, owner: shop.owner }, session));
     const script = renderScript(
       "dev",
       planOf(shop.name, ...statements.map(({ redacted: _redacted, ...rest }) => rest)),
