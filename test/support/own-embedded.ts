@@ -6,6 +6,7 @@ import { readServerStatus, stopServer } from "../../components/io/embedded/serve
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { openSession, type Session } from "../../components/io/session";
 import { secret, type PropertyMap } from "../../components/providers/properties";
+import { eventually } from "./eventually";
 import { startOwnProvider } from "./own-provider";
 import type { ProviderClient, ResourceClient } from "./provider-client";
 import { ProviderStack, type Declared } from "./provider-stack";
@@ -66,6 +67,10 @@ export class EmbeddedStack {
     const status = await readServerStatus(this.instance);
     if (status.kind !== "running") throw new Error("there is no server to kill");
     process.kill(status.postmaster.pid, "SIGKILL");
+    // It is gone once the system has taken its memory back.
+    await eventually("a killed server is gone", async () =>
+      (await readServerStatus(this.instance)).kind === "running" ? undefined : true,
+    );
   }
 
   async renew(): Promise<void> {
