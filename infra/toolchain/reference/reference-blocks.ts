@@ -77,7 +77,7 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
 }
 
 function renderReference(): string {
-  const { server, docker, monitoring, drift, database, roles, migrations } = configSchema.shape;
+  const { server, docker, monitoring, drift, database, roles, migrations, audit } = configSchema.shape;
   const tables: readonly (readonly [string, Shape])[] = [
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
@@ -96,6 +96,8 @@ function renderReference(): string {
     ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],
     ["`pgstead:migrations`, and `migrations` of each database", shapeOf(migrations)],
     ["`alembic` of migrations", shapeOf(shapeOf(migrations).alembic)],
+    ["`pgstead:audit`, and `audit` of each database", shapeOf(audit)],
+    ["Each of `tables` of audit, unless it is just true or false", shapeOf(shapeOf(audit).tables)],
     ["Each of `roles`", shapeOf(roles)],
     ["Each of `memberOf` of a role, unless it is just a name", shapeOf(shapeOf(roles).memberOf)],
     ["Each of `grants` of a role", shapeOf(shapeOf(roles).grants)],

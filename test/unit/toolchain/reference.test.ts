@@ -47,6 +47,17 @@ describe("the generated reference", () => {
     for (const row of rows) expect(readme!.text).toContain(`\n| ${row}`);
   });
 
+  test("has a table for every key that is a map", () => {
+    const { config } = parse(project!.text) as { config: Record<string, { type: string }> };
+    const maps = Object.entries(config).filter(([, { type }]) => type === "object");
+    const headings = readme!.text.split("\n").filter((line) => line.startsWith("### "));
+    const without = maps.filter(
+      ([key]) => !headings.some((line) => [key, key.slice(8)].some((name) => line.includes(`\`${name}\``))),
+    );
+    expect(maps.length).toBeGreaterThan(5);
+    expect(without).toEqual([]);
+  });
+
   test("says nothing of undefined", () => {
     expect(readme!.text).not.toContain("undefined");
     expect(project!.text).not.toContain("undefined");
