@@ -61,7 +61,8 @@ export interface MigrationOrigin {
   readonly file: string;
   readonly line: number;
   readonly owner: string;
-  readonly direction: "up" | "down";
+  /** `repeat`: a file of functions or views, which has no version. */
+  readonly direction: "up" | "down" | "repeat";
   readonly transactional: boolean;
   readonly version: string;
   readonly name: string;

@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { MigrationFile } from "../core/migrations/migration";
 import type { MigrationDirectory } from "../core/migrations/migration-set";
+import {
+  repeatableDirectories,
+  type RepeatableDirectory,
+  type RepeatableFiles,
+} from "../core/repeatables/repeatable";
 import { normalizeText } from "../core/migrations/source-text";
 import { problemError } from "../core/problem";
 
@@ -34,6 +39,40 @@ export async function readMigrationDirectory(directory: string, shown: string): 
     ),
     others: entries.filter((entry) => !isFile(entry)).map(({ name }) => name),
   };
+}
+
+/**
+ * Where the repeatable files of a directory of migrations are: `sql/functions` beside `sql/migrations`, `sql/functions/shop`
+ * beside `sql/migrations/shop`, and for any other directory `functions` in the directory that it is in.
+ */
+export function repeatablePlace(
+  { directory, shown }: MigrationPlace,
+  name: RepeatableDirectory,
+): MigrationPlace {
+  const isOneOfSeveral = basename(dirname(directory)) === "migrations";
+  const way = isOneOfSeveral ? ["..", "..", name, basename(directory)] : ["..", name];
+  return { directory: join(directory, ...way), shown: join(shown, ...way) };
+}
+
+/** Reads the repeatable files beside a directory of migrations. A directory without any SQL is somebody else's. */
+export async function readRepeatableFiles(migrations: MigrationPlace): Promise<RepeatableFiles> {
+  const read = await Promise.all(
+    repeatableDirectories.map(async (name) => {
+      const { directory, shown } = repeatablePlace(migrations, name);
+      const isThere = await stat(directory).then(
+        (found) => found.isDirectory(),
+        () => false,
+      );
+      if (!isThere) return { files: [], others: [] };
+      const { files, others } = await readMigrationDirectory(directory, shown);
+      const strays = others.filter((one) => !one.startsWith(".") && !/^readme(?:\.md)?$/i.test(one));
+      return {
+        files: files.map((file) => ({ ...file, directory: name, name: `${name}/${file.name}` })),
+        others: files.length === 0 ? [] : strays.map((one) => `${shown}/${one}`),
+      };
+    }),
+  );
+  return { files: read.flatMap(({ files }) => files), others: read.flatMap(({ others }) => others) };
 }
 
 /** SHA-256 of a migration's text as it counts, in hexadecimal. */

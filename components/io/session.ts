@@ -28,6 +28,8 @@ export interface SessionOptions {
 export interface Session {
   /** Several at once go out together and run in their order; where one fails the next ones run all the same. */
   query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Runs a query for its columns; the type is its number and modifier in pg_attribute. */
+  describe(sql: string): Promise<{ readonly name: string; readonly type: string }[]>;
   /** What `work` sends before it first waits goes out together: one write for hundreds of statements. */
   together<Result>(work: () => Result): Result;
   close(): Promise<void>;
@@ -62,8 +64,14 @@ export async function openCancellable(
   return { ...sessionOf(client), pid, cancel: () => sendCancel(target, pid, key) };
 }
 
-async function openClient(target: ConnectionTarget, options: SessionOptions): Promise<Client> {
-  const client = new Client(await clientConfig(target, options));
+/** Opens a connection; without a pipeline each query waits for the answer of the one before. */
+export async function openClient(
+  target: ConnectionTarget,
+  options: SessionOptions,
+  { pipeline = true } = {},
+): Promise<Client> {
+  // `pipeline` is newer than the types.
+  const client = new Client({ ...(await clientConfig(target, options)), pipeline });
   // A connection that is lost between two queries shows in the next query; it must not end the process.
   client.on("error", () => undefined);
   try {
@@ -77,10 +85,18 @@ async function openClient(target: ConnectionTarget, options: SessionOptions): Pr
   return client;
 }
 
-function sessionOf(client: Client): Session {
+/** What a connection can do. */
+export function sessionOf(client: Client): Session {
   return {
     async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
       return (await client.query<Row>(sql, [...values])).rows;
+    },
+    async describe(sql) {
+      const { fields } = await client.query(sql);
+      return fields.map(({ name, dataTypeID, dataTypeModifier }) => ({
+        name,
+        type: `${dataTypeID} ${dataTypeModifier}`,
+      }));
     },
     together(work) {
       const { stream } = (client as unknown as WithConnection).connection;
@@ -109,12 +125,8 @@ export async function withSession<Result>(
   }
 }
 
-/** `pipeline` is newer than the types: queries are sent without waiting for the answer of the one before. */
-type Config = ClientConfig & { readonly pipeline: true };
-
-async function clientConfig(target: ConnectionTarget, options: SessionOptions): Promise<Config> {
+async function clientConfig(target: ConnectionTarget, options: SessionOptions): Promise<ClientConfig> {
   return {
-    pipeline: true,
     host: target.host,
     port: target.port,
     user: target.user,

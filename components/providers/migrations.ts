@@ -11,6 +11,8 @@ import {
   type FoundMigrations,
 } from "../core/migrations/plan-migrations";
 import type { RunLimits } from "../core/migrations/retry";
+import { decideRepeatables, decideShownRepeats } from "../core/repeatables/decide";
+import { reachesEnd } from "../core/repeatables/plan-repeatables";
 import type { Plan } from "../core/statement";
 import { databaseExists } from "../io/catalog/database";
 import { createEngine, type MigrationEngine } from "../io/migrations/engine";
@@ -100,6 +102,7 @@ function migrationsScope(
   };
   const wanted = {
     place: { directory: resolve(directory), shown: path },
+    owner: inputs.owner,
     ...(target === undefined ? {} : { target }),
     ...(login === undefined ? {} : { migrator: login.user }),
   };
@@ -144,7 +147,15 @@ async function runPending(
   const decide = (history: MigrationHistory): Decision => decideDeclared(inputOf(files, history), declared);
   const { steps } = decide(planned);
   const engine = engineOf(inputs, files, way);
-  assertDone(inputs.database, await engine.run((history) => decideShown(steps, decide(history))));
+  const { repeatables } = files;
+  const repeats = reachesEnd(planned.applied.length, steps, files.judged.length)
+    ? decideRepeatables(repeatables, planned.repeatables ?? []).steps
+    : undefined;
+  const outcome = await engine.run(
+    (history) => decideShown(steps, decide(history)),
+    repeats && { repeatables, decide: (rows) => decideShownRepeats(repeats, repeatables, rows) },
+  );
+  assertDone(inputs.database, outcome);
 }
 
 function engineOf(

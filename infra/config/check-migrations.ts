@@ -56,17 +56,33 @@ export function checkMigrations(draft: Draft): Problem[] {
 /** Two databases would take each other's files for their own, and each would be refused for the other's. */
 export function checkSharedDirectories(drafts: readonly Draft[]): Problem[] {
   const first = new Map<string, string>();
+  const firstBeside = new Map<string, string>();
   return drafts.flatMap(({ config, migrationsPath }) => {
+    const { engine, directory } = config.migrations;
     // Sections of one application may be for several databases.
-    if (config.migrations.engine === "alembic") return [];
-    const place = placeOf(config.migrations.directory);
+    if (engine === "alembic") return [];
+    const place = placeOf(directory);
     const path = renderPath([...migrationsPath, "directory"]);
     const other = first.get(place);
     first.set(place, other ?? path);
-    if (other === undefined) return [];
-    const hint = "give each database a directory of its own";
-    return [{ path, message: `is ${config.migrations.directory}, and so is ${other}`, hint }];
+    if (other !== undefined) {
+      const hint = "give each database a directory of its own";
+      return [{ path, message: `is ${directory}, and so is ${other}`, hint }];
+    }
+    const beside = functionsBeside(place);
+    const neighbour = firstBeside.get(beside);
+    firstBeside.set(beside, neighbour ?? path);
+    if (neighbour === undefined) return [];
+    const message = `is beside ${neighbour}: both would take ${beside} and its views for theirs`;
+    return [{ path, message, hint: `give it one more level, such as ${place}/migrations` }];
   });
+}
+
+/** Where the functions of a directory of migrations are (`repeatablePlace`). */
+function functionsBeside(place: string): string {
+  const steps = place.split("/");
+  if (steps.at(-2) !== "migrations") return [...steps.slice(0, -1), "functions"].join("/");
+  return [...steps.slice(0, -2), "functions", ...steps.slice(-1)].join("/");
 }
 
 /** A path without its detours; `a/./b/../c/` is `a/c`. */

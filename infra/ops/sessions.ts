@@ -9,7 +9,7 @@ export function lookInto<Result>(
   target: ConnectionTarget,
   database: string,
   look: (session: Session) => Promise<Result>,
-  more: Pick<SessionOptions, "asItself"> = {},
+  more: Pick<SessionOptions, "asItself" | "serversSearchPath"> = {},
 ): Promise<Result> {
   const options = {
     ...more,

@@ -1,45 +1,14 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { projectRoot } from "../../components/io/places";
 import { eventually } from "../support/eventually";
-import type { MigrateProcess } from "../support/migrate-process";
+import { runKilled, startMigrating } from "../support/killed-run";
 import { migratedDatabase, type MigratedDatabase } from "../support/migrations";
 import { startServer, type TestServer } from "../support/server";
-import { startStatementProxy } from "../support/statement-proxy";
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startServer();
 });
 afterAll(() => server.stop());
-
-function startProcess(shop: MigratedDatabase, port: number, down = false): ChildProcess {
-  const { name: database, owner, migrator, directory } = shop;
-  const given: MigrateProcess = { database, owner, login: { ...migrator, port }, directory, down };
-  const args = ["infra/toolchain/run.cjs", "test/support/migrate-process.ts", JSON.stringify(given)];
-  return spawn(process.execPath, args, { cwd: projectRoot(), stdio: "ignore" });
-}
-
-/**
- * Runs once, and is killed when a statement reaches the server: whether it saw the answer is lost with it. Gives how
- * many statements have passed.
- */
-async function runKilled(shop: MigratedDatabase, at: number, down = false): Promise<number> {
-  const run: { child?: ChildProcess } = {};
-  const proxy = await startStatementProxy(server, async (count) => {
-    const { child } = run;
-    if (count !== at || child === undefined) return undefined;
-    const dead = once(child, "exit");
-    child.kill("SIGKILL");
-    await dead;
-    return "last";
-  });
-  run.child = startProcess(shop, proxy.port, down);
-  await once(run.child, "exit");
-  await proxy.stop();
-  return proxy.statements.length;
-}
 
 /** Takes away what the runs before made. */
 async function reset(shop: MigratedDatabase): Promise<void> {
@@ -54,11 +23,11 @@ async function convergesFromEverywhere(
   shop: MigratedDatabase,
   state: () => Promise<unknown>,
 ): Promise<number> {
-  const count = await runKilled(shop, Infinity);
+  const count = await runKilled(server, shop, Infinity);
   const wanted = await state();
   for (let at = 1; at <= count; at += 1) {
     await reset(shop);
-    await runKilled(shop, at);
+    await runKilled(server, shop, at);
     const { failure } = await shop.upgrade();
     const where = `killed at statement ${at} of ${count}`;
     expect(failure, where).toBeUndefined();
@@ -119,16 +88,16 @@ test("a way back that is killed at any statement is gone on with as well", { tim
     },
   );
   await shop.upgrade();
-  const count = await runKilled(shop, Infinity, true);
+  const count = await runKilled(server, shop, Infinity, true);
   for (let at = 1; at <= count; at += 1) {
     await reset(shop);
     await shop.upgrade();
-    await runKilled(shop, at, true);
+    await runKilled(server, shop, at, true);
     const where = `killed at statement ${at} of ${count}`;
     expect((await shop.downgrade("base")).failure, where).toBeUndefined();
     const left = "SELECT FROM pg_class WHERE relnamespace = 'app'::regnamespace";
     expect(await shop.query(left), where).toEqual([]);
-    expect(await shop.history(), where).toEqual({ applied: [] });
+    expect(await shop.history(), where).toEqual({ applied: [], repeatables: [] });
   }
   expect(count).toBeGreaterThan(20);
   await shop.remove();
@@ -142,7 +111,7 @@ test("a build that is killed half-way leaves an invalid index, which the next ru
   });
   const reader = await shop.open();
   await reader.query("BEGIN; INSERT INTO app.orders VALUES (1)");
-  const child = startProcess(shop, server.port);
+  const child = startMigrating(shop, server.port);
   const state = async (): Promise<unknown> =>
     (await shop.query("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('app.orders_id')"))[0];
   expect(await eventually("the build waits", state)).toEqual({ indisvalid: false });

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../../components/io/places";
 import { eventually } from "../support/eventually";
@@ -13,14 +13,15 @@ let stack: DeployedStack;
 let directory = "";
 beforeAll(async () => {
   stack = await deployStack();
-  directory = await mkdtemp(join(tmpdir(), "pgstead-ops-migrate-"));
+  directory = join(await mkdtemp(join(tmpdir(), "pgstead-ops-migrate-")), "migrations");
+  await mkdir(directory);
   await change(
     "GRANT shop_owner TO shop_migrator WITH INHERIT FALSE, SET TRUE; ALTER ROLE shop_migrator SET role = shop_owner",
   );
 });
 afterAll(async () => {
   await stack.remove();
-  await rm(directory, { recursive: true, force: true });
+  await rm(dirname(directory), { recursive: true, force: true });
 });
 
 async function change(sql: string): Promise<Record<string, unknown>[]> {

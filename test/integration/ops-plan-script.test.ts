@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quoteIdentifier } from "../../components/core/identifier";
+import { decideRepeatables } from "../../components/core/repeatables/decide";
 import { planMigrations } from "../../components/core/migrations/plan-migrations";
 import { findMigrations } from "../../components/io/migrations/find-migrations";
 import { projectRoot } from "../../components/io/places";
@@ -139,6 +140,7 @@ test.skipIf(tools === undefined)(
     await shop.write("0003-index.sql", "CREATE INDEX CONCURRENTLY orders_id ON app.orders (id);", {
       header: "-- transaction: none\n",
     });
+    await shop.repeat("views/ids.sql", "CREATE OR REPLACE VIEW app.ids AS SELECT id FROM app.orders;");
     const session = await shop.open();
     const place = { directory: shop.directory, shown: "sql/migrations" };
     const declared = {
@@ -147,7 +149,10 @@ test.skipIf(tools === undefined)(
       downgrade: "refuse",
       allowDataLoss: [],
     } as const;
-    const { statements } = planMigrations(declared, await findMigrations({ place }, session));
+    const { statements } = planMigrations(
+      declared,
+      await findMigrations({ place, owner: shop.owner }, session),
+    );
     const script = renderScript(
       "dev",
       planOf(shop.name, ...statements.map(({ redacted: _redacted, ...rest }) => rest)),
@@ -157,6 +162,11 @@ test.skipIf(tools === undefined)(
     expect((await shop.decision()).steps).toEqual([]);
     expect(
       await ask(shop.name, "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'orders'"),
+    ).toEqual([shop.owner]);
+    const { steps } = decideRepeatables(await shop.repeatables(), (await shop.history()).repeatables ?? []);
+    expect(steps).toEqual([]);
+    expect(
+      await ask(shop.name, "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'ids'"),
     ).toEqual([shop.owner]);
     await shop.remove();
   },

@@ -27,7 +27,15 @@ export const layers: readonly Layer[] = [
     name: "io",
     files: /^components\/io\//,
     layers: ["core"],
-    packages: [node, /^pg$/, /^proper-lockfile$/, docker, /^@peculiar\/x509$/, /^reflect-metadata$/],
+    packages: [
+      node,
+      /^pg$/,
+      /^pg-copy-streams$/,
+      /^proper-lockfile$/,
+      docker,
+      /^@peculiar\/x509$/,
+      /^reflect-metadata$/,
+    ],
   },
   {
     name: "provider protocol",

@@ -5,7 +5,7 @@ import { defaultLimits } from "../../components/core/migrations/retry";
 import { loadSqlParser } from "../../components/core/migrations/sql-parser";
 import { digestOf } from "../../components/io/migrations/digest";
 import { createEngine } from "../../components/io/migrations/engine";
-import { readFiles, stepsOf } from "./migrations";
+import { readFiles, readRepeatables, stepsOf } from "./migrations";
 
 export interface MigrateProcess {
   readonly database: string;
@@ -26,10 +26,14 @@ async function main({ directory, down = false, ...given }: MigrateProcess): Prom
     waiting: { say, signal },
     parser: await loadSqlParser(),
   });
-  await engine.run((history) => {
-    const input = { migrations, history, directory: "sql/migrations", digest: digestOf };
-    return stepsOf(down ? decideDowngrade(input, "base") : decideUpgrade(input));
-  });
+  const repeatables = await readRepeatables(directory);
+  await engine.run(
+    (history) => {
+      const input = { migrations, history, directory: "sql/migrations", digest: digestOf };
+      return stepsOf(down ? decideDowngrade(input, "base") : decideUpgrade(input));
+    },
+    down ? undefined : { repeatables },
+  );
 }
 
 void main(JSON.parse(process.argv[2] ?? "") as MigrateProcess);

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ConnectionTarget } from "../../components/core/connection";
 import {
   decideDowngrade,
@@ -14,7 +14,9 @@ import { parseMigrations } from "../../components/core/migrations/migration-set"
 import { defaultLimits, type RunLimits } from "../../components/core/migrations/retry";
 import { loadSqlParser } from "../../components/core/migrations/sql-parser";
 import { ProblemError } from "../../components/core/problem";
-import { readMigrationDirectory } from "../../components/io/migration-files";
+import { parseRepeatables } from "../../components/core/repeatables/parse-repeatables";
+import type { Repeatable } from "../../components/core/repeatables/repeatable";
+import { readMigrationDirectory, readRepeatableFiles } from "../../components/io/migration-files";
 import { digestOf } from "../../components/io/migrations/digest";
 import { createEngine, type MigrationEngine, type RunOutcome } from "../../components/io/migrations/engine";
 import { prepareHistory, readHistory } from "../../components/io/migrations/history";
@@ -37,6 +39,9 @@ export interface MigratedDatabase {
     up: string,
     parts?: { readonly down?: string; readonly header?: string },
   ): Promise<void>;
+  /** Writes a repeatable file, such as `views/totals.sql`, or takes it away. */
+  repeat(file: string, text: string | undefined): Promise<void>;
+  repeatables(): Promise<readonly Repeatable[]>;
   upgrade(options?: RunOptions & { readonly to?: string }): Promise<RunOutcome>;
   downgrade(target: DowngradeTarget, options?: RunOptions): Promise<RunOutcome>;
   /** What would be decided now. */
@@ -54,6 +59,8 @@ export interface RunOptions {
   readonly say?: (text: string) => void;
   /** Another port of the server, such as a proxy's. */
   readonly port?: number;
+  /** False: without the repeatable files. */
+  readonly repeats?: boolean;
 }
 
 let count = 0;
@@ -61,7 +68,9 @@ let count = 0;
 export async function migratedDatabase(server: TestServer): Promise<MigratedDatabase> {
   const name = `shop${(count += 1)}`;
   const owner = `${name}_owner`;
-  const directory = await mkdtemp(join(tmpdir(), "pgstead-migrations-"));
+  const home = await mkdtemp(join(tmpdir(), "pgstead-migrations-"));
+  const directory = join(home, "migrations");
+  await mkdir(directory);
   const said: string[] = [];
   const [migrator, application] = await provision(server, name, owner);
   const engine = async ({ limits = {}, signal, say, port }: RunOptions): Promise<MigrationEngine> =>
@@ -83,7 +92,11 @@ export async function migratedDatabase(server: TestServer): Promise<MigratedData
     });
   const run = async (decide: (input: Input) => Decision, options: RunOptions = {}): Promise<RunOutcome> => {
     const migrations = await readFiles(directory);
-    return (await engine(options)).run((history) => stepsOf(decide({ migrations, history, ...fixed })));
+    const repeatables = await readRepeatables(directory);
+    return (await engine(options)).run(
+      (history) => stepsOf(decide({ migrations, history, ...fixed })),
+      options.repeats === false ? undefined : { repeatables },
+    );
   };
   const history = async (): Promise<MigrationHistory> => {
     const session = await openSession(migrator, { database: name, asItself: true, readOnly: true });
@@ -101,8 +114,15 @@ export async function migratedDatabase(server: TestServer): Promise<MigratedData
       await mkdir(directory, { recursive: true });
       await writeFile(join(directory, file), migrationText(up, parts));
     },
+    async repeat(file, text) {
+      await mkdir(join(home, dirname(file)), { recursive: true });
+      if (text === undefined) await rm(join(home, file));
+      else await writeFile(join(home, file), text);
+    },
+    repeatables: () => readRepeatables(directory),
     upgrade: ({ to, ...options } = {}) => run((input) => decideUpgrade(input, to), options),
-    downgrade: (target, options) => run((input) => decideDowngrade(input, target), options),
+    downgrade: (target, options) =>
+      run((input) => decideDowngrade(input, target), { ...options, repeats: false }),
     decision: async () =>
       decideUpgrade({ migrations: await readFiles(directory), history: await history(), ...fixed }),
     open: () => server.connect(name),
@@ -110,7 +130,7 @@ export async function migratedDatabase(server: TestServer): Promise<MigratedData
       const session = await server.connect(name);
       return session.query<Row>(sql).finally(() => session.close());
     },
-    remove: () => rm(directory, { recursive: true, force: true }),
+    remove: () => rm(home, { recursive: true, force: true }),
   };
 }
 
@@ -120,6 +140,14 @@ const fixed = { directory: "sql/migrations", digest: digestOf };
 /** Reads migrations as commands do. */
 export async function readFiles(directory: string): Promise<Migration[]> {
   return parseMigrations(await readMigrationDirectory(directory, "sql/migrations"), await loadSqlParser());
+}
+
+/** Reads the repeatable files beside them as commands do; there may be no migration. */
+export async function readRepeatables(directory: string): Promise<readonly Repeatable[]> {
+  return parseRepeatables(
+    await readRepeatableFiles({ directory, shown: "sql/migrations" }),
+    await loadSqlParser(),
+  );
 }
 
 /** What a decision has to run; its problems are thrown. */

@@ -3,7 +3,7 @@ import { problemError } from "../problem";
 import type { Statement } from "../statement";
 
 /** Number of this program's layout of the history's tables; raised with every change of one. */
-export const historyLayout = 1;
+export const historyLayout = 2;
 
 /** What of the history is in a database, and what a login may do with it. */
 export interface HistoryPlace {
@@ -26,6 +26,7 @@ export const historyTables = {
   applied: table("migration"),
   progress: table("migration_progress"),
   trail: table("migration_trail"),
+  repeatable: table("repeatable"),
 } as const;
 
 /**
@@ -57,8 +58,10 @@ export function planHistory(place: HistoryPlace, migrator: string | undefined): 
       ? []
       : [`CREATE SCHEMA ${schema}`, `GRANT USAGE ON SCHEMA ${schema} TO "pg_monitor"`]),
     ...(place.hasTables ? [] : tables),
+    ...(place.layout === 1 ? toSecondLayout : []),
   ];
-  const granted = migrator === undefined || (place.mayRead && place.mayWrite) ? [] : grants(migrator);
+  const isGranted = place.mayRead && place.mayWrite && place.layout !== 1;
+  const granted = migrator === undefined || isGranted ? [] : grants(migrator);
   return [
     ...made.map((sql): Statement => {
       return { sql, reason: "keeps the history of migrations", risk: "none", kind: "schema" };
@@ -69,7 +72,26 @@ export function planHistory(place: HistoryPlace, migrator: string | undefined): 
   ];
 }
 
-const { layout, applied, progress, trail } = historyTables;
+const { layout, applied, progress, trail, repeatable } = historyTables;
+
+const actions = "action IN ('up', 'down', 'baseline', 'repair', 'repeat')";
+/** What both ways to this layout end with; `left_behind` is what earlier texts of a file made. */
+const repeatableTable = [
+  `CREATE TABLE ${repeatable} (
+  path text PRIMARY KEY, checksum text NOT NULL, objects text[] NOT NULL, left_behind text[] NOT NULL DEFAULT '{}',
+  applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), applied_by text NOT NULL DEFAULT session_user,
+  duration_ms bigint NOT NULL)`,
+  `REVOKE ALL ON TABLE ${repeatable} FROM PUBLIC`,
+  `GRANT SELECT ON TABLE ${repeatable} TO "pg_monitor"`,
+];
+
+/** Layout 1 had no repeatable files. */
+const toSecondLayout = [
+  ...repeatableTable,
+  `ALTER TABLE ${trail} DROP CONSTRAINT migration_trail_action_check,
+  ADD CONSTRAINT migration_trail_action_check CHECK (${actions})`,
+  `UPDATE ${layout} SET layout = 2`,
+];
 
 /** Who and when have defaults that nobody is granted to write: they are the server's words. */
 const tables = [
@@ -87,12 +109,13 @@ const tables = [
   started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), started_by text NOT NULL DEFAULT session_user)`,
   `CREATE TABLE ${trail} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  by text NOT NULL DEFAULT session_user, action text NOT NULL CHECK (action IN ('up', 'down', 'baseline', 'repair')),
+  by text NOT NULL DEFAULT session_user, action text NOT NULL CHECK (${actions}),
   outcome text NOT NULL CHECK (outcome IN ('begun', 'done', 'failed', 'cancelled')),
   version text NOT NULL, name text NOT NULL, checksum text NOT NULL, duration_ms bigint, note text)`,
   // Default privileges that somebody set must not open them.
   `REVOKE ALL ON TABLE ${layout}, ${applied}, ${progress}, ${trail} FROM PUBLIC`,
   `GRANT SELECT ON TABLE ${layout}, ${applied}, ${progress}, ${trail} TO "pg_monitor"`,
+  ...repeatableTable,
 ];
 
 function grants(migrator: string): string[] {
@@ -100,10 +123,11 @@ function grants(migrator: string): string[] {
   const key = "version, name, checksum";
   return [
     `GRANT USAGE ON SCHEMA ${schema} ${to}`,
-    `GRANT SELECT ON TABLE ${layout}, ${applied}, ${progress}, ${trail} ${to}`,
-    `GRANT DELETE ON TABLE ${applied}, ${progress} ${to}`,
+    `GRANT SELECT ON TABLE ${layout}, ${applied}, ${progress}, ${trail}, ${repeatable} ${to}`,
+    `GRANT DELETE ON TABLE ${applied}, ${progress}, ${repeatable} ${to}`,
     `GRANT INSERT (${key}, transactional, origin, duration_ms), UPDATE (${key}, transactional) ON TABLE ${applied} ${to}`,
     `GRANT INSERT (version, name, direction), UPDATE (done, running) ON TABLE ${progress} ${to}`,
+    `GRANT INSERT (path, checksum, objects, left_behind, duration_ms), UPDATE (left_behind) ON TABLE ${repeatable} ${to}`,
     `GRANT INSERT (action, outcome, ${key}, duration_ms, note) ON TABLE ${trail} ${to}`,
   ];
 }

@@ -30,17 +30,38 @@ export interface UnfinishedMigration {
   readonly startedBy: string;
 }
 
+/** A repeatable file that the managed database has: a row of `pgstead.repeatable`. */
+export interface RepeatableRow {
+  /** Beside the directory of the migrations: `functions/total.sql`. */
+  readonly path: string;
+  /** SHA-256 of the text that was applied last. */
+  readonly checksum: string;
+  /** What it made, as `pg_identify_object` has it: `function app.total(integer)`. */
+  readonly objects: readonly string[];
+  /** What an earlier text of it made and this one does not. */
+  readonly left: readonly string[];
+  /** Those of both that are not there any more. */
+  readonly missing: readonly string[];
+  /** ISO 8601, in UTC. */
+  readonly appliedAt: string;
+  /** The login (`session_user`). */
+  readonly appliedBy: string;
+  readonly durationMs: number;
+}
+
 /** All that a database says of its migrations. */
 export interface MigrationHistory {
   /** In the order of their numbers. */
   readonly applied: readonly AppliedMigration[];
   readonly unfinished?: UnfinishedMigration;
+  /** By path; none where the tables are of an earlier layout. */
+  readonly repeatables?: readonly RepeatableRow[];
 }
 
 export const emptyHistory: MigrationHistory = { applied: [] };
 
 /** What is done to a database's migrations. */
-export type TrailAction = "up" | "down" | "baseline" | "repair";
+export type TrailAction = "up" | "down" | "baseline" | "repair" | "repeat";
 
 /** A row of `pgstead.migration_trail`, which nothing changes or deletes. */
 export interface TrailEntry {
@@ -64,7 +85,7 @@ export function isRevision(name: string): boolean {
   return name.endsWith(".py");
 }
 
-/** The name of a migration's file, which of Alembic's is what the history has as its name. */
+/** The name of a migration's file; of a revision of Alembic and of a repeatable file it is the name that the history has. */
 export function fileNameOf({ version, name }: { readonly version: string; readonly name: string }): string {
-  return isRevision(name) ? name : `${version}-${name}.sql`;
+  return version === "" || isRevision(name) ? name : `${version}-${name}.sql`;
 }

@@ -2,6 +2,7 @@ import type { DecisionInput, MigrationStep } from "./decide";
 import type { JudgedMigration, JudgedStatement } from "./gate/judge";
 import { findingClasses, type FindingClass } from "./gate/rules";
 import type { MigrationHistory } from "./history";
+import type { Repeatable } from "../repeatables/repeatable";
 import type { SqlParser } from "./sql-parser";
 
 /** The migrations of a directory, with what their statements cost. */
@@ -10,6 +11,8 @@ export interface JudgedFiles {
   readonly directory: string;
   /** In their order. */
   readonly judged: readonly JudgedMigration[];
+  /** The files beside it that are applied whenever they change, in their order. */
+  readonly repeatables: readonly Repeatable[];
   readonly parser: SqlParser;
   /** The digest of a statement's text, as the progress of a file has it. */
   readonly digest: DecisionInput["digest"];

@@ -63,7 +63,7 @@ function linesOf({ start, end }: Range, { lineOf, text }: FileReader): LineRange
 }
 
 /** Tells of psql's commands; true where there is one, as the rest is no SQL then. */
-function reportMetaCommands(reader: FileReader, part: Range): boolean {
+export function reportMetaCommands(reader: FileReader, part: Range): boolean {
   const isCommand = ({ kind, start, end }: Token): boolean =>
     kind === "other" && start >= part.start && start < part.end && reader.text.slice(start, end) === "\\";
   const lines = new Set(reader.tokens.filter(isCommand).map(({ start }) => reader.lineOf(start)));
@@ -86,7 +86,11 @@ function findCopy(text: string): number | undefined {
 }
 
 /** What of a part PostgreSQL could not read. */
-function syntaxProblem({ text, path }: MigrationFile, part: Range, error: unknown): Problem {
+export function syntaxProblem(
+  { text, path }: Pick<MigrationFile, "text" | "path">,
+  part: Range,
+  error: unknown,
+): Problem {
   if (!(error instanceof SqlSyntaxError)) throw error;
   const place = placeFinder(text);
   const copy = findCopy(text.slice(part.start, part.start + (error.offset ?? 0)));
@@ -102,7 +106,7 @@ function syntaxProblem({ text, path }: MigrationFile, part: Range, error: unknow
 }
 
 /** A text with a quote or a comment that does not end. */
-function unendedProblem(file: MigrationFile, parser: SqlParser): Problem {
+export function unendedProblem(file: Pick<MigrationFile, "text" | "path">, parser: SqlParser): Problem {
   try {
     parser.parse(file.text);
   } catch (error) {

@@ -15,6 +15,8 @@ import { changesSince, headOf, noteSteps, type FoundHead, type KnownHead } from 
 import { planHistory, type HistoryPlace } from "./history-layout";
 import { inputOf, statementsOf, type JudgedFiles } from "./judged-files";
 import { madeBy, type PendingFile } from "./made-objects";
+import { planRepeatables } from "../repeatables/plan-repeatables";
+import type { Forecast } from "../repeatables/replacement";
 import { refuseDeclaredDowngrade, refuseUpgrade } from "./refuse-run";
 
 /** Migrations of a database, as a stack declares them. */
@@ -34,6 +36,8 @@ export interface FoundMigrations extends FoundHead {
   readonly files?: JudgedFiles;
   /** What makes the files not usable. */
   readonly problems: readonly Problem[];
+  /** What CREATE OR REPLACE could not change, as far as a look at the database tells. */
+  readonly forecasts?: readonly Forecast[];
 }
 
 /** The statements that bring a database to the head that is declared, and what keeps them from running. */
@@ -63,27 +67,32 @@ interface PlannedFiles extends Plan {
 
 const settled: PlannedFiles = { statements: [], refusals: [], notes: [], pending: [] };
 
-function planFiles(
-  declared: DeclaredMigrations,
-  { history }: FoundMigrations,
-  files: JudgedFiles,
-): PlannedFiles {
+function planFiles(declared: DeclaredMigrations, found: FoundMigrations, files: JudgedFiles): PlannedFiles {
+  const { history } = found;
   const decision = decideDeclared(inputOf(files, history), declared);
   const { steps, problems } = decision;
   const up = steps.filter(({ direction }) => direction === "up");
   const down = steps.filter(({ direction }) => direction === "down");
+  const repeats = planRepeatables(found, files, { steps, owner: declared.owner });
   return {
-    statements: steps.flatMap((step) => statementsOfStep(step, files, declared.owner)),
+    statements: [
+      ...steps.flatMap((step) => statementsOfStep(step, files, declared.owner)),
+      ...repeats.statements,
+    ],
     refusals: [
       ...problems.map(toRefusal),
       ...refuseUpgrade(files, up, declared),
       ...refuseDeclaredDowngrade(files, down, declared),
+      ...repeats.refusals,
     ],
-    notes: noteSteps(decision, declared),
-    pending: up.map(({ migration }) => ({
-      file: migration.path,
-      makes: migration.up.flatMap(({ node }) => madeBy(node)),
-    })),
+    notes: [...noteSteps(decision, declared), ...repeats.notes],
+    pending: [
+      ...up.map(({ migration }) => ({
+        file: migration.path,
+        makes: migration.up.flatMap(({ node }) => madeBy(node)),
+      })),
+      ...repeats.pending,
+    ],
   };
 }
 
@@ -106,7 +115,7 @@ export function statementsOfStep(
     return {
       sql: judged.statement.text,
       reason: reasonOf(judged, origin),
-      risk: risks[judged.class],
+      risk: classRisks[judged.class],
       kind: "migration",
       transactional,
       migration: origin,
@@ -115,7 +124,7 @@ export function statementsOfStep(
 }
 
 /** What programs and people have to look at is neither a lock nor a loss. */
-const risks: Readonly<Record<FindingClass | "safe", Risk>> = {
+export const classRisks: Readonly<Record<FindingClass | "safe", Risk>> = {
   safe: "none",
   review: "review",
   opaque: "review",
@@ -125,7 +134,7 @@ const risks: Readonly<Record<FindingClass | "safe", Risk>> = {
   "data-loss": "data-loss",
 };
 
-function reasonOf({ findings }: JudgedStatement, { file, line, direction }: MigrationOrigin): string {
+export function reasonOf({ findings }: JudgedStatement, { file, line, direction }: MigrationOrigin): string {
   const place = `${file}:${line}${direction === "down" ? " (down)" : ""}`;
   const costs = findings.map(({ class: of, rule, message, acknowledged }) => {
     const allowed = acknowledged === null ? "" : ` (allowed: ${acknowledged.reason})`;

@@ -84,7 +84,8 @@ function findingsOf(files: Judged, step: MigrationStep): GateFinding[] {
   return statementsOf(files, step).flatMap(({ findings }) => findings);
 }
 
-function toFinding({ file, line, class: of, rule, message, hint }: GateFinding): Finding {
+/** A finding of the gate as people are told. */
+export function toFinding({ file, line, class: of, rule, message, hint }: GateFinding): Finding {
   return {
     subject: `${file}:${line}`,
     message: visible(`${of} (${rule}): ${message}`),

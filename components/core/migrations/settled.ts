@@ -1,6 +1,7 @@
+import type { RepeatableFiles } from "../repeatables/repeatable";
 import { base, lastOf } from "./decide";
 import { parseFileName } from "./file-name";
-import { fileNameOf, type MigrationHistory } from "./history";
+import { fileNameOf, type MigrationHistory, type RepeatableRow } from "./history";
 import { inOrder, type MigrationDirectory } from "./migration-set";
 
 /**
@@ -9,9 +10,11 @@ import { inOrder, type MigrationDirectory } from "./migration-set";
  */
 export function isSettled(
   directory: MigrationDirectory,
-  { applied, unfinished }: MigrationHistory,
+  { applied, unfinished, repeatables = [] }: MigrationHistory,
   target?: string,
+  beside: RepeatableFiles = { files: [], others: [] },
 ): boolean {
+  if (!areApplied(beside, repeatables)) return false;
   const files = wantedFiles(directory, target);
   if (
     unfinished !== undefined ||
@@ -36,4 +39,13 @@ function wantedFiles(
   if (last === undefined) return target === base ? [] : undefined;
   const wanted = new Set(ordered.slice(0, ordered.indexOf(last) + 1).map(({ file }) => file));
   return files.filter(({ name }) => wanted.has(name));
+}
+
+function areApplied({ files, others }: RepeatableFiles, rows: readonly RepeatableRow[]): boolean {
+  if (others.length > 0 || files.length !== rows.length) return false;
+  const checksums = new Map(files.map(({ name, checksum }) => [name, checksum]));
+  return rows.every(
+    ({ path, checksum, left, missing }) =>
+      checksums.get(path) === checksum && left.length === 0 && missing.length === 0,
+  );
 }

@@ -46,6 +46,25 @@ export function withoutTrail(snapshot: SchemaSnapshot, isDeclared: boolean): Sch
 const keptOfTrail = "^table audit\\.change_log$|^function audit\\.record_[a-z]+\\(";
 const goneWithTrail = "^trigger pgstead_audit_[a-z]+ on |^event trigger pgstead_audit_[a-z_]+$";
 
+/**
+ * The snapshot without some objects and what is a part of them.
+ *
+ * @param objects as `pg_identify_object` has them: `function app.add(integer,integer)`; without arguments: all of that name
+ */
+export function withoutObjects(snapshot: SchemaSnapshot, objects: ReadonlySet<string>): SchemaSnapshot {
+  return objects.size === 0
+    ? snapshot
+    : without(snapshot, (object) => {
+        const key = keyOf(object);
+        return objects.has(key.replaceAll(", ", ",")) || objects.has(withoutArguments(key));
+      });
+}
+
+/** `function app.add` of `function app.add(integer)`. */
+export function withoutArguments(key: string): string {
+  return key.replace(/\(.*$/s, "");
+}
+
 function without(snapshot: SchemaSnapshot, isLeftOut: (object: SchemaObject) => boolean): SchemaSnapshot {
   const gone = new Set(snapshot.objects.filter(isLeftOut).map(keyOf));
   if (gone.size === 0) return snapshot;

@@ -32,7 +32,7 @@ export async function readJudgedRevisions(
   const parser = await loadSqlParser();
   const judged = judgeRevisions(sql, parser);
   return {
-    files: { directory, judged, parser, digest: digestOf },
+    files: { directory, judged, repeatables: [], parser, digest: digestOf },
     steps: judged.map((one, index) => stepOf(one, sql[index], direction)),
   };
 }

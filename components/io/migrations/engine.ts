@@ -4,7 +4,9 @@ import { fileNameOf, type MigrationHistory } from "../../core/migrations/history
 import type { RunLimits } from "../../core/migrations/retry";
 import type { SqlParser } from "../../core/migrations/sql-parser";
 import { problemError, type Problem } from "../../core/problem";
+import type { Repeatable } from "../../core/repeatables/repeatable";
 import { withAdvisoryLock } from "../advisory-lock";
+import { runRepeatables, type DecideRepeatables } from "../repeatables/run";
 import { openCancellable, type CancellableSession } from "../session";
 import type { Waiting } from "../waiting";
 import { historyLock, readHistory } from "./history";
@@ -18,7 +20,8 @@ import { createWatcher } from "./watcher";
 /** A step that is done. */
 export interface DoneStep {
   readonly file: string;
-  readonly direction: MigrationStep["direction"];
+  /** `repeat`: a repeatable file was applied. */
+  readonly direction: MigrationStep["direction"] | "repeat";
   readonly durationMs: number;
 }
 
@@ -37,10 +40,22 @@ export interface MigrationEngine {
    * Runs what is decided from the history as it is once no other run can change it.
    *
    * @param decide throws for what must not run
+   * @param repeating what is applied after the migrations; default nothing
    */
-  run(decide: (history: MigrationHistory) => readonly MigrationStep[]): Promise<RunOutcome>;
+  run(
+    decide: (history: MigrationHistory) => readonly MigrationStep[],
+    repeating?: Repeating,
+  ): Promise<RunOutcome>;
   /** Does something with the history while no run can change it. */
   exclusively<Result>(work: (session: CancellableSession) => Promise<Result>): Promise<Result>;
+}
+
+/** The repeatable files of a run. */
+export interface Repeating {
+  /** All of them, in their order. */
+  readonly repeatables: readonly Repeatable[];
+  /** Which of them run; default those that differ from what is applied. */
+  readonly decide?: DecideRepeatables;
 }
 
 export interface EngineOptions {
@@ -77,12 +92,12 @@ export function createEngine(options: EngineOptions): MigrationEngine {
   };
   return {
     exclusively,
-    async run(decide) {
+    async run(decide, repeating) {
       const began = { is: false };
       try {
         return await exclusively((session) => {
           began.is = true;
-          return runSteps(session, options, decide);
+          return runSteps(session, options, decide, repeating);
         });
       } catch (error) {
         if (began.is || !waiting.signal.aborted) throw error;
@@ -96,6 +111,7 @@ async function runSteps(
   session: CancellableSession,
   { database, login, owner, watcher: watching, limits, waiting, parser }: EngineOptions,
   decide: (history: MigrationHistory) => readonly MigrationStep[],
+  repeating: Repeating | undefined,
 ): Promise<RunOutcome> {
   const [path] = await session.query<{ path: string }>(
     "SELECT pg_catalog.current_setting('search_path') AS path",
@@ -122,6 +138,7 @@ async function runSteps(
         `${direction === "up" ? "applied" : "took back"} ${migration.path} (${durationMs} ms)`,
       );
     }
+    if (repeating !== undefined) done.push(...(await repeat(context, repeating)));
     return { done, cancelled: false };
   } catch (error) {
     if (waiting.signal.aborted)
@@ -131,6 +148,12 @@ async function runSteps(
   } finally {
     await watcher.close();
   }
+}
+
+async function repeat(context: RunContext, { repeatables, decide }: Repeating): Promise<DoneStep[]> {
+  const done = await runRepeatables(context, repeatables, decide);
+  for (const { path, durationMs } of done) await context.waiting.say(`applied ${path} (${durationMs} ms)`);
+  return done.map(({ file, durationMs }) => ({ file, direction: "repeat", durationMs }));
 }
 
 async function runStep(context: RunContext, step: MigrationStep, parser: SqlParser): Promise<number> {

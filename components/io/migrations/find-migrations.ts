@@ -4,9 +4,11 @@ import type { HistoryPlace } from "../../core/migrations/history-layout";
 import { inOrder, type MigrationDirectory } from "../../core/migrations/migration-set";
 import type { FoundMigrations } from "../../core/migrations/plan-migrations";
 import { isSettled } from "../../core/migrations/settled";
+import { decideRepeatables } from "../../core/repeatables/decide";
 import { ProblemError } from "../../core/problem";
-import { readMigrationDirectory, type MigrationPlace } from "../migration-files";
+import { readMigrationDirectory, readRepeatableFiles, type MigrationPlace } from "../migration-files";
 import type { Session } from "../session";
+import { forecastReplacements } from "../repeatables/forecast";
 import { digestOf } from "./digest";
 import { readHistory, readHistoryPlace } from "./history";
 import { judgeFiles } from "./judged-files";
@@ -18,12 +20,21 @@ export interface WantedMigrations {
   readonly target?: string;
   /** Login that keeps the history. */
   readonly migrator?: string;
+  /** Role that the statements run as. */
+  readonly owner: string;
 }
 
 /** What a database has of its migrations, and what the files are; files are parsed only where names do not tell all. */
 export async function findMigrations(wanted: WantedMigrations, session: Session): Promise<FoundMigrations> {
   const [place, history] = [await readHistoryPlace(session, wanted.migrator), await readHistory(session)];
-  return withFiles(wanted, () => history, place);
+  const found = await withFiles(wanted, () => history, place);
+  if (found.files === undefined) return found;
+  const { repeatables, parser } = found.files;
+  const { steps } = decideRepeatables(repeatables, history.repeatables ?? []);
+  return {
+    ...found,
+    forecasts: await forecastReplacements(session, wanted.owner, { steps, repeatables, parser }),
+  };
 }
 
 /** The same of a database that has nothing yet. */
@@ -64,17 +75,21 @@ export const nothingThere: HistoryPlace = {
 type Files = MigrationDirectory["files"];
 
 async function withFiles(
-  { place: { directory, shown }, target }: WantedMigrations,
+  { place: migrations, target }: WantedMigrations,
   historyOf: (files: Files) => MigrationHistory,
   place: HistoryPlace,
 ): Promise<FoundMigrations> {
-  const read = await usable(() => readMigrationDirectory(directory, shown));
+  const { directory, shown } = migrations;
+  const [read, beside] = await Promise.all([
+    usable(() => readMigrationDirectory(directory, shown)),
+    readRepeatableFiles(migrations),
+  ]);
   const files = "problems" in read ? [] : inNumbers(read.files);
   const history = historyOf(files);
   const found = { place, history, names: files.map(({ name }) => name), digest: digestHistory(history) };
   if ("problems" in read) return { ...found, problems: read.problems };
-  if (isSettled(read, history, target)) return { ...found, problems: [] };
-  const judged = await usable(() => judgeFiles(read));
+  if (isSettled(read, history, target, beside)) return { ...found, problems: [] };
+  const judged = await usable(() => judgeFiles(read, beside));
   return "problems" in judged
     ? { ...found, problems: judged.problems }
     : { ...found, files: judged, problems: [] };

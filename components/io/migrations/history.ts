@@ -8,6 +8,7 @@ import {
   emptyHistory,
   type AppliedMigration,
   type MigrationHistory,
+  type RepeatableRow,
   type TrailEntry,
   type UnfinishedMigration,
 } from "../../core/migrations/history";
@@ -16,9 +17,10 @@ import type { Statement } from "../../core/statement";
 import { withAdvisoryLock } from "../advisory-lock";
 import { applyStatements } from "../apply";
 import type { Session } from "../session";
+import { identifiedObjects } from "../repeatables/catalog";
 import type { Waiting } from "../waiting";
 
-const { layout, applied, progress, trail } = historyTables;
+const { layout, applied, progress, trail, repeatable } = historyTables;
 
 /** A moment as ISO 8601 in UTC. */
 export const moment = (column: string): string =>
@@ -50,12 +52,13 @@ export async function readHistoryPlace(session: Session, login?: string): Promis
 }
 
 /**
- * All that a database says of its migrations, in three questions however many there are.
+ * All that a database says of its migrations, in a few questions however many there are.
  *
  * @throws ProblemError where this login may not read it, or a later version of this program made it
  */
 export async function readHistory(session: Session): Promise<MigrationHistory> {
-  if (!(await hasHistory(session))) return emptyHistory;
+  const place = await readKnownPlace(session);
+  if (!place.hasTables) return emptyHistory;
   const [row] = await session.query<{
     history: { applied: AppliedMigration[]; unfinished: UnfinishedMigration | null };
   }>(`
@@ -73,14 +76,33 @@ export async function readHistory(session: Session): Promise<MigrationHistory> {
         FROM ${progress})) AS history`);
   if (row === undefined) throw new Error("the read of the history gave no row");
   const { applied: rows, unfinished } = row.history;
-  return { applied: rows, ...(unfinished === null ? {} : { unfinished }) };
+  // Layout 1 had none.
+  const repeatables = place.layout === 1 ? [] : await readRepeatableRows(session);
+  return { applied: rows, ...(unfinished === null ? {} : { unfinished }), repeatables };
+}
+
+/** The records of repeatable files, with what of their objects is gone. */
+export async function readRepeatableRows(session: Session): Promise<RepeatableRow[]> {
+  return session.query<RepeatableRow & Record<string, unknown>>(
+    `WITH there AS (${identifiedObjects})
+     SELECT r.path, r.checksum, r.objects, r.left_behind AS left, ${moment("r.applied_at")} AS "appliedAt",
+            r.applied_by AS "appliedBy", r.duration_ms::int AS "durationMs",
+            ARRAY(SELECT o FROM pg_catalog.unnest(r.objects || r.left_behind) AS o
+                  WHERE NOT EXISTS (SELECT FROM there WHERE there.object = o)) AS missing
+     FROM ${repeatable} AS r ORDER BY r.path`,
+  );
 }
 
 /** Whether there is a history, which this session may read and this program knows. */
 export async function hasHistory(session: Session): Promise<boolean> {
+  return (await readKnownPlace(session)).hasTables;
+}
+
+/** What the history of a database is, which this session may read and this program knows. */
+async function readKnownPlace(session: Session): Promise<HistoryPlace> {
   const place = await readHistoryPlace(session);
   assertKnownLayout(place);
-  if (!place.hasTables || place.mayRead) return place.hasTables;
+  if (!place.hasTables || place.mayRead) return place;
   const hint = "run `migrate upgrade`: the administrator grants it then";
   throw problemError("pgstead.migration", "this login may not read the history of migrations", hint);
 }

@@ -3,26 +3,33 @@ import { judgeMigrations } from "../../core/migrations/gate/judge";
 import type { JudgedFiles } from "../../core/migrations/judged-files";
 import { parseMigrations, type MigrationDirectory } from "../../core/migrations/migration-set";
 import { loadSqlParser } from "../../core/migrations/sql-parser";
-import { readMigrationDirectory, type MigrationPlace } from "../migration-files";
+import { parseRepeatables } from "../../core/repeatables/parse-repeatables";
+import type { RepeatableFiles } from "../../core/repeatables/repeatable";
+import { readMigrationDirectory, readRepeatableFiles, type MigrationPlace } from "../migration-files";
 import { digestOf } from "./digest";
 
 /**
- * Reads and judges the migrations of a directory.
+ * Reads and judges the migrations of a directory, and the repeatable files beside it.
  *
  * @throws ProblemError where they are not usable
  */
-export async function readJudged({ directory, shown }: MigrationPlace): Promise<JudgedFiles> {
-  return judgeFiles(await readMigrationDirectory(directory, shown));
+export async function readJudged(place: MigrationPlace): Promise<JudgedFiles> {
+  const { directory, shown } = place;
+  return judgeFiles(
+    ...(await Promise.all([readMigrationDirectory(directory, shown), readRepeatableFiles(place)])),
+  );
 }
 
 /**
- * Judges migrations that were read.
+ * Judges files that were read.
  *
  * @throws ProblemError where they are not usable
  */
-export async function judgeFiles(read: MigrationDirectory): Promise<JudgedFiles> {
+export async function judgeFiles(read: MigrationDirectory, beside: RepeatableFiles): Promise<JudgedFiles> {
   const parser = await loadSqlParser();
   const migrations = parseMigrations(read, parser);
+  const repeatables = parseRepeatables(beside, parser);
   await setImmediate(); // whoever waits is told so between two long computations
-  return { directory: read.path, judged: judgeMigrations(migrations, parser), parser, digest: digestOf };
+  const judged = judgeMigrations(migrations, parser);
+  return { directory: read.path, judged, repeatables, parser, digest: digestOf };
 }

@@ -1,12 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import { DatabaseError } from "pg";
 import { quoteIdentifier } from "../../core/identifier";
-import type { MigrationStep } from "../../core/migrations/decide";
 import { mayPass, pauseAfter, type RunLimits } from "../../core/migrations/retry";
 import type { MigrationStatement } from "../../core/migrations/statements";
 import type { CancellableSession } from "../session";
 import type { Waiting } from "../waiting";
-import { MigrationFailure, statementFailure } from "./statement-failure";
+import { MigrationFailure, statementFailure, type NamedFile } from "./statement-failure";
 import { waitsFor, type Watcher } from "./watcher";
 
 /** What the steps of a run share. */
@@ -25,7 +24,7 @@ export interface RunContext {
 /** Sends a statement of a file: watched, and cancelled on the server when the run is. */
 export async function sendStatement(
   context: RunContext,
-  step: MigrationStep,
+  step: NamedFile,
   statement: MigrationStatement,
   sql = statement.text,
 ): Promise<void> {

@@ -1,5 +1,4 @@
 import { DatabaseError } from "pg";
-import type { MigrationStep } from "../../core/migrations/decide";
 import { characterOffset } from "../../core/migrations/source-text";
 import type { MigrationStatement } from "../../core/migrations/statements";
 import { ProblemError, type Problem } from "../../core/problem";
@@ -24,9 +23,14 @@ export class MigrationFailure extends ProblemError {
   }
 }
 
+/** The file that something is said of. */
+export interface NamedFile {
+  readonly migration: { readonly path: string };
+}
+
 /** What the server says of a statement: with the line of its position, and that line. */
 export function statementFailure(
-  { migration }: MigrationStep,
+  { migration }: NamedFile,
   statement: MigrationStatement,
   error: unknown,
 ): unknown {
@@ -58,7 +62,7 @@ export const failureHints: Readonly<Record<string, string>> = {
 };
 
 /** What the server says of the end of a transaction: of no statement of its file. */
-export function endFailure({ migration }: MigrationStep, error: unknown): unknown {
+export function endFailure({ migration }: NamedFile, error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error;
   const { code = "no code", message, detail } = error;
   const said = [

@@ -4,7 +4,7 @@ import type { MigrationStep } from "../../core/migrations/decide";
 import { problemError } from "../../core/problem";
 import { recordStep } from "./record";
 import { sendStatement, withRetries, type RunContext } from "./run-context";
-import { endFailure } from "./statement-failure";
+import { endFailure, type NamedFile } from "./statement-failure";
 
 /**
  * Runs a step in one transaction with its record: it is done and written down, or neither.
@@ -32,7 +32,7 @@ export function runTransaction(context: RunContext, step: MigrationStep): Promis
 }
 
 /** Opens a transaction that is the owner's, with the bounds of a run. */
-async function begin({ session, owner, limits, searchPath }: RunContext): Promise<void> {
+export async function begin({ session, owner, limits, searchPath }: RunContext): Promise<void> {
   const { lockTimeoutMs, statementTimeoutMs } = limits;
   try {
     await session.query(
@@ -50,7 +50,7 @@ async function begin({ session, owner, limits, searchPath }: RunContext): Promis
  * Ends what the owner does: what is deferred runs now, while it is still him, as a trigger that ran at COMMIT would do
  * so as the login that may write the history.
  */
-export async function leaveOwner({ session }: RunContext, step: MigrationStep): Promise<void> {
+export async function leaveOwner({ session }: RunContext, step: NamedFile): Promise<void> {
   try {
     await session.query("SET CONSTRAINTS ALL IMMEDIATE");
     await session.query("SET LOCAL ROLE NONE; SET LOCAL search_path = pg_catalog");
@@ -59,7 +59,7 @@ export async function leaveOwner({ session }: RunContext, step: MigrationStep): 
   }
 }
 
-export async function commit({ session }: RunContext, step: MigrationStep): Promise<void> {
+export async function commit({ session }: RunContext, step: NamedFile): Promise<void> {
   try {
     await session.query("COMMIT");
   } catch (error) {

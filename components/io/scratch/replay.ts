@@ -1,18 +1,24 @@
 import type { Migration } from "../../core/migrations/migration";
-import { ProblemError } from "../../core/problem";
+import { ProblemError, type Problem } from "../../core/problem";
+import type { Repeatable } from "../../core/repeatables/repeatable";
 import type { SchemaSnapshot } from "../../core/schema/snapshot";
 import { readSchema } from "../schema/read";
 import { withSession } from "../session";
 import { withScratch, type Scratch, type ScratchOptions } from "./scratch";
 
 /**
- * The schema that the declaration and some migrations give, in their order.
+ * The schema that the declaration, some migrations and some repeatable files give, in their order.
  *
  * @throws ProblemError where one of them does not run there
  */
-export function replay(options: ScratchOptions, migrations: readonly Migration[]): Promise<SchemaSnapshot> {
+export function replay(
+  options: ScratchOptions,
+  migrations: readonly Migration[],
+  repeatables: readonly Repeatable[],
+): Promise<SchemaSnapshot> {
   return withScratch(options, async (scratch) => {
     await runAll(scratch, migrations, "up");
+    await repeatAll(scratch, repeatables);
     await scratch.grant();
     return readScratch(scratch);
   });
@@ -25,11 +31,19 @@ export async function runAll(
   direction: "up" | "down",
 ): Promise<void> {
   const { failure } = await engine.run(() => migrations.map((migration) => ({ migration, direction })));
-  if (failure !== undefined) {
-    throw new ProblemError(`the ${direction} part of a migration does not run on a scratch database`, [
-      failure,
-    ]);
-  }
+  assertRan(`the ${direction} part of a migration`, failure);
+}
+
+/** Applies repeatable files, which are given in their order. */
+export async function repeatAll({ engine }: Scratch, repeatables: readonly Repeatable[]): Promise<void> {
+  if (repeatables.length === 0) return;
+  const { failure } = await engine.run(() => [], { repeatables });
+  assertRan("a repeatable file", failure);
+}
+
+function assertRan(what: string, failure: Problem | undefined): void {
+  if (failure === undefined) return;
+  throw new ProblemError(`${what} does not run on a scratch database`, [failure]);
 }
 
 export function readScratch({ administrator, database }: Scratch): Promise<SchemaSnapshot> {

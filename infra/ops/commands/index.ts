@@ -1,5 +1,6 @@
 import type { AnyCommand } from "../frame";
 import { adoptCommand } from "./adopt";
+import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
 import { connectionCommand } from "./connection";
@@ -19,6 +20,7 @@ export const commands: readonly AnyCommand[] = [
   ...migrateCommands,
   auditCommand,
   auditMaintainCommand,
+  archiveCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,

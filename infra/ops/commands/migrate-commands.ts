@@ -5,6 +5,7 @@ import { lintRun } from "../migrate/alembic/lint-run";
 import { checkRun, lookRun, sqlRun, verifyRun } from "../migrate/alembic/look-runs";
 import { withEngines } from "../migrate/engines";
 import { migrateBaselineCommand } from "./migrate-baseline";
+import { migrateConventionsCommand } from "./migrate-conventions";
 import { migrateCreateCommand } from "./migrate-create";
 import { migrateDowngradeCommand } from "./migrate-downgrade";
 import { migrateHistoryCommand } from "./migrate-history";
@@ -23,6 +24,7 @@ import { migrateUpgradeCommand } from "./migrate-upgrade";
 /** The commands of migrations, in the order of the help, each for both engines; the trail is one for both. */
 export const migrateCommands: readonly AnyCommand[] = [
   withEngines(migrateCreateCommand, createRun),
+  migrateConventionsCommand,
   withEngines(migrateLintCommand, lintRun),
   withEngines(migrateStatusCommand, lookRun("migrate status")),
   withEngines(migrateCheckCommand, checkRun),

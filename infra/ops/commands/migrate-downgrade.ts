@@ -13,9 +13,9 @@ import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
-import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
+import { noRepeats } from "../migrate/repeats";
+import { renderOutcome, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
-import { renderSteps } from "../migrate/script";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { writeTarget } from "../migrate/stack-target";
 import { toFindings, type LookArgs } from "../migrate/state";
@@ -41,12 +41,12 @@ export const migrateDowngradeCommand: OpsCommand<DowngradeArgs, RunData> = {
       .addHelpText("after", help);
   },
   run: downgrade,
-  render: (report) => ({ output: renderRun(report) }),
+  render: (report) => ({ output: renderOutcome(report) }),
 };
 
 const help = `
 The down parts of the files run, each in one transaction with its record. What is irreversible is refused with its
-reason. What loses data needs --allow-data-loss, whatever else is said: a file that ran cannot be given an
+reason. Repeatable files are not touched: a view that stands on what goes is in the way, and the server says so. What loses data needs --allow-data-loss, whatever else is said: a file that ran cannot be given an
 acknowledgement any more.
 How far it went becomes pgstead:migrations.target in the stack's file: without it the next \`up\` would apply again what was
 taken back.
@@ -83,11 +83,11 @@ async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<
     await keepDown(context, declared.name, applied);
     return reportRun(described, undefined);
   }
-  context.write(renderSteps(files, steps, plain));
+  context.write(renderRun(files, steps, noRepeats));
   const question = `Take ${plural(steps.length, "migration")} of ${database.name} of stack ${stack} back?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
   const limits = limitsOf(args, declared.migrations);
-  const outcome = await runShown(context, database, files, limits, steps, decide);
+  const outcome = await runShown(context, database, files, limits, { steps, decide });
   if (outcome.done.length > 0) await keepDown(context, declared.name, applied.slice(0, -outcome.done.length));
   return reportRun(described, outcome);
 }

@@ -47,10 +47,12 @@ Findings are of these classes: ${findingClasses.join(", ")}.
 An acknowledgement is a comment directly before its statement, of a class or of a rule, with the reason:
   -- pgstead:allow drop-column reason="nobody reads it since 4.2"
 (\`# pgstead:allow …\` in a revision of Alembic's.)
+Files of functions and views beside the directory are judged as well, where no file is named.
 What loses data needs a backup on top of it when it runs. squawk's advice blocks nothing.
 
 JSON: data.directories; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,
-data, rollback, performance }, up [{ firstLine, lastLine, class }], down }]; data.findings [{ class, rule, message, hint,
+data, rollback, performance }, up [{ firstLine, lastLine, class }], down }]; data.repeatables [{ name, path, checksum,
+makes, statements }], in their order; data.findings [{ class, rule, message, hint,
 file, part, line, needs, acknowledged { target, reason, line } | null, blocks }]; data.advice [{ source, rule, message,
 hint, file, line }]; data.squawkMissing. \`blocks\` of a down part stops a downgrade and not this command. The list
 \`findings\` beside data has what blocks, as text.
@@ -101,8 +103,8 @@ function summary(data: LintData): string {
   return summarize(data);
 }
 
-function summarize({ directories, migrations, findings }: LintData): string {
-  const statements = migrations.flatMap(({ up }) => up);
+function summarize({ directories, migrations, repeatables, findings }: LintData): string {
+  const statements = [...migrations.flatMap(({ up }) => up), ...repeatables.flatMap((one) => one.statements)];
   const lines = new Set(
     findings.filter(({ part, blocks }) => part === "up" && blocks).map(({ file, line }) => `${file}:${line}`),
   );
@@ -113,7 +115,8 @@ function summarize({ directories, migrations, findings }: LintData): string {
   const found = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
   const verdict =
     lines.size === 0 ? "nothing blocks" : `${lines.size} ${lines.size === 1 ? "blocks" : "block"}`;
-  return `${directories.join(", ")}: ${plural(migrations.length, "migration")}, ${plural(statements.length, "statement")}${found}; ${verdict}`;
+  const files = repeatables.length === 0 ? "" : `, ${plural(repeatables.length, "repeatable file")}`;
+  return `${directories.join(", ")}: ${plural(migrations.length, "migration")}${files}, ${plural(statements.length, "statement")}${found}; ${verdict}`;
 }
 
 function section(title: string, lines: readonly string[], colors: Colors): string[] {

@@ -6,6 +6,7 @@ import { readJudged } from "../../../components/io/migrations/judged-files";
 import type { OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace } from "../migrate/directory";
+import { repeatsAfter } from "../migrate/repeats";
 import { renderScript } from "../migrate/script";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import type { LookArgs } from "../migrate/state";
@@ -36,9 +37,13 @@ export const migrateSqlCommand: OpsCommand<SqlArgs, SqlData> = {
     const history = database === undefined ? emptyHistory : await lookAtHistory(context, database);
     const { steps, problems } = decideUpgrade(inputOf(files, history), to);
     if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);
+    const repeats = repeatsAfter(files, { history, steps });
     const data = {
-      files: steps.map(({ migration }) => migration.path),
-      sql: renderScript(steps, database?.owner),
+      files: [
+        ...steps.map(({ migration }) => migration.path),
+        ...repeats.steps.map(({ repeatable }) => repeatable.path),
+      ],
+      sql: renderScript(steps, repeats.steps, database?.owner),
     };
     return { command: "migrate sql", stack: context.stack, data, findings: [] };
   },
@@ -47,7 +52,8 @@ export const migrateSqlCommand: OpsCommand<SqlArgs, SqlData> = {
 
 const help = `
 The records of the history are not in it: what is run by hand is pending still, until \`migrate baseline\` or a run that
-fails tells. For review, and for scratch databases.
+fails tells. For review, and for scratch
+databases. Repeatable files come last; what CREATE OR REPLACE cannot change is dropped by \`migrate upgrade\` only.
 
 JSON: data.files [path]; data.sql.
 

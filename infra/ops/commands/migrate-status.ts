@@ -1,9 +1,12 @@
 import { renderMoment } from "../../../components/core/migrations/compare-history";
 import { fileNameOf } from "../../../components/core/migrations/history";
 import type { Finding } from "../../../components/core/finding";
+import { visible } from "../../../components/core/statement";
 import type { Colors } from "../colors";
 import type { OpsCommand } from "../command";
 import { declareLook, renderMs } from "../migrate/declare-look";
+import { reasonWords } from "../../../components/core/repeatables/plan-repeatables";
+import { renderRepeatables } from "../migrate/repeats";
 import { readState, toFindings, type LookArgs, type MigrationState } from "../migrate/state";
 import type { Report } from "../report";
 import { renderTable } from "../table";
@@ -31,7 +34,7 @@ export const migrateStatusCommand: LookCommand = {
 /** For CI: is the database where the files are? */
 export const migrateCheckCommand: LookCommand = {
   name: "migrate check",
-  summary: "end with 1 where a migration is pending, or the history is broken",
+  summary: "end with 1 where a migration or a repeatable file is pending, or the history is broken",
   declare: (command) => {
     declareLook(command).addHelpText(
       "after",
@@ -43,7 +46,7 @@ export const migrateCheckCommand: LookCommand = {
   },
   async run(context, args) {
     const data = await readState(context, args);
-    const findings = [...toFindings(data.problems), ...pendingFindings(data)];
+    const findings = [...toFindings(data.problems), ...pendingFindings(data), ...leftFindings(data)];
     return { command: "migrate check", stack: context.stack, data, findings };
   },
   render: ({ data, findings }) => ({
@@ -76,14 +79,15 @@ export const migrateVerifyCommand: LookCommand = {
     declareLook(command).addHelpText(
       "after",
       help(
-        "Edited, deleted, renamed, replaced and inserted files are told by name, with exit code 1.",
+        "Edited, deleted, renamed, replaced and inserted files are told by name, with exit code 1, as are repeatable ones whose objects are gone, and objects that no file makes any more.",
         "verify",
       ),
     );
   },
   async run(context, args) {
     const data = await readState(context, args);
-    return { command: "migrate verify", stack: context.stack, data, findings: toFindings(data.problems) };
+    const findings = [...toFindings(data.problems), ...missingFindings(data), ...leftFindings(data)];
+    return { command: "migrate verify", stack: context.stack, data, findings };
   },
   render: ({ data, findings }: Report<MigrationState>) => ({
     output:
@@ -98,18 +102,41 @@ ${more}
 JSON: data.database; data.directory; data.applied [{ version, name, checksum, transactional, origin, appliedAt,
 appliedBy, durationMs | null }]; data.pending [{ file, path, class, transactional }]; data.held [file above the
 target]; data.above [file applied above it]; data.unfinished { version, name,
-direction, done, running, startedAt, startedBy } | null; data.problems [{ path, message, hint }]. With engine alembic
-\`version\` is the revision and \`name\` its file; origin "elsewhere" has nothing but these; \`check\` has
-data.models { operations [code], skipped } where the models were compared.
+direction, done, running, startedAt, startedBy } | null; data.repeatables { applied [{ path, checksum, objects, left,
+missing, appliedAt, appliedBy, durationMs }], pending [{ file, path, reason (new, changed, missing), class }], left
+[{ file, object, drop }] }; data.problems [{ path, message, hint }]. With engine alembic \`version\` is the revision and
+\`name\` its file; origin "elsewhere" has nothing but these; \`check\` has data.models { operations [code], skipped }
+where the models were compared.
 
 Example:
   npm run ops -- migrate ${name} --stack prod`;
 }
 
 /** What `migrate check` has of pending migrations. */
-export function pendingFindings({ pending }: MigrationState): Finding[] {
+export function pendingFindings({ pending, repeatables }: MigrationState): Finding[] {
   const hint = "`migrate upgrade` applies it";
-  return pending.map(({ path, class: of }) => ({ subject: path, message: `is pending (${of})`, hint }));
+  return [
+    ...pending.map(({ path, class: of }) => ({ subject: path, message: `is pending (${of})`, hint })),
+    ...repeatables.pending.map(({ path, reason, class: of }) => ({
+      subject: path,
+      message: `is to be applied: ${reasonWords[reason]} (${of})`,
+      hint,
+    })),
+  ];
+}
+
+function missingFindings({ repeatables }: MigrationState): Finding[] {
+  const gone = repeatables.pending.filter(({ reason }) => reason === "missing");
+  const hint = "`migrate upgrade` makes it anew";
+  return gone.map(({ path }) => ({ subject: path, message: reasonWords.missing, hint }));
+}
+
+function leftFindings({ repeatables }: MigrationState): Finding[] {
+  return repeatables.left.map(({ file, object, drop }) => ({
+    subject: file,
+    message: visible(`does not make ${object} any more, which is there still`),
+    hint: visible(`drop it in a migration: ${drop};`),
+  }));
 }
 
 function headOf({ applied }: MigrationState): string {
@@ -159,6 +186,7 @@ function renderState(data: MigrationState, colors: Colors): string {
       ]),
       colors,
     ),
+    ...renderRepeatables(data.repeatables, colors),
   ];
   return `${sections.join("\n\n")}\n`;
 }

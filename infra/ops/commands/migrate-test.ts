@@ -4,6 +4,7 @@ import { problemError } from "../../../components/core/problem";
 import { compareSchemas } from "../../../components/core/schema/compare";
 import { beyondAccess } from "../../../components/core/schema/covered";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
+import { withoutObjects } from "../../../components/core/schema/ignore";
 import type { Finding } from "../../../components/core/finding";
 import { visible } from "../../../components/core/statement";
 import { embeddedMajor } from "../../../components/io/embedded/binaries";
@@ -12,7 +13,8 @@ import { withScratch } from "../../../components/io/scratch/scratch";
 import type { DatabaseConfig } from "../../config";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
-import { appliedFiles, comparable } from "../drift/schema";
+import { appliedFiles, madeByRepeatables } from "../drift/applied-files";
+import { comparable } from "../drift/schema";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace } from "../migrate/directory";
 import { chooseDatabase } from "../migrate/stack-database";
@@ -89,7 +91,7 @@ async function runTest(context: CommandContext, args: TestArgs): Promise<Report<
       waiting,
       parser,
     });
-    const test = withScratch(options, (scratch) => testMigrations(scratch, files.judged, waiting.signal));
+    const test = withScratch(options, (scratch) => testMigrations(scratch, files, waiting.signal));
     return progress(`testing ${plural(files.judged.length, "migration")} on a scratch database`, test);
   });
   const compared = compareLive(context, database, files, outcome, live);
@@ -150,7 +152,8 @@ function compareLive(
   const { schemas, keepPrivileges } = database;
   const { differences } = compareSchemas(
     comparable(expected, database, config),
-    comparable(live.snapshot, database, config),
+    // Those are applied in the end, and not with a file: `drift` compares them.
+    withoutObjects(comparable(live.snapshot, database, config), madeByRepeatables(live.history)),
   );
   const cover = { schemas: schemas.map(({ name }) => name), privileges: !keepPrivileges };
   const head = applied.at(-1);

@@ -14,9 +14,10 @@ import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
-import { plain, renderRun, reportRun, type RunData } from "../migrate/run-report";
+import { refuseRepeats } from "../../../components/core/repeatables/plan-repeatables";
+import { decideShown } from "../migrate/repeats";
+import { renderOutcome, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
-import { renderSteps } from "../migrate/script";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { toFindings, type LookArgs } from "../migrate/state";
 import type { Report } from "../report";
@@ -42,7 +43,7 @@ export const migrateUpgradeCommand: OpsCommand<UpgradeArgs, RunData> = {
       .addHelpText("after", help);
   },
   run: upgrade,
-  render: (report) => ({ output: renderRun(report) }),
+  render: (report) => ({ output: renderOutcome(report) }),
 };
 
 const help = `
@@ -51,11 +52,16 @@ are in the way of gives up after --lock-timeout, lets them through, and is tried
 waits no longer than that. Files with \`-- transaction: none\` run statement by statement, and go on where they stopped.
 Ctrl-C ends the running statement on the server.
 
+Files of functions and views beside the directory of the migrations are applied after the last migration whenever their
+text changes, all in one transaction. What CREATE OR REPLACE cannot change is dropped and made anew with what stands on
+it and is such a file's; where anything else stands on it the run is refused with its names. Privileges stay.
+
 Ends with 1 where something is refused, fails or is cancelled, and says what of it is done.
 It goes no further than pgstead:migrations.target. What \`migrate lint\` blocks does not run. What loses data needs an entry of pgstead:allowDataLoss on top of its
 acknowledgement: \`migration <database>/<file>\`.
 
-JSON: data.database; data.steps [path]; data.done [{ file, direction, durationMs }]; data.failure { path, message,
+JSON: data.database; data.steps [path]; data.repeatables [path]; data.done [{ file, direction (up, down, repeat),
+durationMs }]; data.failure { path, message,
 hint } | null; data.ran; data.dryRun; data.sql.
 
 Examples:
@@ -73,27 +79,35 @@ async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Repo
     to === undefined
       ? decideDeclared(input, { ...declared.migrations, downgrade: "refuse" })
       : decideUpgrade(input, to);
-  const { steps, problems } = decide(inputOf(files, await lookAtHistory(context, database)));
+  const history = await lookAtHistory(context, database);
+  const { steps, problems } = decide(inputOf(files, history));
+  const repeats = await decideShown(context, database, files, { history, steps, problems });
   const described = {
     command: "migrate upgrade",
     stack,
     database: database.name,
     files,
     steps,
+    repeats,
     dryRun: args.dryRun,
   };
   const refused = [
     ...toFindings([...problems, ...beyondTarget(steps, declared.migrations, files)]),
     ...refuseUpgrade(files, steps, { database: database.name, allowDataLoss: config.allowDataLoss }),
+    ...refuseRepeats(repeats, steps),
   ];
-  if (refused.length > 0 || steps.length === 0 || args.dryRun === true)
+  if (refused.length > 0 || steps.length + repeats.steps.length === 0 || args.dryRun === true)
     return reportRun(described, undefined, refused);
-  context.write(renderSteps(files, steps, plain));
-  const question = `Apply ${plural(steps.length, "migration")} to ${database.name} of stack ${stack}?`;
+  context.write(renderRun(files, steps, repeats));
+  const what = [
+    ...(steps.length === 0 ? [] : [plural(steps.length, "migration")]),
+    ...(repeats.steps.length === 0 ? [] : [plural(repeats.steps.length, "repeatable file")]),
+  ];
+  const question = `Apply ${what.join(" and ")} to ${database.name} of stack ${stack}?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
   return reportRun(
     described,
-    await runShown(context, database, files, limitsOf(args, declared.migrations), steps, decide),
+    await runShown(context, database, files, limitsOf(args, declared.migrations), { steps, decide, repeats }),
   );
 }
 

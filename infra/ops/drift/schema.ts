@@ -1,18 +1,23 @@
 import { existsSync } from "node:fs";
-import { compareHistory } from "../../../components/core/migrations/compare-history";
-import { fileNameOf, type MigrationHistory } from "../../../components/core/migrations/history";
+import { fileNameOf } from "../../../components/core/migrations/history";
 import type { Migration } from "../../../components/core/migrations/migration";
 import { parseMigrations } from "../../../components/core/migrations/migration-set";
 import { loadSqlParser, type SqlParser } from "../../../components/core/migrations/sql-parser";
 import { ProblemError } from "../../../components/core/problem";
+import { parseRepeatables } from "../../../components/core/repeatables/parse-repeatables";
 import { compareSchemas, objectOf, type SchemaDifference } from "../../../components/core/schema/compare";
 import { beyondAccess } from "../../../components/core/schema/covered";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
-import { withoutIgnored, withoutMaintained, withoutTrail } from "../../../components/core/schema/ignore";
+import {
+  withoutIgnored,
+  withoutMaintained,
+  withoutObjects,
+  withoutTrail,
+} from "../../../components/core/schema/ignore";
 import { mendSchema } from "../../../components/core/schema/mend";
 import { classOfStatement } from "../../../components/core/schema/mend-class";
 import { keyOf, type SchemaSnapshot } from "../../../components/core/schema/snapshot";
-import { readMigrationDirectory } from "../../../components/io/migration-files";
+import { readMigrationDirectory, readRepeatableFiles } from "../../../components/io/migration-files";
 import { cachedSchema } from "../../../components/io/schema/cache";
 import { replay } from "../../../components/io/scratch/replay";
 import { LoginRefusedError } from "../../../components/io/session";
@@ -23,6 +28,7 @@ import { readLive, type LiveSchema } from "../schema/live";
 import { scratchOptions, type ScratchArgs } from "../schema/scratch-options";
 import { untilInterrupted } from "../schema/interrupt";
 import { lookInto } from "../sessions";
+import { appliedFiles, appliedRepeatables, type AppliedRepeatables } from "./applied-files";
 import type { DriftItem } from "./drift-item";
 
 /** Schemas whose partitions come and go by maintenance. */
@@ -70,7 +76,8 @@ export async function compareSchema(
   if (database.migrations.engine === "alembic") {
     return unseen("its schema is its application's: `migrate check` compares it with the models", true);
   }
-  const { directory, shown } = migrationPlace(args.dir, database, context);
+  const place = migrationPlace(args.dir, database, context);
+  const { directory, shown } = place;
   if (!existsSync(directory)) return unseen(`there is no ${shown} that would say what it has`, true);
   try {
     const { administrator } = await context.outputs();
@@ -83,10 +90,15 @@ export async function compareSchema(
       return unseen(`no migration was ever applied to it: ${hint}`, true);
     }
     const parser = await loadSqlParser();
-    const migrations = parseMigrations(await readMigrationDirectory(directory, shown), parser);
+    const [read, beside] = await Promise.all([
+      readMigrationDirectory(directory, shown),
+      readRepeatableFiles(place),
+    ]);
+    const migrations = parseMigrations(read, parser);
     const applied = appliedFiles(migrations, live.history, shown);
-    const expected = await expectedSchema(context, database, { live, applied, args, parser });
-    return report(context, database, { live, applied, migrations, parser, ...expected });
+    const repeated = appliedRepeatables(parseRepeatables(beside, parser), live.history);
+    const expected = await expectedSchema(context, database, { live, applied, repeated, args, parser });
+    return report(context, database, { live, applied, repeated, migrations, parser, ...expected });
   } catch (error) {
     if (error instanceof ProblemError) return unseen(wordsOf(error), false);
     if (error instanceof LoginRefusedError) return unseen(error.message, false);
@@ -100,29 +112,10 @@ export function wordsOf({ problems }: ProblemError): string {
     .join("; ");
 }
 
-/** The files of what is applied; one that was edited or is not there says nothing of what the database has. */
-export function appliedFiles(
-  migrations: readonly Migration[],
-  history: MigrationHistory,
-  directory: string,
-): readonly Migration[] {
-  const problems = compareHistory(migrations, history, directory);
-  if (history.unfinished !== undefined) {
-    const { name, version } = history.unfinished;
-    problems.push({
-      path: fileNameOf({ name, version }),
-      message: "is half done: what the database is to have is not known",
-      hint: "`migrate upgrade` goes on with it",
-    });
-  }
-  if (problems.length > 0) throw new ProblemError("the history and the files differ", problems);
-  const names = new Set(history.applied.map(fileNameOf));
-  return migrations.filter((migration) => names.has(fileNameOf(migration)));
-}
-
 interface Compared {
   readonly live: LiveSchema;
   readonly applied: readonly Migration[];
+  readonly repeated: AppliedRepeatables;
   readonly parser: SqlParser;
 }
 
@@ -130,7 +123,7 @@ interface Compared {
 async function expectedSchema(
   context: CommandContext,
   database: DatabaseConfig,
-  { live, applied, args, parser }: Compared & { readonly args: SchemaDriftArgs },
+  { live, applied, repeated, args, parser }: Compared & { readonly args: SchemaDriftArgs },
 ): Promise<{ readonly snapshot: SchemaSnapshot; readonly cached: boolean }> {
   const { administrator } = await context.outputs();
   return untilInterrupted(context.write, async (waiting) => {
@@ -142,12 +135,12 @@ async function expectedSchema(
       place: options.place,
       state: options.state,
       owner: options.owner,
-      files: applied.map(({ path, checksum }) => [path, checksum]),
+      files: [...applied, ...repeated.files].map(({ path, checksum }) => [path, checksum]),
     };
     return cachedSchema(from, () =>
       context.progress(
         `applying ${applied.length} migrations to a scratch database`,
-        replay(options, applied),
+        replay(options, applied, repeated.files),
       ),
     );
   });
@@ -159,6 +152,7 @@ function report(
   {
     live,
     applied,
+    repeated,
     migrations,
     parser,
     snapshot,
@@ -171,8 +165,8 @@ function report(
 ): SchemaDrift {
   const since = performance.now();
   const { name, schemas, keepPrivileges } = database;
-  const expected = comparable(snapshot, database, config);
-  const actual = comparable(live.snapshot, database, config);
+  const expected = withoutObjects(comparable(snapshot, database, config), repeated.others);
+  const actual = withoutObjects(comparable(live.snapshot, database, config), repeated.others);
   const { differences, remarks } = compareSchemas(expected, actual);
   const cover = { schemas: schemas.map((schema) => schema.name), privileges: !keepPrivileges };
   const told = beyondAccess(differences, cover);

@@ -108,10 +108,11 @@ function migrationSources(
   if (!isNamed && !existsSync(directory)) return [];
   const migrator = findMigrator(roles);
   const wanted = {
+    owner: database.owner,
     ...(target === undefined ? {} : { target }),
     ...(migrator === undefined ? {} : { migrator }),
   };
-  const declared = { ...wanted, database: name, owner: database.owner, downgrade, allowDataLoss };
+  const declared = { ...wanted, database: name, downgrade, allowDataLoss };
   const place = { directory, shown };
   return [
     {

@@ -4,13 +4,21 @@ import {
   judgeMigrations,
   type GateFinding,
   type JudgedMigration,
+  type JudgedStatement,
 } from "../../../components/core/migrations/gate/judge";
 import type { FindingClass } from "../../../components/core/migrations/gate/rules";
 import type { Migration } from "../../../components/core/migrations/migration";
 import { parseMigrations } from "../../../components/core/migrations/migration-set";
 import { loadSqlParser } from "../../../components/core/migrations/sql-parser";
 import { ProblemError } from "../../../components/core/problem";
-import { readMigrationDirectory, type MigrationPlace } from "../../../components/io/migration-files";
+import { describeObject } from "../../../components/core/repeatables/objects";
+import { parseRepeatables } from "../../../components/core/repeatables/parse-repeatables";
+import { madeBy, type Repeatable } from "../../../components/core/repeatables/repeatable";
+import {
+  readMigrationDirectory,
+  readRepeatableFiles,
+  type MigrationPlace,
+} from "../../../components/io/migration-files";
 import { adviseFromSquawk, adviseTransactions, type Advice } from "./advice";
 import { givenPlace } from "./directory";
 import { askSquawk } from "./squawk";
@@ -32,9 +40,18 @@ export interface LintedStatement {
   readonly class: FindingClass | "safe";
 }
 
+/** What is known of a repeatable file. */
+export interface LintedRepeatable extends Pick<Repeatable, "name" | "path" | "checksum"> {
+  /** What it makes, such as `view app.totals`. */
+  readonly makes: readonly string[];
+  readonly statements: readonly LintedStatement[];
+}
+
 export interface LintData {
   readonly directories: readonly string[];
   readonly migrations: readonly LintedMigration[];
+  /** In the order in which they are applied; none where files are named. */
+  readonly repeatables: readonly LintedRepeatable[];
   /** Of both parts; those of a down part stop nobody from upgrading. */
   readonly findings: readonly GateFinding[];
   readonly advice: readonly Advice[];
@@ -80,6 +97,7 @@ export function joinLint(parts: readonly LintData[]): LintData {
   return {
     directories: parts.flatMap(({ directories }) => directories),
     migrations: parts.flatMap(({ migrations }) => migrations),
+    repeatables: parts.flatMap(({ repeatables }) => repeatables),
     findings: parts.flatMap(({ findings }) => findings),
     advice: parts.flatMap(({ advice }) => advice),
     squawkMissing: parts.find(({ squawkMissing }) => squawkMissing !== null)?.squawkMissing ?? null,
@@ -89,6 +107,8 @@ export function joinLint(parts: readonly LintData[]): LintData {
 async function lintOne(place: LintPlace): Promise<LintData> {
   const parser = await loadSqlParser();
   const migrations = parseMigrations(await readMigrationDirectory(place.directory, place.shown), parser);
+  const isWhole = place.names === undefined;
+  const repeatables = isWhole ? parseRepeatables(await readRepeatableFiles(place), parser) : [];
   await setImmediate(); // whoever waits is told so between two long computations
   const judged = chosen(judgeMigrations(migrations, parser), place);
   const fileOf = ({ migration }: JudgedMigration): string => join(place.directory, migration.file);
@@ -98,7 +118,11 @@ async function lintOne(place: LintPlace): Promise<LintData> {
   return {
     directories: [place.shown],
     migrations: judged.map(describeJudged),
-    findings: judged.flatMap(({ up, down }) => [...up, ...down].flatMap(({ findings }) => findings)),
+    repeatables: repeatables.map(describeRepeatable),
+    findings: [
+      ...judged.flatMap(({ up, down }) => [...up, ...down]),
+      ...repeatables.flatMap(({ statements }) => statements.map((one) => one.judged)),
+    ].flatMap(({ findings }) => findings),
     advice: [
       ...adviseTransactions(judged, parser),
       ...("remarks" in squawk ? adviseFromSquawk(squawk.remarks, judged, fileOf) : []),
@@ -121,12 +145,6 @@ function chosen(judged: readonly JudgedMigration[], { names, shown }: LintPlace)
 /** What a report has of a migration. */
 export function describeJudged({ migration, up, down }: JudgedMigration): LintedMigration {
   const { file, path, version, name, checksum, transactional, notes, irreversible = null } = migration;
-  const part = (statements: JudgedMigration["up"]): LintedStatement[] =>
-    statements.map(({ statement: { firstLine, lastLine }, class: of }) => ({
-      firstLine,
-      lastLine,
-      class: of,
-    }));
   return {
     file,
     path,
@@ -136,7 +154,25 @@ export function describeJudged({ migration, up, down }: JudgedMigration): Linted
     transactional,
     notes,
     irreversible,
-    up: part(up),
-    down: part(down),
+    up: up.map(describeStatement),
+    down: down.map(describeStatement),
+  };
+}
+
+function describeStatement({
+  statement: { firstLine, lastLine },
+  class: of,
+}: JudgedStatement): LintedStatement {
+  return { firstLine, lastLine, class: of };
+}
+
+function describeRepeatable(repeatable: Repeatable): LintedRepeatable {
+  const { name, path, checksum, statements } = repeatable;
+  return {
+    name,
+    path,
+    checksum,
+    makes: madeBy(repeatable).map(describeObject),
+    statements: statements.map(({ judged }) => describeStatement(judged)),
   };
 }

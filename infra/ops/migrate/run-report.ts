@@ -7,6 +7,7 @@ import type { Report } from "../report";
 import { plural } from "../text";
 import type { JudgedFiles } from "../../../components/core/migrations/judged-files";
 import { renderSteps } from "./script";
+import { noRepeats, renderRepeats, type ShownRepeats } from "./repeats";
 import { toFindings } from "./state";
 
 /** What a command did, or would do. */
@@ -14,6 +15,8 @@ export interface RunData {
   readonly database: string;
   /** Paths of the files that were to run, in their order. */
   readonly steps: readonly string[];
+  /** Paths of the repeatable files that were to be applied after them, in their order. */
+  readonly repeatables: readonly string[];
   readonly done: readonly DoneStep[];
   readonly failure: Problem | null;
   readonly dryRun: boolean;
@@ -29,20 +32,22 @@ export interface RunDescription {
   readonly database: string;
   readonly files: JudgedFiles;
   readonly steps: readonly MigrationStep[];
+  readonly repeats?: ShownRepeats;
   readonly dryRun?: boolean | undefined;
 }
 
 /** The report of a run, or of why there was none. */
 export function reportRun(
-  { command, stack, database, files, steps, dryRun = false }: RunDescription,
+  { command, stack, database, files, steps, repeats = noRepeats, dryRun = false }: RunDescription,
   outcome: RunOutcome | undefined,
   findings: readonly Finding[] = [],
 ): Report<RunData> {
   const failure = outcome?.failure ?? null;
-  const sql = renderSteps(files, steps, plain);
+  const sql = renderRun(files, steps, repeats);
   const data = {
     database,
     steps: steps.map(({ migration }) => migration.path),
+    repeatables: repeats.steps.map(({ repeatable }) => repeatable.path),
     done: outcome?.done ?? [],
     failure,
     dryRun,
@@ -52,14 +57,36 @@ export function reportRun(
   return { command, stack, data, findings: [...findings, ...toFindings(failure === null ? [] : [failure])] };
 }
 
-/** Text without colours, which goes into JSON as well. */
+/** All that would run, for people; it goes into JSON as well. */
+export function renderRun(
+  files: JudgedFiles,
+  steps: readonly MigrationStep[],
+  repeats: ShownRepeats,
+): string {
+  const parts = [renderSteps(files, steps, plain), renderRepeats(repeats, plain)];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** Without colours: a question is written beside what a command prints. */
 export const plain = { bold: String, yellow: String, dim: String } as unknown as Colors;
 
-export function renderRun({ data, findings }: Report<RunData>): string {
-  const { database, steps, done, dryRun, ran, sql } = data;
-  if (steps.length === 0 && findings.length === 0) return `nothing to do: database ${database} is there\n`;
+export function renderOutcome({ data, findings }: Report<RunData>): string {
+  const { database, steps, repeatables, done, dryRun, ran, sql } = data;
+  if (steps.length + repeatables.length === 0 && findings.length === 0)
+    return `nothing to do: database ${database} is there\n`;
   if (dryRun) return sql === "" ? "" : `${sql}\n`;
   if (!ran) return findings.length > 0 ? "" : "nothing was changed\n";
-  const of = done.length === steps.length ? "" : ` of ${steps.length}`;
-  return `database ${database}: ${done.length}${of} ${plural(steps.length, "migration").replace(/^\d+ /, "")} ${done.length === 1 ? "is" : "are"} done\n`;
+  const repeated = done.filter(({ direction }) => direction === "repeat").length;
+  const counts = [
+    ...(steps.length === 0 ? [] : [counted(done.length - repeated, steps.length, "migration")]),
+    ...(repeatables.length + repeated === 0
+      ? []
+      : [counted(repeated, Math.max(repeatables.length, repeated), "repeatable file")]),
+  ];
+  return `database ${database}: ${counts.join(", ")} ${done.length === 1 ? "is" : "are"} done\n`;
+}
+
+/** `1 of 2 migrations`. */
+function counted(done: number, all: number, noun: string): string {
+  return `${done}${done === all ? "" : ` of ${all}`} ${plural(all, noun).replace(/^\d+ /, "")}`;
 }

@@ -1,11 +1,8 @@
-import {
-  decideUpgrade,
-  type Decision,
-  type DecisionInput,
-  type MigrationStep,
-} from "../../../components/core/migrations/decide";
+import type { Decision, DecisionInput, MigrationStep } from "../../../components/core/migrations/decide";
 import { decideShown } from "../../../components/core/migrations/decide-shown";
+import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 import type { RunLimits } from "../../../components/core/migrations/retry";
+import { decideShownRepeats } from "../../../components/core/repeatables/decide";
 import { problemError } from "../../../components/core/problem";
 import {
   createEngine,
@@ -17,7 +14,7 @@ import { refusePreviewLogin } from "../../../components/io/preview-login";
 import { withSession } from "../../../components/io/session";
 import type { Waiting } from "../../../components/io/waiting";
 import type { CommandContext } from "../command";
-import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
+import type { ShownRepeats } from "./repeats";
 import type { StackDatabase } from "./stack-database";
 
 /** Does something with the engine of a database, as a run that changes it. */
@@ -87,12 +84,26 @@ export function runShown(
   database: StackDatabase,
   files: JudgedFiles,
   limits: RunLimits,
-  shown: readonly MigrationStep[],
-  decide: (input: DecisionInput) => Decision = decideUpgrade,
+  { steps: shown, decide, repeats }: ShownRun,
 ): Promise<RunOutcome> {
   return withEngine(context, database, files, limits, (engine) =>
-    engine.run((history) => decideShown(shown, decide(inputOf(files, history)))),
+    engine.run(
+      (history) => decideShown(shown, decide(inputOf(files, history))),
+      repeats?.runs === true
+        ? {
+            repeatables: files.repeatables,
+            decide: (rows) => decideShownRepeats(repeats.steps, files.repeatables, rows),
+          }
+        : undefined,
+    ),
   );
+}
+
+/** What a person has seen. */
+export interface ShownRun {
+  readonly steps: readonly MigrationStep[];
+  readonly decide: (input: DecisionInput) => Decision;
+  readonly repeats?: ShownRepeats;
 }
 
 /** Asks before a change; true where it may go on. */

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from "../../../components/core/identifier";
 import type { MigrationStep } from "../../../components/core/migrations/decide";
+import type { RepeatableStep } from "../../../components/core/repeatables/decide";
 import { visible } from "../../../components/core/statement";
 import type { Colors } from "../colors";
 import { statementsOf, worstOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
@@ -26,7 +27,7 @@ export function renderSteps(files: JudgedFiles, steps: readonly MigrationStep[],
   return parts.join("\n\n");
 }
 
-function reasonOf({
+export function reasonOf({
   message,
   acknowledged,
 }: {
@@ -37,17 +38,26 @@ function reasonOf({
 }
 
 /** Every line of it can be seen for what it is. */
-function indent(text: string): string[] {
+export function indent(text: string): string[] {
   return text.split("\n").map((line) => `  ${visible(line.replaceAll("\t", "  "))}`);
 }
 
 /** The same as a script: as the runner sends it, without its records. */
-export function renderScript(steps: readonly MigrationStep[], owner: string | undefined): string {
+export function renderScript(
+  steps: readonly MigrationStep[],
+  repeats: readonly RepeatableStep[],
+  owner: string | undefined,
+): string {
   const become = owner === undefined ? [] : [`SET ROLE ${quoteIdentifier(owner)};`];
   const parts = steps.map(({ migration, direction }) => {
     const statements = migration[direction].map(({ text }) => `${text};`);
     const body = migration.transactional ? ["BEGIN;", ...statements, "COMMIT;"] : statements;
     return [`-- ${migration.path}`, ...body].join("\n");
   });
+  const repeated = repeats.map(({ repeatable: { path, statements } }) =>
+    [`-- ${path}`, ...statements.map(({ text }) => `${text};`)].join("\n"),
+  );
+  const last = repeated.length === 0 ? [] : ["BEGIN;", ...repeated, "COMMIT;"];
+  parts.push(...last);
   return parts.length === 0 ? "" : `${[...become, ...parts].join("\n\n")}\n`;
 }

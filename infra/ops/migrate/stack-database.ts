@@ -59,6 +59,7 @@ export function lookAtHistory(
 export function lookAs<Result>(
   { login, name }: StackDatabase,
   look: (session: Session) => Promise<Result>,
+  options: { readonly serversSearchPath?: boolean } = {},
 ): Promise<Result> {
-  return lookInto(login, name, look, { asItself: true });
+  return lookInto(login, name, look, { asItself: true, ...options });
 }

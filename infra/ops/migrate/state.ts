@@ -6,13 +6,20 @@ import type { FindingClass } from "../../../components/core/migrations/gate/rule
 import {
   fileNameOf,
   type AppliedMigration,
+  type RepeatableRow,
   type UnfinishedMigration,
 } from "../../../components/core/migrations/history";
 import { inputOf, statementsOf, worstOf } from "../../../components/core/migrations/judged-files";
 import { inOrder } from "../../../components/core/migrations/migration-set";
 import { isSettled } from "../../../components/core/migrations/settled";
+import {
+  decideRepeatables,
+  type LeftObject,
+  type RepeatableReason,
+} from "../../../components/core/repeatables/decide";
+import type { Repeatable } from "../../../components/core/repeatables/repeatable";
 import type { Problem } from "../../../components/core/problem";
-import { readMigrationDirectory } from "../../../components/io/migration-files";
+import { readMigrationDirectory, readRepeatableFiles } from "../../../components/io/migration-files";
 import { judgeFiles } from "../../../components/io/migrations/judged-files";
 import type { CommandContext } from "../command";
 import { migrationPlace } from "./directory";
@@ -40,36 +47,56 @@ export interface MigrationState {
   /** Files that are applied above it. */
   readonly above: readonly string[];
   readonly unfinished: UnfinishedMigration | null;
+  readonly repeatables: RepeatableState;
   /** What keeps migrations from being applied, by file. */
   readonly problems: readonly Problem[];
+}
+
+/** How the repeatable files and a database stand to each other. */
+export interface RepeatableState {
+  readonly applied: readonly RepeatableRow[];
+  readonly pending: readonly {
+    /** `functions/total.sql` */
+    readonly file: string;
+    readonly path: string;
+    readonly reason: RepeatableReason;
+    readonly class: FindingClass | "safe";
+  }[];
+  /** What no file makes any more, and is there. */
+  readonly left: readonly LeftObject[];
 }
 
 /** Reads both, and changes nothing. */
 export async function readState(context: CommandContext, args: LookArgs): Promise<MigrationState> {
   const declared = chooseDatabase(context.config, args.database);
-  const { directory, shown } = migrationPlace(args.dir, declared, context);
-  const read = await readMigrationDirectory(directory, shown);
+  const place = migrationPlace(args.dir, declared, context);
+  const [read, beside] = await Promise.all([
+    readMigrationDirectory(place.directory, place.shown),
+    readRepeatableFiles(place),
+  ]);
   const database = await findDatabase(context, declared);
   const history = await lookAtHistory(context, database);
   const { target } = declared.migrations;
+  const repeated = history.repeatables ?? [];
   const held = heldBack(
     read.files.map(({ name }) => name),
     target,
   );
-  if (isSettled(read, history, target)) {
+  if (isSettled(read, history, target, beside)) {
     const { applied } = history;
     return {
       database: database.name,
-      directory: shown,
+      directory: place.shown,
       applied,
       pending: [],
       held,
       above: [],
       unfinished: null,
+      repeatables: { applied: repeated, pending: [], left: [] },
       problems: [],
     };
   }
-  const files = await judgeFiles(read);
+  const files = await judgeFiles(read, beside);
   const { steps, problems, above } = decideDeclared(inputOf(files, history), {
     ...(target === undefined ? {} : { target }),
     downgrade: "refuse",
@@ -85,6 +112,7 @@ export async function readState(context: CommandContext, args: LookArgs): Promis
     held,
     above: above.map(fileNameOf),
     unfinished: history.unfinished ?? null,
+    repeatables: { applied: repeated, ...describeRepeats(files.repeatables, repeated, held.length > 0) },
     problems,
   };
 }
@@ -96,6 +124,20 @@ function heldBack(files: readonly string[], target: string | undefined): string[
   const ordered = names.toSorted(inOrder);
   const last = lastOf(target, ordered);
   return ordered.slice(last === undefined ? 0 : ordered.indexOf(last) + 1).map(({ file }) => file);
+}
+
+function describeRepeats(
+  repeatables: readonly Repeatable[],
+  rows: readonly RepeatableRow[],
+  isHeld: boolean,
+): Omit<RepeatableState, "applied"> {
+  const { steps: all, left } = decideRepeatables(repeatables, rows);
+  // They may need the files above the target.
+  const steps = isHeld ? [] : all;
+  const pending = steps.map(({ repeatable: { name: file, path, statements }, reason }) => {
+    return { file, path, reason, class: worstOf(statements.map(({ judged }) => judged)) };
+  });
+  return { pending, left };
 }
 
 /** Problems of files as findings of a report. */

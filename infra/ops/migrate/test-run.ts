@@ -2,9 +2,10 @@ import type { Finding } from "../../../components/core/finding";
 import { compareSchemas, type SchemaDifference } from "../../../components/core/schema/compare";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
 import type { SchemaSnapshot } from "../../../components/core/schema/snapshot";
+import type { JudgedFiles } from "../../../components/core/migrations/judged-files";
 import type { JudgedMigration } from "../../../components/core/migrations/gate/judge";
 import { ProblemError } from "../../../components/core/problem";
-import { readScratch, runAll } from "../../../components/io/scratch/replay";
+import { readScratch, repeatAll, runAll } from "../../../components/io/scratch/replay";
 import { roundTrip, type RoundTrip } from "../../../components/io/scratch/round-trip";
 import type { Scratch } from "../../../components/io/scratch/scratch";
 import { toFindings } from "./state";
@@ -35,7 +36,7 @@ interface Notes {
  */
 export async function testMigrations(
   scratch: Scratch,
-  judged: readonly JudgedMigration[],
+  { judged, repeatables }: Pick<JudgedFiles, "judged" | "repeatables">,
   signal: AbortSignal,
 ): Promise<TestOutcome> {
   const notes: Notes = { findings: [], remarks: [] };
@@ -66,6 +67,9 @@ export async function testMigrations(
       "look at what the down parts leave, and at IF NOT EXISTS",
     ),
   );
+  if (applied.length === judged.length) {
+    notes.findings.push(...(await failuresOf(repeatAll(scratch, repeatables), signal)));
+  }
   return { ...told(), reversed: reversed.map(({ migration }) => migration.path), irreversible };
 }
 
@@ -97,19 +101,22 @@ async function ran(
   signal: AbortSignal,
   { findings }: Notes,
 ): Promise<boolean> {
+  const failures = await failuresOf(runAll(scratch, [migration], direction), signal);
+  findings.push(
+    ...failures.map((one) => ({ ...one, message: `its ${direction} part fails: ${one.message}` })),
+  );
+  return failures.length === 0;
+}
+
+/** What of it fails on the scratch database. */
+async function failuresOf(run: Promise<void>, signal: AbortSignal): Promise<Finding[]> {
   try {
-    await runAll(scratch, [migration], direction);
-    return true;
+    await run;
+    return [];
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ProblemError)) throw error;
-    findings.push(
-      ...toFindings(error.problems).map((one) => ({
-        ...one,
-        message: `its ${direction} part fails: ${one.message}`,
-      })),
-    );
-    return false;
+    return toFindings(error.problems);
   }
 }
 

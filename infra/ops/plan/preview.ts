@@ -126,7 +126,7 @@ const statement = z.object({
       file: z.string(),
       line: z.number(),
       owner: z.string(),
-      direction: z.enum(["up", "down"]),
+      direction: z.enum(["up", "down", "repeat"]),
       transactional: z.boolean(),
       version: z.string(),
       name: z.string(),

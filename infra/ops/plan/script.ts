@@ -151,12 +151,21 @@ function renderRevision(file: string, statements: readonly PlannedStatement[]): 
 
 function recordOf({ version, name, checksum, direction, transactional }: MigrationOrigin): string[] {
   const [number, called, sum] = [version, name, checksum].map(quoteLiteral);
-  const { applied, trail } = historyTables;
+  const { applied, trail, repeatable } = historyTables;
+  const told = `INSERT INTO ${trail} (action, outcome, version, name, checksum) VALUES ('${direction}', 'done', ${number}, ${called}, ${sum});`;
+  if (direction === "repeat") {
+    return [
+      `DELETE FROM ${repeatable} WHERE path = ${called};`,
+      // What it made is written down by the next run that applies it.
+      `INSERT INTO ${repeatable} (path, checksum, objects, duration_ms) VALUES (${called}, ${sum}, '{}', 0);`,
+      told,
+    ];
+  }
   return [
     direction === "up"
       ? `INSERT INTO ${applied} (version, name, checksum, transactional, origin) VALUES (${number}, ${called}, ${sum}, ${transactional}, 'applied');`
       : `DELETE FROM ${applied} WHERE version = ${number};`,
-    `INSERT INTO ${trail} (action, outcome, version, name, checksum) VALUES ('${direction}', 'done', ${number}, ${called}, ${sum});`,
+    told,
   ];
 }
 

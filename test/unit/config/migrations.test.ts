@@ -84,6 +84,19 @@ describe("a mistake about migrations is told", () => {
       ],
     },
     {
+      what: "two databases whose functions would be in one directory",
+      change: several({
+        a: { migrations: { directory: "db/a" } },
+        b: { migrations: { directory: "db/b" } },
+        c: { migrations: { directory: "db/c/migrations" } },
+        d: { migrations: { directory: "db/migrations/d" } },
+        e: {},
+      }),
+      says: [
+        "pgstead:databases.b.migrations.directory: is beside pgstead:databases.a.migrations.directory: both would take db/functions and its views for theirs / give it one more level, such as db/b/migrations",
+      ],
+    },
+    {
       what: "the short form beside the long one",
       change: { ...several({ shop: {} }), "pgstead:migrations": { target: "0001" } },
       says: [

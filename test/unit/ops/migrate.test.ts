@@ -82,6 +82,26 @@ describe("migrate", () => {
       expect(await readdir(directory)).toEqual(["20260314150926-first.sql", "20260314150927-second-one.sql"]);
     });
 
+    test("writes a table by the conventions, with functions where they are missing, all of which lint lets through", async () => {
+      const { stdout } = await run("create", "--table", "app.orders", "--dir", directory);
+      const names = ["migrations/0001-table-app-orders", "functions/app-rows", "functions/app-partitions"];
+      expect(stdout).toBe(names.map((name) => `${home}/sql/${name}.sql\n`).join(""));
+      await writeFile(join(home, "sql/functions/app-rows.sql"), "-- mine\n");
+      const words = ["events", "--table", "app.events", "--partitioned"];
+      const second = await run("create", ...words, "--dir", directory);
+      expect(second.stdout).toBe(`${directory}/0002-events.sql\n`);
+      expect(await readFile(join(home, "sql/functions/app-rows.sql"), "utf8")).toBe("-- mine\n");
+      await rm(join(home, "sql/functions/app-rows.sql"));
+      expect((await run("conventions", "--schema", "app", "--dir", directory)).stdout).toContain(
+        "app-rows.sql\n" + `${home}/sql/functions/app-partitions.sql (is there, and stays)\n`,
+      );
+      const lint = await run("lint", "--dir", directory);
+      expect(lint).toMatchObject({
+        status: "good",
+        stdout: expect.stringContaining("; nothing blocks") as unknown,
+      });
+    });
+
     test("replaces nothing, however quick two are", async () => {
       await given("SELECT 1;");
       const before = await readFile(join(directory, "0001-part-1.sql"), "utf8");
@@ -98,6 +118,9 @@ describe("migrate", () => {
     test.each([
       [["!!"], "gives no name"],
       [["x", "--timestamp", "--number"], "is the other way of --number"],
+      [[], "say in a few words what it does"],
+      [["x", "--partitioned"], "says nothing without --table"],
+      [["--table", "orders"], "is no table with its schema"],
     ])("%j is bad input", async (argv, message) => {
       const { status, stderr } = await run("create", ...argv, "--dir", directory);
       expect(status).toBe("usage");

@@ -73,14 +73,16 @@ export function judgeMigrations(migrations: readonly Migration[], parser: SqlPar
   return judged;
 }
 
-interface Placed {
-  readonly migration: Migration;
+/** A statement and where it is. */
+export interface PlacedStatement {
+  readonly migration: Pick<Migration, "path" | "transactional">;
   readonly part: PartName;
   readonly statement: MigrationStatement;
 }
 
-function judgeStatement(
-  placed: Placed,
+/** Judges one statement with what those before it say; acknowledgements that acknowledge nothing go to `problems`. */
+export function judgeStatement(
+  placed: PlacedStatement,
   memory: SchemaMemory,
   parser: SqlParser,
   problems: Problem[],
@@ -117,8 +119,12 @@ function judgeStatement(
       hint,
     });
   }
-  const worst = findingClasses.find((of) => findings.some((finding) => finding.class === of));
-  return { statement, class: worst ?? "safe", findings };
+  return { statement, class: worstClass(findings), findings };
+}
+
+/** The worst class of some findings. */
+export function worstClass(findings: readonly GateFinding[]): FindingClass | "safe" {
+  return findingClasses.find((of) => findings.some((finding) => finding.class === of)) ?? "safe";
 }
 
 /** What is not in the text may have changed any table. */

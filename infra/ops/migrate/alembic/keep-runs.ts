@@ -29,13 +29,20 @@ export async function createRun(
     const message = "is for files of SQL: Alembic names its revisions itself";
     throw problemError(args.number === true ? "--number" : "--timestamp", message, "leave it out");
   }
+  if (args.table !== undefined) {
+    throw problemError(
+      "--table",
+      "is for files of SQL",
+      "write the table as a model: Alembic makes a revision of it",
+    );
+  }
   const alembic = await findOf(context, args);
   const message = args.operands.join(" ");
   const { paths } = await exclusively(context, alembic, ({ bridge }) => bridge.ask("create", { message }));
   return {
     command: "migrate create",
     stack: context.stack,
-    data: { path: paths.join("\n") },
+    data: { path: paths.join("\n"), beside: [] },
     findings: [],
   };
 }

@@ -54,6 +54,7 @@ async function lintRevisions(
   return {
     directories: [shownApplication(declared)],
     migrations: judged.map(describeJudged),
+    repeatables: [],
     findings: judged.flatMap(({ up, down }: JudgedMigration) =>
       [...up, ...down].flatMap(({ findings }) => findings),
     ),

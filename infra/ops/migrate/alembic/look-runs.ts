@@ -57,10 +57,14 @@ async function readState(
     held,
     above,
     unfinished: null,
+    repeatables: noRepeatables,
     problems,
     ...found,
   };
 }
+
+/** What Alembic applies is in its revisions. */
+const noRepeatables = { applied: [], pending: [], left: [] } as const;
 
 function sameHeads(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((head) => other.includes(head));
@@ -120,6 +124,7 @@ export async function verifyRun(context: CommandContext, args: LookArgs): Promis
       held: [],
       above: [],
       unfinished: null,
+      repeatables: noRepeatables,
     },
     problems,
   };
@@ -139,7 +144,7 @@ export async function sqlRun(
   if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);
   const data = {
     files: steps.map(({ migration }) => migration.path),
-    sql: renderScript(steps, alembic.database.owner),
+    sql: renderScript(steps, [], alembic.database.owner),
   };
   return { command: "migrate sql", stack: context.stack, data, findings: [] };
 }

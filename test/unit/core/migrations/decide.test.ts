@@ -169,6 +169,32 @@ test("files are settled only where each of them is applied as it is, and nothing
   expect(at(all.with(1, migration({ number: 20, name: "other", checksum: "c2" })))).toBe(false);
 });
 
+test("nor where a repeatable file is not applied as it is, or something of it is gone or left", () => {
+  const file = {
+    directory: "views" as const,
+    name: "views/v.sql",
+    path: "sql/views/v.sql",
+    text: "",
+    checksum: "c",
+  };
+  const record = { path: "views/v.sql", checksum: "c", objects: ["view app.v"], left: [], missing: [] };
+  const when = { appliedAt: "2026-03-14T15:09:26.000Z", appliedBy: "m", durationMs: 1 };
+  const at = (change: object, others: string[] = [], files = [file]) =>
+    isSettled(
+      { path: directory, files: [], others: [] },
+      { applied: [], repeatables: [{ ...record, ...when, ...change }] },
+      undefined,
+      { files, others },
+    );
+  expect(at({})).toBe(true);
+  expect(at({ checksum: "other" })).toBe(false);
+  expect(at({ missing: ["view app.v"] })).toBe(false);
+  expect(at({ left: ["view app.w"] })).toBe(false);
+  expect(at({ path: "views/w.sql" })).toBe(false);
+  expect(at({}, ["sql/views/x.txt"])).toBe(false);
+  expect(at({}, [], [])).toBe(false);
+});
+
 describe("a downgrade", () => {
   test("takes back from the last one on", () => {
     const all = files(3);
