@@ -1,7 +1,7 @@
 import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import type { WrittenDatabase } from "./schema";
 
 type Written = NonNullable<WrittenDatabase["migrations"]>;

@@ -3,7 +3,7 @@ import type { Problem } from "../../components/core/problem";
 import { parseSqlName } from "../../components/core/privileges/name";
 import { at } from "./check-server";
 import type { Fault } from "./names";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import { auditKey, type WrittenAudit } from "./resolve-audit";
 import { nearest, renderValue } from "./shape";
 import type { Target } from "./stack-config";

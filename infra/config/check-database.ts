@@ -2,7 +2,7 @@ import { embeddedExtensions, embeddedUnusable } from "../../components/core/data
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import { databaseNameFault, nameFault, schemaNameFault, type Fault } from "./names";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import type { Target } from "./stack-config";
 import { nearest, renderValue } from "./shape";
 

@@ -1,7 +1,7 @@
 import type { Problem } from "../../components/core/problem";
 import { parseSqlName, type SqlName } from "../../components/core/privileges/name";
 import { at } from "./check-server";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import { nearest, renderValue } from "./shape";
 import type { GrantConfig } from "./stack-config";
 

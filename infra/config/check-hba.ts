@@ -4,7 +4,7 @@ import { databaseKeywords, parseWord, userKeywords } from "../../components/core
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import { resolveHbaRule } from "./hba-rule";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import type { WrittenConfig } from "./schema";
 import { hbaRule } from "./schema-hba";
 import { renderPath } from "./shape";

@@ -5,7 +5,7 @@ import type { Problem } from "../../components/core/problem";
 import { checkAlembic, resolveAlembic } from "./check-alembic";
 import { at } from "./check-server";
 import type { Fault } from "./names";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import type { WrittenDatabase } from "./schema";
 import { renderPath, renderValue } from "./shape";
 import type { MigrationsConfig } from "./stack-config";

@@ -2,7 +2,7 @@ import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import { parseMoment } from "./moment";
 import { lengthFault, nameFault, roleNameFault, type Fault } from "./names";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import type { RoleConfig, Target } from "./stack-config";
 import { groupName, profiles } from "../../components/core/groups";
 import { nearest, renderPath, renderValue } from "./shape";

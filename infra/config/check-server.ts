@@ -1,7 +1,7 @@
 import { parseFileName } from "../../components/core/migrations/file-name";
 import type { Problem } from "../../components/core/problem";
 import { databaseNameFault, nameFault, roleNameFault, type Fault } from "./names";
-import type { Draft } from "./resolve";
+import type { Draft } from "./draft";
 import type { WrittenConfig } from "./schema";
 import { renderPath, renderValue } from "./shape";
 

@@ -9,7 +9,8 @@ import { resolveTuning, type Tuning } from "../../components/core/tuning/tuning"
 import type { Machine } from "../../components/core/tuning/machine";
 import type { Terms } from "../../components/core/tuning/budget";
 import { at } from "./check-server";
-import { resolveSettings, type Draft } from "./resolve";
+import type { Draft } from "./draft";
+import { resolveSettings } from "./resolve";
 import type { WrittenConfig } from "./schema";
 import { renderValue } from "./shape";
 import type { SettingsConfig, TuningConfig } from "./stack-config";

@@ -2,13 +2,13 @@ import { embeddedExtensions } from "../../components/core/database/extensions";
 import { resolveTls } from "../../components/core/connection";
 import type { Problem } from "../../components/core/problem";
 import { resolveMigrations } from "./check-migrations";
+import type { Draft } from "./draft";
 import { resolveHbaRule } from "./hba-rule";
 import { parseMoment } from "./moment";
 import { auditKey, resolveAudit } from "./resolve-audit";
 import type { WrittenConfig, WrittenDatabase, WrittenRole } from "./schema";
 import { renderPath } from "./shape";
 import type {
-  DatabaseConfig,
   ExistingConfig,
   ExtensionConfig,
   RoleConfig,
@@ -16,20 +16,6 @@ import type {
   ServerConfig,
   SettingsConfig,
 } from "./stack-config";
-
-/** A database as it was written, and where. */
-export interface Draft {
-  readonly path: readonly string[];
-  /** Where its roles stand, which the short form has at the top. */
-  readonly rolesPath: readonly string[];
-  /** Where its migrations stand, as the roles. */
-  readonly migrationsPath: readonly string[];
-  /** Where its trail stands, likewise. */
-  readonly auditPath: readonly string[];
-  readonly name: string | undefined;
-  readonly written: WrittenDatabase;
-  readonly config: DatabaseConfig;
-}
 
 /**
  * The databases of both forms, and what is wrong with their mixture.

@@ -11,14 +11,14 @@ import { readJudged } from "../../../components/io/migrations/judged-files";
 import { refuseDowngrade } from "../../../components/core/migrations/refuse-run";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { migrationPlace } from "../migrate/directory";
+import { migrationPlace, type LookArgs } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
 import { noRepeats } from "../migrate/repeats";
 import { renderOutcome, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { writeTarget } from "../migrate/stack-target";
-import { toFindings, type LookArgs } from "../migrate/state";
+import { toFindings } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 

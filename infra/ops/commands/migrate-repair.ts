@@ -8,10 +8,10 @@ import { inputOf } from "../../../components/core/migrations/judged-files";
 import { readJudged } from "../../../components/io/migrations/judged-files";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { migrationPlace } from "../migrate/directory";
+import { migrationPlace, type LookArgs } from "../migrate/directory";
 import { confirm, withEngine } from "../migrate/run-steps";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
-import { toFindings, type LookArgs } from "../migrate/state";
+import { toFindings } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 

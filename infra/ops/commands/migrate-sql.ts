@@ -5,11 +5,10 @@ import { inputOf } from "../../../components/core/migrations/judged-files";
 import { readJudged } from "../../../components/io/migrations/judged-files";
 import type { OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { migrationPlace } from "../migrate/directory";
+import { migrationPlace, type LookArgs } from "../migrate/directory";
 import { repeatsAfter } from "../migrate/repeats";
 import { renderScript } from "../migrate/script";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
-import type { LookArgs } from "../migrate/state";
 
 export interface SqlArgs extends LookArgs {
   readonly operands: readonly string[];

@@ -12,14 +12,14 @@ import type { Problem } from "../../../components/core/problem";
 import type { MigrationsConfig } from "../../config";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
-import { migrationPlace } from "../migrate/directory";
+import { migrationPlace, type LookArgs } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
 import { refuseRepeats } from "../../../components/core/repeatables/plan-repeatables";
 import { decideShown } from "../migrate/repeats";
 import { renderOutcome, renderRun, reportRun, type RunData } from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
-import { toFindings, type LookArgs } from "../migrate/state";
+import { toFindings } from "../migrate/state";
 import type { Report } from "../report";
 import { plural } from "../text";
 

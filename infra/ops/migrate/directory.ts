@@ -4,7 +4,12 @@ import type { MigrationPlace } from "../../../components/io/migration-files";
 import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { chooseDatabase } from "./stack-database";
-import type { LookArgs } from "./state";
+
+/** Options of the commands that look. */
+export interface LookArgs {
+  readonly database?: string;
+  readonly dir?: string;
+}
 
 /** Where the migrations of a database are: what `--dir` says, else what the stack's configuration says. */
 export function migrationPlace(

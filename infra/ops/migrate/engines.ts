@@ -1,7 +1,7 @@
 import { chooseDatabase } from "./stack-database";
 import type { StackConfig } from "../../config";
 import type { CommandContext, OpsCommand } from "../command";
-import type { LookArgs } from "./state";
+import type { LookArgs } from "./directory";
 
 /**
  * A command of migrations with the two ways of doing it: by our own engine, or by the application's Alembic. Which one

@@ -22,14 +22,8 @@ import type { Problem } from "../../../components/core/problem";
 import { readMigrationDirectory, readRepeatableFiles } from "../../../components/io/migration-files";
 import { judgeFiles } from "../../../components/io/migrations/judged-files";
 import type { CommandContext } from "../command";
-import { migrationPlace } from "./directory";
+import { migrationPlace, type LookArgs } from "./directory";
 import { chooseDatabase, findDatabase, lookAtHistory } from "./stack-database";
-
-/** Options of the commands that look. */
-export interface LookArgs {
-  readonly database?: string;
-  readonly dir?: string;
-}
 
 /** How a database and the files of its migrations stand to each other. */
 export interface MigrationState {

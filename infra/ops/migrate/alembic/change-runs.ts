@@ -19,7 +19,8 @@ import { plain, reportRun, type RunData } from "../run-report";
 import { confirm } from "../run-steps";
 import { renderSteps } from "../script";
 import { chooseDatabase } from "../stack-database";
-import { toFindings, type LookArgs } from "../state";
+import type { LookArgs } from "../directory";
+import { toFindings } from "../state";
 import { findAlembic } from "./application";
 import { planRevisions, runPlanned, type PlannedRevisions } from "./plan-revisions";
 

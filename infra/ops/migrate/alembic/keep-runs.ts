@@ -17,7 +17,8 @@ import type { Report } from "../../report";
 import { plural } from "../../text";
 import { confirm, whileMigrating } from "../run-steps";
 import { chooseDatabase } from "../stack-database";
-import { toFindings, type LookArgs } from "../state";
+import type { LookArgs } from "../directory";
+import { toFindings } from "../state";
 import { findAlembic, type AlembicDatabase } from "./application";
 
 /** Has the application's Alembic write a revision of what its models have and the database has not. */

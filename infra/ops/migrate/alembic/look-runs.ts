@@ -15,7 +15,8 @@ import type { SqlArgs, SqlData } from "../../commands/migrate-sql";
 import type { Report } from "../../report";
 import { renderScript } from "../script";
 import { chooseDatabase } from "../stack-database";
-import { toFindings, type LookArgs, type MigrationState } from "../state";
+import type { LookArgs } from "../directory";
+import { toFindings, type MigrationState } from "../state";
 import { findAlembic } from "./application";
 import { planRevisions } from "./plan-revisions";
 
