@@ -10,34 +10,15 @@ import { measureAudit } from "./audit/measure";
 import { measureAccess } from "./access/measure";
 import { measureDev } from "./dev";
 import { findEngine, measureDocker } from "./docker/measure";
-import type { PgbenchResult } from "./docker/pgbench";
 import { endOnInterrupt, type Subject } from "./engine";
-import { median, type Comparison, type Figures } from "./figures";
+import { median, type Figures } from "./figures";
 import { measureMigrations } from "./migrations/measure";
 import { say } from "./progress";
+import { partNames, type BenchResult, type PartName } from "./result";
 import { renderResult } from "./render";
 import { measureSchema } from "./schema/measure";
 import { makeEmpty, makeReal } from "./subjects";
 import { up } from "./turns";
-
-export interface BenchResult {
-  readonly schemaVersion: 1;
-  readonly runs: number;
-  readonly machine: { readonly cores: number; readonly node: string };
-  /** Resources in each state: those of a stack and of its instant twin have to be as many. */
-  readonly resources: Readonly<Record<string, number>>;
-  readonly figures: readonly (Figures & { readonly median: number })[];
-  readonly comparisons: readonly Comparison[];
-  /** Privileges in the database that the figures of privileges are about; absent where these are. */
-  readonly privileges?: number;
-  /** Absent where target docker was not measured. */
-  readonly pgbench?: PgbenchResult;
-  /** Parts that were asked for and could not be measured. */
-  readonly leftOut: readonly { readonly part: PartName; readonly reason: string }[];
-}
-
-const partNames = ["dev", "access", "migrations", "audit", "schema", "docker"] as const;
-type PartName = (typeof partNames)[number];
 
 /** What one part adds to the result. */
 type PartResult = Partial<Omit<BenchResult, "figures">> & { readonly figures?: readonly Figures[] };

@@ -1,6 +1,6 @@
-import type { BenchResult } from "./bench";
 import type { PgbenchResult } from "./docker/pgbench";
 import { median, type Comparison, type Figures } from "./figures";
+import type { BenchResult } from "./result";
 
 /** The result as text: every figure with its spread, then the comparisons with their aims. */
 export function renderResult(result: BenchResult): string {
