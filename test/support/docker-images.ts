@@ -23,14 +23,42 @@ const sources: Readonly<Record<ImageName, readonly string[]>> = {
 /** Builds an image from the checkout's sources as a stack does, and gives its tag. From the cache: within a second. */
 export async function buildTestImage(docker: Docker, name: ImageName): Promise<string> {
   const tag = testImages[name];
+  const before = await identityOf(docker, tag);
+  await buildTagged(docker, name, tag);
+  if (before !== undefined && before !== (await identityOf(docker, tag))) await removeUnused(docker, before);
+  return tag;
+}
+
+async function buildTagged(docker: Docker, name: ImageName, tag: string): Promise<void> {
   if (name !== "ops") {
     await buildImage(docker, name, tag, { BASE: await ensureBaseImage(createContext(), docker) });
-    return tag;
+    return;
   }
   const base = await buildTestImage(docker, "postgres");
   const { Id } = await docker.getImage(base).inspect();
   await buildImage(docker, name, tag, { BASE: base, BASE_ID: Id });
-  return tag;
+}
+
+/** Undefined: no image has the tag. */
+async function identityOf(docker: Docker, tag: string): Promise<string | undefined> {
+  const named = await docker.listImages({ filters: { reference: [tag] } });
+  return named[0]?.Id;
+}
+
+/**
+ * What a tag meant before. It stays where something needs it: another tag, a container of a run beside this one, an image
+ * that was built on it (409); that run may also have removed it (404).
+ */
+async function removeUnused(docker: Docker, id: string): Promise<void> {
+  const users = await docker.listContainers({ all: true, filters: { ancestor: [id] } });
+  if (users.length > 0) return;
+  try {
+    const { RepoTags: tags } = await docker.getImage(id).inspect();
+    if (tags.length === 0) await docker.getImage(id).remove();
+  } catch (error) {
+    const { statusCode } = error as { statusCode?: number };
+    if (statusCode !== 404 && statusCode !== 409) throw error;
+  }
 }
 
 /** Builds an image with the engine's API; fails with the last lines of what was printed. */
