@@ -9,8 +9,8 @@ import type { Finding } from "../../../components/core/finding";
 import { visible } from "../../../components/core/statement";
 import { embeddedMajor } from "../../../components/io/embedded/binaries";
 import { readJudged } from "../../../components/io/migrations/judged-files";
-import { withScratch } from "../../../components/io/scratch/scratch";
-import type { DatabaseConfig } from "../../config";
+import { withScratch, type ScratchPlace } from "../../../components/io/scratch/scratch";
+import type { DatabaseConfig, StackConfig } from "../../config";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
 import { appliedFiles, madeByRepeatables } from "../drift/applied-files";
@@ -23,7 +23,14 @@ import { testMigrations, type TestOutcome } from "../migrate/test-run";
 import type { Report } from "../report";
 import { untilInterrupted } from "../schema/interrupt";
 import { readLive, type LiveSchema } from "../schema/live";
-import { declareScratch, scratchOptions, type ScratchArgs } from "../schema/scratch-options";
+import {
+  choosePlace,
+  declareScratch,
+  findHome,
+  scratchHelp,
+  scratchOptions,
+  type ScratchArgs,
+} from "../schema/scratch-options";
 import { lookInto } from "../sessions";
 import { plural } from "../text";
 
@@ -65,6 +72,9 @@ the file says that it loses data. Made-up rows that a file does not take are a r
 live schema, as \`drift\` does, at the last file that is applied there. Nothing of the live database changes, and nothing
 of the scratch one stays.
 
+${scratchHelp}
+Without the live server it is embedded.
+
 Ends with 1 where something fails, is left behind, is lost, or differs from the live schema.
 
 JSON: data.applied, data.reversed [path]; data.irreversible path | null; data.remarks [{ subject, message }];
@@ -76,21 +86,16 @@ Examples:
 
 async function runTest(context: CommandContext, args: TestArgs): Promise<Report<TestData>> {
   const { stack, config, progress, write } = context;
-  if (args.live === false && args.scratch === "same-server") {
-    const hint = "leave one of them out: a database on the stack's own server needs that server";
-    throw problemError("--no-live", "contradicts --scratch same-server", hint);
-  }
+  const place = choosePlaceOf(config, args);
   const database = chooseDatabase(config, args.database);
   assertFiles(database);
   const files = await readJudged(migrationPlace(args.dir, database, context));
   const live = args.live === false ? undefined : await lookAtLive(context, database);
-  const outcome = await untilInterrupted(write, (waiting) => {
+  const outcome = await untilInterrupted(write, async (waiting) => {
     const { parser } = files;
-    const options = scratchOptions(context, database, modelOf(live), {
-      place: args.scratch,
-      waiting,
-      parser,
-    });
+    const model = modelOf(live);
+    const home = await findHome(context, database, model, place);
+    const options = scratchOptions(context, database, model, { home, waiting, parser });
     const test = withScratch(options, (scratch) => testMigrations(scratch, files, waiting.signal));
     return progress(`testing ${plural(files.judged.length, "migration")} on a scratch database`, test);
   });
@@ -99,12 +104,21 @@ async function runTest(context: CommandContext, args: TestArgs): Promise<Report<
   const data = {
     database: database.name,
     directory: files.directory,
-    scratch: args.scratch ?? "embedded",
+    scratch: place,
     ...rest,
     liveHead: compared.head,
     liveUnseen: compared.unseen,
   };
   return { command: "migrate test", stack, data, findings: [...findings, ...compared.findings] };
+}
+
+/** Without the live server there is nothing that a scratch one could be like. */
+function choosePlaceOf(config: StackConfig, args: TestArgs): ScratchPlace {
+  const { live, scratch } = args;
+  if (live !== false) return choosePlace(config, args);
+  if (scratch === undefined || scratch === "embedded") return "embedded";
+  const hint = "leave one of them out: what a scratch database is like there, the stack's own server says";
+  throw problemError("--no-live", `contradicts --scratch ${scratch}`, hint);
 }
 
 function assertFiles({ name, migrations }: DatabaseConfig): void {

@@ -25,7 +25,13 @@ import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { migrationPlace } from "../migrate/directory";
 import { readLive, type LiveSchema } from "../schema/live";
-import { scratchOptions, type ScratchArgs } from "../schema/scratch-options";
+import {
+  choosePlace,
+  findHome,
+  keyOfHome,
+  scratchOptions,
+  type ScratchArgs,
+} from "../schema/scratch-options";
 import { untilInterrupted } from "../schema/interrupt";
 import { lookInto } from "../sessions";
 import { appliedFiles, appliedRepeatables, type AppliedRepeatables } from "./applied-files";
@@ -129,10 +135,11 @@ async function expectedSchema(
   return untilInterrupted(context.write, async (waiting) => {
     const { version } = live.snapshot;
     const model = { ...live, administrator, version };
-    const options = scratchOptions(context, database, model, { place: args.scratch, waiting, parser });
+    const home = await findHome(context, database, model, choosePlace(context.config, args));
+    const options = scratchOptions(context, database, model, { home, waiting, parser });
     const from = {
       version,
-      place: options.place,
+      server: keyOfHome(home),
       state: options.state,
       owner: options.owner,
       files: [...applied, ...repeated.files].map(({ path, checksum }) => [path, checksum]),
