@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier, quoteLiteral } from "../../core/identifier";
-import { defaultLimits } from "../../core/migrations/retry";
+import { defaultLimits, type RunLimits } from "../../core/migrations/retry";
 import type { SqlParser } from "../../core/migrations/sql-parser";
 import { problemError } from "../../core/problem";
 import type { DesiredDatabase } from "../../core/server/database";
@@ -16,6 +16,9 @@ import type { ContainerModel, ScratchContainer } from "./container";
 import { grantDeclared, makeDeclaredDatabase, makeDeclaredServer, type DeclaredState } from "./declared";
 import { withScratchDatabase } from "./same-server";
 import { withScratchServer } from "./server";
+
+/** Nobody else is there who could be in the way. */
+export const scratchLimits: RunLimits = { ...defaultLimits, statementTimeoutMs: 0, attempts: 1 };
 
 /** Where scratch databases are made: on a server of their own, or on the stack's. */
 export const scratchPlaces = ["embedded", "container", "same-server"] as const;
@@ -156,7 +159,6 @@ async function scratchAt(
       return { ...administrator, user: migrator, password };
     },
   );
-  const limits = { ...defaultLimits, statementTimeoutMs: 0, attempts: 1 };
   const quiet = { ...waiting, say: () => Promise.resolve() };
   const at = (name: string): Scratch => ({
     administrator,
@@ -167,7 +169,7 @@ async function scratchAt(
       login,
       owner,
       watcher: administrator,
-      limits,
+      limits: scratchLimits,
       waiting: quiet,
       parser,
     }),
