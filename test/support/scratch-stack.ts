@@ -68,7 +68,7 @@ export async function containerStack(
   await writeFile(join(root, "outputs.json"), JSON.stringify(outputsOf(administrator)));
   await server.sql("CREATE ROLE shop_owner");
   await server.sql("CREATE DATABASE shop OWNER shop_owner TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
-  await stack.query("CREATE SCHEMA api AUTHORIZATION shop_owner");
+  await stack.query("CREATE SCHEMA api AUTHORIZATION shop_owner; CREATE SCHEMA app AUTHORIZATION shop_owner");
   return stack;
 }
 
@@ -82,7 +82,7 @@ function settingsOf(name: string, engine: readonly string[]): string[] {
     "  pgstead:database:",
     "    name: shop",
     "    extensions: [pg_trgm]",
-    "    schemas: { api: {} }",
+    "    schemas: { api: {}, app: {} }",
     "  pgstead:server: { memory: 1GB, cpus: 1 }",
     "  pgstead:audit: { schemas: [api], pgaudit: true }",
   ];

@@ -6,7 +6,7 @@ import { problemError } from "../../core/problem";
 import type { SchemaSnapshot } from "../../core/schema/snapshot";
 import type { BridgeLogin } from "../alembic/bridge-connection";
 import { ApplicationError } from "../alembic/bridge-failure";
-import { runRevisions } from "../alembic/engine";
+import { exclusivelyWithAlembic, runRevisions, type AlembicOptions } from "../alembic/engine";
 import { assertReaches } from "./application-network";
 import { readScratch, runAll } from "./replay";
 import { scratchLimits, withScratch, type Scratch, type ScratchOptions } from "./scratch";
@@ -35,7 +35,10 @@ export function replayRevisions(
   });
 }
 
-/** Makes a scratch database that an application's Alembic migrates, uses it and removes it, whatever happens. */
+/**
+ * Makes a scratch database that an application's Alembic migrates, uses it and removes it, whatever happens. Its version
+ * table is there from the beginning: no way back takes it away.
+ */
 export async function withMigratedScratch<Result>(
   options: ScratchOptions,
   application: ScratchApplication,
@@ -50,17 +53,21 @@ export async function withMigratedScratch<Result>(
       : place.kind === "image"
         ? { network: place.network }
         : {};
-  return withScratch({ ...options, ...network }, (scratch) => use(migratedBy(application, scratch, options)));
+  return withScratch({ ...options, ...network }, async (scratch) => {
+    const run = optionsOf(application, scratch, options);
+    await exclusivelyWithAlembic(run, ({ bridge }) => bridge.ask("stamp", { revision: "base" })).catch(
+      (error: unknown) => {
+        throw unreached(application, error);
+      },
+    );
+    return use(migratedBy(application, scratch, options));
+  });
 }
 
 /** The same database, with the application's Alembic as its engine. */
 function migratedBy(application: ScratchApplication, scratch: Scratch, options: ScratchOptions): Scratch {
   const { withCopy } = scratch;
-  const { setup, seenAt } = wayTo(application, scratch, options);
-  const { database, login, administrator: watcher } = scratch;
-  const { owner, waiting } = options;
-  const quiet = { ...waiting, say: () => Promise.resolve() };
-  const run = { database, login, owner, seenAt, setup, watcher, limits: scratchLimits, waiting: quiet };
+  const run = optionsOf(application, scratch, options);
   return {
     ...scratch,
     engine: {
@@ -75,6 +82,25 @@ function migratedBy(application: ScratchApplication, scratch: Scratch, options: 
     ...(withCopy === undefined
       ? {}
       : { withCopy: (useCopy) => withCopy((copy) => useCopy(migratedBy(application, copy, options))) }),
+  };
+}
+
+function optionsOf(
+  application: ScratchApplication,
+  scratch: Scratch,
+  options: ScratchOptions,
+): AlembicOptions {
+  const { database, login, administrator: watcher } = scratch;
+  const waiting = { ...options.waiting, say: () => Promise.resolve() };
+  const { owner } = options;
+  return {
+    database,
+    login,
+    owner,
+    watcher,
+    limits: scratchLimits,
+    waiting,
+    ...wayTo(application, scratch, options),
   };
 }
 
