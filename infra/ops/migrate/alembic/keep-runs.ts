@@ -19,6 +19,7 @@ import { confirm, whileMigrating } from "../run-steps";
 import { chooseDatabase } from "../stack-database";
 import { toFindings, type LookArgs } from "../state";
 import { findAlembic, type AlembicDatabase } from "./application";
+import { planRevisions } from "./plan-revisions";
 
 /** Has the application's Alembic write a revision of what its models have and the database has not. */
 export async function createRun(
@@ -112,7 +113,9 @@ export async function repairRun(context: CommandContext, args: RepairArgs): Prom
     throw problemError(flag, "is for files of SQL", "use `alembic stamp` where alembic_version is wrong");
   }
   const alembic = await findOf(context, args);
-  const changes = editedOf(await look(context, alembic));
+  // Of what is pending a failed run may have left something: no record mends that.
+  const { state: before, left } = await planRevisions(context, alembic, "up", (now) => decideRevisions(now));
+  const changes = editedOf(before);
   const report = (repaired: boolean): Report<RepairData> => ({
     command: "migrate repair",
     stack: context.stack,
@@ -121,7 +124,7 @@ export async function repairRun(context: CommandContext, args: RepairArgs): Prom
       changes: changes.map(({ path, message }) => ({ path, message })),
       repaired,
     },
-    findings: [],
+    findings: toFindings(left),
   });
   if (changes.length === 0) return report(false);
   for (const { path, message } of changes) context.write(`${path}: ${message}`);
