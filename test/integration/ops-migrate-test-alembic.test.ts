@@ -1,49 +1,19 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  applicationPackages,
-  copyApplication,
-  hasPython,
-  type Application,
-} from "../support/alembic-application";
-import { deployStack, type DeployedStack } from "./ops-stack";
+import { hasPython, type Application } from "../support/alembic-application";
+import { deployAlembicStack, type AlembicStack } from "./ops-alembic-stack";
 
-let stack: DeployedStack;
-let directory = "";
+let stack: AlembicStack;
 let application: Application;
 beforeAll(async () => {
   if (!hasPython) return;
-  stack = await deployStack();
-  directory = await mkdtemp(join(tmpdir(), "pgstead-ops-test-alembic-"));
-  application = await copyApplication(join(directory, "shop"));
-  await change(
-    "GRANT shop_owner TO shop_migrator WITH INHERIT FALSE, SET TRUE; ALTER ROLE shop_migrator SET role = shop_owner; CREATE SCHEMA app AUTHORIZATION shop_owner",
-  );
-  await change("DROP VIEW api.recent; DROP TABLE api.orders; DROP FUNCTION api.one()");
-  const file = join(stack.root, "Pulumi.dev.yaml");
-  const before = await readFile(file, "utf8");
-  const lines = [
-    "  pgstead:migrations:",
-    "    engine: alembic",
-    `    directory: ${application.directory}`,
-    "    alembic:",
-    `      environment: { PYTHONPATH: ${JSON.stringify(await applicationPackages())} }`,
-  ];
-  const text = before.replace("schemas: { api: {} }", "schemas: { api: {}, app: {} }");
-  await writeFile(file, `${text}${lines.join("\n")}\n`);
+  stack = await deployAlembicStack();
+  ({ application } = stack);
 }, 240_000);
 afterAll(async () => {
-  if (!hasPython) return;
-  await stack.remove();
-  await rm(directory, { recursive: true, force: true });
+  if (hasPython) await stack.remove();
 });
 
-async function change(sql: string): Promise<Record<string, unknown>[]> {
-  const session = await stack.server.connect("shop");
-  return session.query(sql).finally(() => session.close());
-}
+const change = (sql: string): Promise<Record<string, unknown>[]> => stack.change(sql);
 
 interface Json {
   readonly data: {
