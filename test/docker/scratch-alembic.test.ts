@@ -92,7 +92,9 @@ test("a scratch server on this machine's loopback is not reached from there: tol
 test("a database on the stack's own server is reached as that is", async () => {
   const schemas = ["api", "app", "audit", "public"];
   const groups = schemas.flatMap((schema) => [`shop_${schema}_reader`, `shop_${schema}_writer`]);
-  await stack.query([...groups, "shop_audit", "shop_migrator"].map((role) => `CREATE ROLE ${role}`).join("; "));
+  await stack.query(
+    [...groups, "shop_audit", "shop_migrator"].map((role) => `CREATE ROLE ${role}`).join("; "),
+  );
   const found = await json("--scratch", "same-server");
   expect(found.data.unseen).toEqual([]);
   expect(ofSchema(found)).toEqual([]);
