@@ -151,6 +151,17 @@ test("a scratch database on the stack's own server gives the same, and is droppe
   expect(await change("SELECT datname FROM pg_database WHERE datname LIKE 'pgstead_scratch%'")).toEqual([]);
 });
 
+test("a container of the server's image is for stacks that have one: refused before anything is asked", async () => {
+  for (const command of [["drift"], ["migrate", "test"]]) {
+    const refused = await stack.ops(...command, "--dir", directory, "--scratch", "container");
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain(
+      "--scratch container: is for target docker, and the stack's is embedded",
+    );
+    expect(refused.stderr).toContain("hint: say --scratch embedded, or --scratch same-server");
+  }
+});
+
 test("an edited file says nothing of what the database has: that is told, and is no drift", async () => {
   const file = join(directory, "0001-orders.sql");
   const before = await readFile(file, "utf8");

@@ -167,16 +167,12 @@ test("on the stack's own server it works in a database of its own, and drops it"
   expect(findings).toEqual([]);
   expect(data.applied).toHaveLength(1);
   expect(await change("SELECT datname FROM pg_database WHERE datname LIKE 'pgstead_scratch%'")).toEqual([]);
-  const contradiction = await stack.ops(
-    "migrate",
-    "test",
-    "--no-live",
-    "--scratch",
-    "same-server",
-    "--dir",
-    directory,
-  );
-  expect(contradiction.exitCode).toBe(2);
+  for (const place of ["same-server", "container"]) {
+    const args = ["--no-live", "--scratch", place, "--dir", directory];
+    const contradiction = await stack.ops("migrate", "test", ...args);
+    expect(contradiction.exitCode).toBe(2);
+    expect(contradiction.stderr).toContain(`contradicts --scratch ${place}`);
+  }
 });
 
 /** Databases that a test may have left on the stack's server. */

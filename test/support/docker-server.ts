@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import type Docker from "dockerode";
 import { Client } from "pg";
 import { pack } from "tar-stream";
+import type { ConnectionTarget } from "../../components/core/connection";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { makeAuthority } from "./certificates";
 import { testImages } from "./docker-images";
@@ -34,6 +35,8 @@ export interface ContainerServer {
   sql(text: string): Promise<string>;
   /** Runs a shell script on the volumes in a container of its own, as the server's account. */
   onVolumes(script: string): Promise<string>;
+  /** Its administrator, over TCP with TLS that is verified. */
+  target(): Promise<ConnectionTarget>;
   /** A login over TCP, with TLS that is verified unless it is turned off. */
   login(options?: { readonly tls?: boolean }): Promise<Client>;
   remove(): Promise<void>;
@@ -81,6 +84,11 @@ export async function makeContainerServer(
     sql: (text) =>
       self.exec("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", administrator, "-d", "postgres", "-c", text),
     onVolumes: (script) => runOnce(docker, testImages.postgres, ["sh", "-euc", script], { Binds: binds }),
+    async target() {
+      const port = await publishedPort(container);
+      const tls = { mode: "verify-full", ca: authority.pem } as const;
+      return { host: "127.0.0.1", port, user: administrator, password, tls };
+    },
     login: (options) => login(container, { password, ca: authority.pem, ...options }),
     async remove() {
       await container.remove({ force: true });
@@ -153,12 +161,16 @@ async function ready(server: ContainerServer): Promise<void> {
   }
 }
 
+async function publishedPort(container: Docker.Container): Promise<number> {
+  const { NetworkSettings } = await container.inspect();
+  return Number(NetworkSettings.Ports["5432/tcp"]?.[0]?.HostPort);
+}
+
 async function login(
   container: Docker.Container,
   { password, ca, tls = true }: { readonly password: string; readonly ca: string; readonly tls?: boolean },
 ): Promise<Client> {
-  const { NetworkSettings } = await container.inspect();
-  const port = Number(NetworkSettings.Ports["5432/tcp"]?.[0]?.HostPort);
+  const port = await publishedPort(container);
   const client = new Client({
     host: "127.0.0.1",
     port,

@@ -261,7 +261,31 @@ class Bridge:
         revisions = [self.described(revision) for revision in self.script.walk_revisions()]
         import alembic
 
-        return {"alembic": alembic.__version__, "revisions": revisions, "heads": list(self.script.get_heads())}
+        return {
+            "alembic": alembic.__version__,
+            "revisions": revisions,
+            "heads": list(self.script.get_heads()),
+            "digest": self.digest(),
+        }
+
+    def digest(self):
+        """Of what says what revisions do: its configuration, env.py, all beside the revisions, and SQLAlchemy."""
+        import sqlalchemy
+
+        found = hashlib.sha256(sqlalchemy.__version__.encode("utf-8"))
+        places = {os.path.dirname(revision.path) for revision in self.script.walk_revisions()} | {self.script.dir}
+        files = {
+            os.path.join(parent, name)
+            for place in places
+            for parent, _directories, names in os.walk(place)
+            for name in names
+            if name.endswith(".py")
+        }
+        for path in [self.config.config_file_name] + sorted(os.path.realpath(file) for file in files):
+            with open(path, "rb") as file:
+                content = file.read().replace(b"\r\n", b"\n")
+            found.update(b"%d %s\n%d\n" % (len(path), os.fsencode(path), len(content)) + content)
+        return found.hexdigest()
 
     def described(self, revision):
         with open(revision.path, "rb") as file:

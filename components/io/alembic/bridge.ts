@@ -16,6 +16,8 @@ export interface DescribedFiles {
   readonly alembic: string;
   readonly revisions: readonly AlembicRevision[];
   readonly heads: readonly string[];
+  /** Of everything in its files, and of SQLAlchemy's version: what may make revisions do something else. */
+  readonly digest: string;
 }
 
 /** What `alembic check` found. */

@@ -1,9 +1,9 @@
-import { hostname } from "node:os";
 import type Docker from "dockerode";
 import { stackLabel } from "../../core/docker/host";
 import { rebuildHint } from "../../core/docker/images";
 import { NotOnEngineError, statusOf } from "./ask-engine";
-import { helperLabel, runLabel, type VolumePlace } from "./volume-place";
+import { isRunAlive, runLabel, thisRun } from "./run-label";
+import { helperLabel, type VolumePlace } from "./volume-place";
 
 /** Where a helper has the volume. */
 export const helperMount = "/volume";
@@ -79,10 +79,14 @@ function confinement(place: VolumePlace, command?: readonly string[]): Docker.Ho
   };
 }
 
-/** Removes a container and waits until it is gone: as long as it is there its volume cannot be removed. */
-export async function removeHelper(container: Docker.Container): Promise<void> {
+/**
+ * Removes a container and waits until it is gone: as long as it is there its volume cannot be removed.
+ *
+ * @param options.volumes true: its volumes without a name as well
+ */
+export async function removeHelper(container: Docker.Container, { volumes = false } = {}): Promise<void> {
   try {
-    await container.remove({ force: true, v: false });
+    await container.remove({ force: true, v: volumes });
   } catch (error) {
     // Gone already, or the engine is at it: then the wait is for that.
     const status = statusOf(error);
@@ -106,28 +110,12 @@ export async function removeLeftovers(docker: Docker, { volume }: VolumePlace): 
   await Promise.all(dead.map(({ Id }) => removeHelper(docker.getContainer(Id))));
 }
 
-/** Machine and process, as a label has it. */
-const thisRun = `${hostname()}/${process.pid}`;
-
 /**
  * Callers of one process take turns on a volume (volume-files.ts), so what is labelled with this process is over.
  *
  * @param created by the engine's clock, in seconds
  */
 function isLeftover(run: string, created: number): boolean {
-  const [machine, pid] = [run.slice(0, run.lastIndexOf("/")), Number(run.slice(run.lastIndexOf("/") + 1))];
-  if (run === thisRun) return true;
-  if (machine === hostname() && !isAlive(pid)) return true;
+  if (run === thisRun || isRunAlive(run) === false) return true;
   return Date.now() / 1000 - created > longestRunSeconds;
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is there and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

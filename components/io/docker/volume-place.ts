@@ -18,9 +18,6 @@ export interface VolumePlace {
 /** Label of a helper container: the volume that it is for. */
 export const helperLabel = "pgstead.helper";
 
-/** Label of a helper container: machine and process that made it. */
-export const runLabel = "pgstead.run";
-
 /** Tells a volume from every other one, on whichever engine. */
 export function volumeKey({ endpoint, volume }: Pick<VolumePlace, "endpoint" | "volume">): string {
   return `${dockerHost(endpoint)} ${volume}`;

@@ -1,9 +1,16 @@
 import { quoteIdentifier } from "../../core/identifier";
 import type { FoundTraces, Traces } from "../../core/migrations/leftover";
-import type { RunContext } from "./run-context";
+import type { Session } from "../session";
+
+/** Where it is looked. */
+interface Place {
+  readonly session: Pick<Session, "query">;
+  /** As whom. */
+  readonly owner: string;
+}
 
 /** Looks for what a statement left behind, as the owner, as names mean what they mean to him. */
-export async function findTraces(context: RunContext, traces: Traces): Promise<FoundTraces> {
+export async function findTraces(context: Place, traces: Traces): Promise<FoundTraces> {
   const { session, owner } = context;
   await session.query(`BEGIN; SET LOCAL ROLE ${quoteIdentifier(owner)}`);
   try {
@@ -13,7 +20,7 @@ export async function findTraces(context: RunContext, traces: Traces): Promise<F
   }
 }
 
-async function find(context: RunContext, traces: Traces): Promise<FoundTraces> {
+async function find(context: Place, traces: Traces): Promise<FoundTraces> {
   switch (traces.kind) {
     case "index made":
       return { state: await stateOfIndex(context, traces.table, traces.index ?? ""), copies: [] };
@@ -29,11 +36,7 @@ async function find(context: RunContext, traces: Traces): Promise<FoundTraces> {
   }
 }
 
-async function stateOfIndex(
-  { session }: RunContext,
-  table: string,
-  index: string,
-): Promise<FoundTraces["state"]> {
+async function stateOfIndex({ session }: Place, table: string, index: string): Promise<FoundTraces["state"]> {
   const [found] = await session.query<{ same: boolean | null; valid: boolean | null }>(
     `SELECT i.indrelid = t.oid AS same, i.indisvalid AND i.indisready AS valid
      FROM pg_catalog.pg_class AS t
@@ -47,7 +50,7 @@ async function stateOfIndex(
   return found.valid === true ? "valid" : "invalid";
 }
 
-async function presence({ session }: RunContext, name: string): Promise<FoundTraces["state"]> {
+async function presence({ session }: Place, name: string): Promise<FoundTraces["state"]> {
   const [found] = await session.query<{ there: boolean }>(
     "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there",
     [name],
@@ -57,7 +60,7 @@ async function presence({ session }: RunContext, name: string): Promise<FoundTra
 
 /** Invalid copies, those of the tables' toast tables and partitions included. */
 async function copiesIn(
-  { session }: RunContext,
+  { session }: Place,
   of: "index" | "table" | "schema" | "database",
   place: string | undefined,
 ): Promise<Pick<FoundTraces, "copies" | "kept">> {
@@ -89,7 +92,7 @@ async function copiesIn(
 }
 
 async function attachment(
-  { session }: RunContext,
+  { session }: Place,
   table: string,
   partition: string,
 ): Promise<FoundTraces["state"]> {

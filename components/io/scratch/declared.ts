@@ -42,14 +42,19 @@ export async function makeDeclaredServer(
   });
 }
 
-/** Makes schemas and extensions with their privileges: what migrations begin from. */
+/**
+ * Makes schemas and extensions with their privileges: what migrations begin from.
+ *
+ * @param otherwise what to do where the server lacks an extension
+ */
 export async function makeDeclaredDatabase(
   administrator: ConnectionTarget,
   database: string,
   state: DeclaredState,
+  otherwise: string,
 ): Promise<void> {
   await withSession(administrator, { database, applicationName: "pgstead scratch" }, async (session) => {
-    const extensions = await usableExtensions(session, state);
+    const extensions = await usableExtensions(session, state, otherwise);
     const access = { ...state.database, extensions };
     const catalog = await readDatabaseCatalog(session, { manager: state.manager });
     await act(planDatabaseAccess(access, access, catalog), session, administrator);
@@ -83,6 +88,7 @@ async function act(plan: Plan, session: Session, administrator: ConnectionTarget
 async function usableExtensions(
   session: Session,
   { database, extensions }: DeclaredState,
+  otherwise: string,
 ): Promise<DesiredExtension[]> {
   const rows = await session.query<{ name: string; versions: string[] }>(
     `SELECT name::text, pg_catalog.array_agg(version) AS versions
@@ -92,11 +98,7 @@ async function usableExtensions(
   const missing = database.extensions.filter(({ name }) => !available.has(name));
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(", ");
-    throw problemError(
-      "scratch server",
-      `it does not have what the database has: ${names}`,
-      "say --scratch same-server: a scratch database is then made on the stack's own server",
-    );
+    throw problemError("scratch server", `it does not have what the database has: ${names}`, otherwise);
   }
   return database.extensions.map((extension) => {
     const version = extension.version ?? extensions[extension.name];

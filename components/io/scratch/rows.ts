@@ -97,7 +97,10 @@ function valueOf({ type, category, labels, refers }: Column): string {
   return value === undefined ? "NULL" : `(${value})::${type}`;
 }
 
-/** Tables that are not of pgstead, without partitions: rows find their way there from the partitioned table. */
+/**
+ * Tables that are not of pgstead, without partitions: rows find their way there from the partitioned table. Alembic's
+ * version table, which may have any name, says what is applied.
+ */
 async function readTables(session: Session): Promise<Table[]> {
   return session.query<Table & Record<string, unknown>>(`
     SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -118,7 +121,10 @@ async function readTables(session: Session): Promise<Table[]> {
     LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attgenerated = '' AND a.attidentity = ''
       AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgstead')
-    GROUP BY n.nspname, c.relname, c.oid ORDER BY c.oid`);
+    GROUP BY n.nspname, c.relname, c.oid
+    HAVING array_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod))
+      <> '{version_num character varying(32)}'
+    ORDER BY c.oid`);
 }
 
 /** What every table holds. */

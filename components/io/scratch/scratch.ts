@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier, quoteLiteral } from "../../core/identifier";
-import { defaultLimits } from "../../core/migrations/retry";
+import { defaultLimits, type RunLimits } from "../../core/migrations/retry";
 import type { SqlParser } from "../../core/migrations/sql-parser";
 import { problemError } from "../../core/problem";
 import type { DesiredDatabase } from "../../core/server/database";
@@ -12,18 +12,34 @@ import { prepareHistory } from "../migrations/history";
 import { generatePassword, scramVerifier } from "../scram";
 import { withSession } from "../session";
 import type { Waiting } from "../waiting";
+import type { ContainerModel, ScratchContainer } from "./container";
 import { grantDeclared, makeDeclaredDatabase, makeDeclaredServer, type DeclaredState } from "./declared";
 import { withScratchDatabase } from "./same-server";
 import { withScratchServer } from "./server";
 
+/** Nobody else is there who could be in the way. */
+export const scratchLimits: RunLimits = { ...defaultLimits, statementTimeoutMs: 0, attempts: 1 };
+
 /** Where scratch databases are made: on a server of their own, or on the stack's. */
-export const scratchPlaces = ["embedded", "same-server"] as const;
+export const scratchPlaces = ["embedded", "container", "same-server"] as const;
 export type ScratchPlace = (typeof scratchPlaces)[number];
 
+/** A place with what it needs of the live server. */
+export type ScratchHome =
+  | {
+      readonly place: "embedded";
+      /** The live server's version, which has to be that of the programs here. */
+      readonly major: number;
+      /** What to do where they cannot stand in for it. */
+      readonly otherwise: string;
+    }
+  | { readonly place: "container"; readonly model: ContainerModel }
+  | { readonly place: "same-server"; readonly administrator: ConnectionTarget };
+
 export interface ScratchOptions {
-  readonly place: ScratchPlace;
-  /** The live server: its version counts, and it is only touched, and needed, where the place is `same-server`. */
-  readonly live: { readonly administrator: ConnectionTarget | undefined; readonly major: number };
+  readonly home: ScratchHome;
+  /** Network of a server in a container, so that an application's container reaches it; default none. */
+  readonly network?: string;
   readonly state: DeclaredState;
   /** Role that migrations run as. */
   readonly owner: string;
@@ -37,7 +53,11 @@ export interface ScratchOptions {
 export interface Scratch {
   readonly administrator: ConnectionTarget;
   readonly database: string;
+  /** Who migrates. */
+  readonly login: ConnectionTarget;
   readonly engine: MigrationEngine;
+  /** How a container reaches its server that joins its network; absent: there is none, or the stack's own. */
+  readonly within?: ScratchContainer["within"];
   /** Gives what migrations made its owners and privileges. */
   grant(): Promise<void>;
   /** Does something with a copy; undefined where none can be made, as a session has to stay in the database. */
@@ -49,29 +69,50 @@ export async function withScratch<Result>(
   options: ScratchOptions,
   use: (scratch: Scratch) => Promise<Result>,
 ): Promise<Result> {
-  const { place, live, state, waiting } = options;
-  const [declared] = state.server.databases;
-  if (declared === undefined) throw new Error("a scratch database is of a declared one");
-  if (place === "same-server") {
-    const { administrator } = live;
-    if (administrator === undefined) throw new Error("a database on the same server needs that server");
+  const { home, state, waiting } = options;
+  const declared = declaredOf(state);
+  if (home.place === "same-server") {
+    const { administrator } = home;
     return withScratchDatabase(administrator, declared, waiting, async (database) => {
-      await makeDeclaredDatabase(administrator, database, state);
+      await makeDeclaredDatabase(administrator, database, state, noHelp);
       // Its rules let the migrator into the databases that are declared, and this is none of them.
       const at = await scratchAt(options, administrator, database, undefined);
       return use(at(database));
     });
   }
-  assertMajor(live.major);
-  return withScratchServer(state.manager, async ({ administrator }) => {
+  return withOwnServer(options, home, async ({ administrator, within }) => {
     await makeDeclaredServer(administrator, state);
     waiting.signal.throwIfAborted();
-    await makeDeclaredDatabase(administrator, declared.name, state);
+    const otherwise = home.place === "embedded" ? home.otherwise : noHelp;
+    await makeDeclaredDatabase(administrator, declared.name, state, otherwise);
     const at = await scratchAt(options, administrator, declared.name, options.migrator);
     const withCopy: Scratch["withCopy"] = (useCopy) =>
-      withCopyOf(administrator, declared, (copy) => useCopy(at(copy)));
-    return use({ ...at(declared.name), withCopy });
+      withCopyOf(administrator, declared, (copy) => useCopy({ ...at(copy), within }));
+    return use({ ...at(declared.name), within, withCopy });
   });
+}
+
+/** What a server of the stack's own image lacks, the live one has from elsewhere. */
+const noHelp = "declare what the server's image has; the live one has it from elsewhere";
+
+function declaredOf({ server }: DeclaredState): DesiredDatabase {
+  const [declared] = server.databases;
+  if (declared === undefined) throw new Error("a scratch database is of a declared one");
+  return declared;
+}
+
+async function withOwnServer<Result>(
+  { state, waiting, network }: ScratchOptions,
+  home: Exclude<ScratchHome, { readonly place: "same-server" }>,
+  use: (server: ScratchContainer) => Promise<Result>,
+): Promise<Result> {
+  if (home.place === "embedded") {
+    assertMajor(home);
+    return withScratchServer(state.manager, ({ administrator }) => use({ administrator, within: undefined }));
+  }
+  // What speaks to an engine is loaded where there is one.
+  const { withScratchContainer } = await import("./container.js");
+  return withScratchContainer(home.model, { administrator: state.manager, network }, waiting, use);
 }
 
 async function withCopyOf<Result>(
@@ -93,13 +134,10 @@ async function withCopyOf<Result>(
   });
 }
 
-function assertMajor(major: number): void {
+function assertMajor({ major, otherwise }: Extract<ScratchHome, { readonly place: "embedded" }>): void {
   if (major === embeddedMajor()) return;
-  throw problemError(
-    "scratch server",
-    `the server is PostgreSQL ${major}, and the programs here are ${embeddedMajor()}`,
-    "say --scratch same-server: a scratch database is then made on the stack's own server",
-  );
+  const message = `the server is PostgreSQL ${major}, and the programs here are ${embeddedMajor()}`;
+  throw problemError("scratch server", message, otherwise);
 }
 
 /** Who migrates a scratch database gets a password of its own; copies of it are used alike. */
@@ -121,17 +159,17 @@ async function scratchAt(
       return { ...administrator, user: migrator, password };
     },
   );
-  const limits = { ...defaultLimits, statementTimeoutMs: 0, attempts: 1 };
   const quiet = { ...waiting, say: () => Promise.resolve() };
   const at = (name: string): Scratch => ({
     administrator,
     database: name,
+    login,
     engine: createEngine({
       database: name,
       login,
       owner,
       watcher: administrator,
-      limits,
+      limits: scratchLimits,
       waiting: quiet,
       parser,
     }),

@@ -8,7 +8,7 @@ import { mendScript } from "../drift/script";
 import { driftSources } from "../drift/sources";
 import { cannotTell } from "../failure";
 import type { Report } from "../report";
-import { declareScratch } from "../schema/scratch-options";
+import { choosePlace, declareScratch, scratchHelp } from "../schema/scratch-options";
 import { lookInto } from "../sessions";
 import { plural } from "../text";
 
@@ -36,14 +36,14 @@ export const driftCommand: OpsCommand<DriftArgs, DriftData> = {
 Roles, memberships, privileges, default privileges, PUBLIC, owners, settings, pg_hba.conf, extensions and schemas are
 compared with the declaration. Everything inside of schemas is compared with what the declaration and the applied
 migrations give on a scratch database: tables, columns, constraints, indexes, sequences, views, functions, triggers,
-rules, policies, types, and every other kind, each property by itself. That is kept in a cache until a file, the
-declaration or the server's version changes. pgstead:drift.ignore names what is left out.
+rules, policies, types, and every other kind, each property by itself. Of an application with Alembic they are its
+applied revisions, which its own Python runs there. That is kept in a cache until a file, the declaration or the server's
+version changes. pgstead:drift.ignore names what is left out.
 
 Nothing is changed without --fix; there is one connection at a time, and no statement takes over 10 s. --fix mends what
 is declared: a schema object is a migration's to change, and --sql prints the statements for one.
 
---scratch embedded makes a server of the programs that come with npm, on loopback, and removes it; it needs the same
-major version. --scratch same-server makes a database on the stack's own server, and drops it.
+${scratchHelp}
 
 JSON: data.drift [{ kind, resource, subject, message, sql, risk, mend [{ sql, class, place }] }]; data.compared;
 data.unseen, data.notCompared [{ what, reason }]; data.remarks [{ subject, message }]; data.schemas [{ database, head,
@@ -73,6 +73,7 @@ const isMendable = ({ sql }: { readonly sql?: string }): boolean => sql !== unde
 
 async function compare(context: CommandContext, args: DriftArgs): Promise<DriftData> {
   const { config, project, root, outputs, progress } = context;
+  choosePlace(config, args); // a place that there is not is told before anything is asked
   const { host, port, administrator } = await outputs();
   const sources = driftSources(planStack(config), { project, stack: config.stack, root });
   const look = compareAll(sources, (database, use) => lookInto(administrator, database, use));

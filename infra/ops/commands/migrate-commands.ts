@@ -3,6 +3,7 @@ import { downgradeRun, upgradeRun } from "../migrate/alembic/change-runs";
 import { baselineRun, createRun, repairRun } from "../migrate/alembic/keep-runs";
 import { lintRun } from "../migrate/alembic/lint-run";
 import { checkRun, lookRun, sqlRun, verifyRun } from "../migrate/alembic/look-runs";
+import { testRun } from "../migrate/alembic/test-run";
 import { withEngines } from "../migrate/engines";
 import { migrateBaselineCommand } from "./migrate-baseline";
 import { migrateConventionsCommand } from "./migrate-conventions";
@@ -32,7 +33,7 @@ export const migrateCommands: readonly AnyCommand[] = [
   migrateHistoryCommand,
   withEngines(migrateVerifyCommand, verifyRun),
   withEngines(migrateSqlCommand, sqlRun),
-  migrateTestCommand,
+  withEngines(migrateTestCommand, testRun),
   withEngines(migrateUpgradeCommand, upgradeRun),
   withEngines(migrateDowngradeCommand, downgradeRun),
   withEngines(migrateBaselineCommand, baselineRun),

@@ -1,45 +1,17 @@
 import { fileNameOf } from "../../../components/core/migrations/history";
-import type { JudgedFiles } from "../../../components/core/migrations/judged-files";
-import { problemError } from "../../../components/core/problem";
-import { compareSchemas } from "../../../components/core/schema/compare";
-import { beyondAccess } from "../../../components/core/schema/covered";
-import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
-import { withoutObjects } from "../../../components/core/schema/ignore";
-import type { Finding } from "../../../components/core/finding";
 import { visible } from "../../../components/core/statement";
-import { embeddedMajor } from "../../../components/io/embedded/binaries";
 import { readJudged } from "../../../components/io/migrations/judged-files";
 import { withScratch } from "../../../components/io/scratch/scratch";
-import type { DatabaseConfig } from "../../config";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
-import { appliedFiles, madeByRepeatables } from "../drift/applied-files";
-import { comparable } from "../drift/schema";
+import { appliedFiles } from "../drift/applied-files";
 import { declareLook } from "../migrate/declare-look";
-import { migrationPlace, type LookArgs } from "../migrate/directory";
+import { migrationPlace } from "../migrate/directory";
 import { chooseDatabase } from "../migrate/stack-database";
-import { testMigrations, type TestOutcome } from "../migrate/test-run";
+import { runTestOf, type TestArgs, type TestData } from "../migrate/run-test";
 import type { Report } from "../report";
-import { untilInterrupted } from "../schema/interrupt";
-import { readLive, type LiveSchema } from "../schema/live";
-import { declareScratch, scratchOptions, type ScratchArgs } from "../schema/scratch-options";
-import { lookInto } from "../sessions";
+import { declareScratch, scratchHelp } from "../schema/scratch-options";
 import { plural } from "../text";
-
-interface TestArgs extends LookArgs, ScratchArgs {
-  /** False with `--no-live`. */
-  readonly live?: boolean;
-}
-
-interface TestData extends Omit<TestOutcome, "findings" | "schemas"> {
-  readonly database: string;
-  readonly directory: string;
-  readonly scratch: string;
-  /** The last applied migration of the live database that it was compared at; null: it was not. */
-  readonly liveHead: string | null;
-  /** Why the live schema was not compared; null where it was. */
-  readonly liveUnseen: string | null;
-}
 
 /** Tests migrations on a scratch database. */
 export const migrateTestCommand: OpsCommand<TestArgs, TestData> = {
@@ -64,6 +36,12 @@ the file says that it loses data. Made-up rows that a file does not take are a r
 live schema, as \`drift\` does, at the last file that is applied there. Nothing of the live database changes, and nothing
 of the scratch one stays.
 
+${scratchHelp}
+Without the live server it is embedded.
+
+Of an application with Alembic they are its revisions, each run by its own Python. A downgrade that raises
+NotImplementedError is none: what comes before it stays applied.
+
 Ends with 1 where something fails, is left behind, is lost, or differs from the live schema.
 
 JSON: data.applied, data.reversed [path]; data.irreversible path | null; data.remarks [{ subject, message }];
@@ -74,97 +52,18 @@ Examples:
   npm run ops -- migrate test --no-live --json`;
 
 async function runTest(context: CommandContext, args: TestArgs): Promise<Report<TestData>> {
-  const { stack, config, progress, write } = context;
-  if (args.live === false && args.scratch === "same-server") {
-    const hint = "leave one of them out: a database on the stack's own server needs that server";
-    throw problemError("--no-live", "contradicts --scratch same-server", hint);
-  }
-  const database = chooseDatabase(config, args.database);
-  assertFiles(database);
+  const database = chooseDatabase(context.config, args.database);
   const files = await readJudged(migrationPlace(args.dir, database, context));
-  const live = args.live === false ? undefined : await lookAtLive(context, database);
-  const outcome = await untilInterrupted(write, (waiting) => {
-    const { parser } = files;
-    const options = scratchOptions(context, database, modelOf(live), {
-      place: args.scratch,
-      waiting,
-      parser,
-    });
-    const test = withScratch(options, (scratch) => testMigrations(scratch, files, waiting.signal));
-    return progress(`testing ${plural(files.judged.length, "migration")} on a scratch database`, test);
+  return runTestOf(context, args, {
+    database,
+    files,
+    withScratch,
+    appliedTo({ history }) {
+      if (history === undefined) return Promise.resolve("no migration was ever applied to it");
+      const migrations = files.judged.map(({ migration }) => migration);
+      return Promise.resolve(appliedFiles(migrations, history, files.directory).map(fileNameOf));
+    },
   });
-  const compared = compareLive(context, database, files, outcome, live);
-  const { findings, schemas: _, ...rest } = outcome;
-  const data = {
-    database: database.name,
-    directory: files.directory,
-    scratch: args.scratch ?? "embedded",
-    ...rest,
-    liveHead: compared.head,
-    liveUnseen: compared.unseen,
-  };
-  return { command: "migrate test", stack, data, findings: [...findings, ...compared.findings] };
-}
-
-function assertFiles({ name, migrations }: DatabaseConfig): void {
-  if (migrations.engine === "sql") return;
-  throw problemError(
-    `database ${name}`,
-    "its migrations are an application's Alembic, and only files of SQL are tested here",
-    "test them with the application; `migrate check` compares its models with the database",
-  );
-}
-
-type Live = LiveSchema & {
-  readonly administrator: Awaited<ReturnType<CommandContext["outputs"]>>["administrator"];
-};
-
-async function lookAtLive({ outputs, progress }: CommandContext, { name }: DatabaseConfig): Promise<Live> {
-  const { administrator } = await outputs();
-  const live = await progress(`reading the schema of ${name}`, lookInto(administrator, name, readLive));
-  return { ...live, administrator };
-}
-
-function modelOf(live: Live | undefined) {
-  if (live !== undefined) return { ...live, version: live.snapshot.version };
-  return { administrator: undefined, version: embeddedMajor() * 10_000, roles: [], extensions: {} };
-}
-
-/** The live schema against the one after the last file that is applied there. */
-function compareLive(
-  { config }: CommandContext,
-  database: DatabaseConfig,
-  { judged, directory }: JudgedFiles,
-  outcome: TestOutcome,
-  live: Live | undefined,
-): { readonly head: string | null; readonly unseen: string | null; readonly findings: readonly Finding[] } {
-  const unseen = (reason: string) => ({ head: null, unseen: reason, findings: [] });
-  if (live === undefined) return unseen("--no-live");
-  if (live.history === undefined) return unseen("no migration was ever applied to it");
-  const applied = appliedFiles(
-    judged.map(({ migration }) => migration),
-    live.history,
-    directory,
-  );
-  const expected = outcome.schemas[applied.length];
-  if (expected === undefined) return unseen("a file that is applied there does not run here");
-  const { schemas, keepPrivileges } = database;
-  const { differences } = compareSchemas(
-    comparable(expected, database, config),
-    // Those are applied in the end, and not with a file: `drift` compares them.
-    withoutObjects(comparable(live.snapshot, database, config), madeByRepeatables(live.history)),
-  );
-  const cover = { schemas: schemas.map(({ name }) => name), privileges: !keepPrivileges };
-  const head = applied.at(-1);
-  return {
-    head: head === undefined ? null : fileNameOf(head),
-    unseen: null,
-    findings: beyondAccess(differences, cover).map((difference) => ({
-      subject: subjectOf(difference),
-      message: `in the live database: ${describeDifference(difference)}`,
-      hint: "`npm run ops -- drift` says what would mend it",
-    })),
-  };
 }
 
 function renderTest({ data, findings }: Report<TestData>, colors: Colors): string {

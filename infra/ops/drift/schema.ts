@@ -1,10 +1,6 @@
 import { existsSync } from "node:fs";
-import { fileNameOf } from "../../../components/core/migrations/history";
-import type { Migration } from "../../../components/core/migrations/migration";
-import { parseMigrations } from "../../../components/core/migrations/migration-set";
 import { loadSqlParser, type SqlParser } from "../../../components/core/migrations/sql-parser";
 import { ProblemError } from "../../../components/core/problem";
-import { parseRepeatables } from "../../../components/core/repeatables/parse-repeatables";
 import { compareSchemas, objectOf, type SchemaDifference } from "../../../components/core/schema/compare";
 import { beyondAccess } from "../../../components/core/schema/covered";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
@@ -17,19 +13,17 @@ import {
 import { mendSchema } from "../../../components/core/schema/mend";
 import { classOfStatement } from "../../../components/core/schema/mend-class";
 import { keyOf, type SchemaSnapshot } from "../../../components/core/schema/snapshot";
-import { readMigrationDirectory, readRepeatableFiles } from "../../../components/io/migration-files";
-import { cachedSchema } from "../../../components/io/schema/cache";
-import { replay } from "../../../components/io/scratch/replay";
 import { LoginRefusedError } from "../../../components/io/session";
 import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { migrationPlace } from "../migrate/directory";
 import { readLive, type LiveSchema } from "../schema/live";
-import { scratchOptions, type ScratchArgs } from "../schema/scratch-options";
-import { untilInterrupted } from "../schema/interrupt";
+import { choosePlace, type ScratchArgs } from "../schema/scratch-options";
 import { lookInto } from "../sessions";
-import { appliedFiles, appliedRepeatables, type AppliedRepeatables } from "./applied-files";
 import type { DriftItem } from "./drift-item";
+import type { ExpectedSchema, NothingExpected } from "./expected";
+import { expectFiles } from "./expected-files";
+import { expectRevisions } from "./expected-revisions";
 
 /** Schemas whose partitions come and go by maintenance. */
 const maintained = ["audit"];
@@ -41,7 +35,7 @@ export interface SchemaDriftArgs extends ScratchArgs {
 /** How the schema of one database compares. */
 export interface SchemaDrift {
   readonly database: string;
-  /** The last migration that is applied; null: none is. */
+  /** The last migration that is applied, of an application's revisions all heads; null: none is. */
   readonly head: string | null;
   /** Files that are not applied yet: what they make is not missed. */
   readonly pending: number;
@@ -73,32 +67,19 @@ export async function compareSchema(
 ): Promise<SchemaDrift | SchemaUnseen> {
   const { name } = database;
   const unseen = (reason: string, isFine: boolean): SchemaUnseen => ({ database: name, reason, isFine });
-  if (database.migrations.engine === "alembic") {
-    return unseen("its schema is its application's: `migrate check` compares it with the models", true);
-  }
-  const place = migrationPlace(args.dir, database, context);
-  const { directory, shown } = place;
-  if (!existsSync(directory)) return unseen(`there is no ${shown} that would say what it has`, true);
+  const { expect, missing } = expectationOf(context, database, args);
+  if (missing !== undefined) return unseen(missing, true);
   try {
     const { administrator } = await context.outputs();
     const live = await context.progress(
       `reading the schema of ${name}`,
       lookInto(administrator, name, readLive),
     );
-    if (live.history === undefined) {
-      const hint = "`migrate upgrade`, or `migrate baseline` where it has what the files make";
-      return unseen(`no migration was ever applied to it: ${hint}`, true);
-    }
     const parser = await loadSqlParser();
-    const [read, beside] = await Promise.all([
-      readMigrationDirectory(directory, shown),
-      readRepeatableFiles(place),
-    ]);
-    const migrations = parseMigrations(read, parser);
-    const applied = appliedFiles(migrations, live.history, shown);
-    const repeated = appliedRepeatables(parseRepeatables(beside, parser), live.history);
-    const expected = await expectedSchema(context, database, { live, applied, repeated, args, parser });
-    return report(context, database, { live, applied, repeated, migrations, parser, ...expected });
+    const expected = await expect(live, parser);
+    return "nothing" in expected
+      ? unseen(expected.nothing, true)
+      : report(context, database, live, expected, parser);
   } catch (error) {
     if (error instanceof ProblemError) return unseen(wordsOf(error), false);
     if (error instanceof LoginRefusedError) return unseen(error.message, false);
@@ -112,70 +93,44 @@ export function wordsOf({ problems }: ProblemError): string {
     .join("; ");
 }
 
-interface Compared {
-  readonly live: LiveSchema;
-  readonly applied: readonly Migration[];
-  readonly repeated: AppliedRepeatables;
-  readonly parser: SqlParser;
-}
-
-/** From the cache, or from a scratch database. */
-async function expectedSchema(
+/** What a database is to have, by its engine; and why that cannot be known. */
+function expectationOf(
   context: CommandContext,
   database: DatabaseConfig,
-  { live, applied, repeated, args, parser }: Compared & { readonly args: SchemaDriftArgs },
-): Promise<{ readonly snapshot: SchemaSnapshot; readonly cached: boolean }> {
-  const { administrator } = await context.outputs();
-  return untilInterrupted(context.write, async (waiting) => {
-    const { version } = live.snapshot;
-    const model = { ...live, administrator, version };
-    const options = scratchOptions(context, database, model, { place: args.scratch, waiting, parser });
-    const from = {
-      version,
-      place: options.place,
-      state: options.state,
-      owner: options.owner,
-      files: [...applied, ...repeated.files].map(({ path, checksum }) => [path, checksum]),
-    };
-    return cachedSchema(from, () =>
-      context.progress(
-        `applying ${applied.length} migrations to a scratch database`,
-        replay(options, applied, repeated.files),
-      ),
-    );
-  });
+  args: SchemaDriftArgs,
+): {
+  readonly expect: (live: LiveSchema, parser: SqlParser) => Promise<ExpectedSchema | NothingExpected>;
+  readonly missing?: string;
+} {
+  const how = { context, database, place: choosePlace(context.config, args) };
+  if (database.migrations.engine === "alembic") {
+    return { expect: (live, parser) => expectRevisions(how, live, parser) };
+  }
+  const place = migrationPlace(args.dir, database, context);
+  const missing = `there is no ${place.shown} that would say what it has`;
+  return {
+    expect: (live, parser) => expectFiles(how, place, live, parser),
+    ...(existsSync(place.directory) ? {} : { missing }),
+  };
 }
 
 function report(
   { config }: CommandContext,
   database: DatabaseConfig,
-  {
-    live,
-    applied,
-    repeated,
-    migrations,
-    parser,
-    snapshot,
-    cached,
-  }: Compared & {
-    readonly migrations: readonly Migration[];
-    readonly snapshot: SchemaSnapshot;
-    readonly cached: boolean;
-  },
+  live: LiveSchema,
+  { snapshot, others, ...known }: ExpectedSchema,
+  parser: SqlParser,
 ): SchemaDrift {
   const since = performance.now();
   const { name, schemas, keepPrivileges } = database;
-  const expected = withoutObjects(comparable(snapshot, database, config), repeated.others);
-  const actual = withoutObjects(comparable(live.snapshot, database, config), repeated.others);
+  const expected = withoutObjects(comparable(snapshot, database, config), others);
+  const actual = withoutObjects(comparable(live.snapshot, database, config), others);
   const { differences, remarks } = compareSchemas(expected, actual);
   const cover = { schemas: schemas.map((schema) => schema.name), privileges: !keepPrivileges };
   const told = beyondAccess(differences, cover);
-  const head = applied.at(-1);
   return {
     database: name,
-    head: head === undefined ? null : fileNameOf(head),
-    pending: migrations.length - applied.length,
-    cached,
+    ...known,
     readMs: live.readMs,
     compareMs: Math.round(performance.now() - since),
     drift: toItems(name, told, expected, parser),

@@ -64,6 +64,11 @@ function migrationOf(
   };
 }
 
+/** A revision by its file alone, for a run that is shown to nobody. */
+export function unreadMigration(revision: AlembicRevision): Migration {
+  return migrationOf(revision, undefined, undefined);
+}
+
 /** Stands for what cannot be shown. */
 function opaque(
   { path }: Migration,

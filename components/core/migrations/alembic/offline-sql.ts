@@ -6,7 +6,12 @@ export interface OfflineSql {
   /** True where the revision asks whether there is a connection, or for it: then this may be not all. */
   readonly asked: boolean;
   /** Why it ended before its end. */
-  readonly failure?: { readonly message: string; readonly line: number | null };
+  readonly failure?: {
+    /** Python's class of it. */
+    readonly type?: string;
+    readonly message: string;
+    readonly line: number | null;
+  };
   /** Comments of the file, and its lines without a word. */
   readonly comments: {
     readonly found: readonly PythonComment[];

@@ -20,6 +20,7 @@ import { chooseDatabase } from "../stack-database";
 import type { LookArgs } from "../directory";
 import { toFindings } from "../state";
 import { findAlembic, type AlembicDatabase } from "./application";
+import { planRevisions } from "./plan-revisions";
 
 /** Has the application's Alembic write a revision of what its models have and the database has not. */
 export async function createRun(
@@ -113,7 +114,9 @@ export async function repairRun(context: CommandContext, args: RepairArgs): Prom
     throw problemError(flag, "is for files of SQL", "use `alembic stamp` where alembic_version is wrong");
   }
   const alembic = await findOf(context, args);
-  const changes = editedOf(await look(context, alembic));
+  // Of what is pending a failed run may have left something: no record mends that.
+  const { state: before, left } = await planRevisions(context, alembic, "up", (now) => decideRevisions(now));
+  const changes = editedOf(before);
   const report = (repaired: boolean): Report<RepairData> => ({
     command: "migrate repair",
     stack: context.stack,
@@ -122,7 +125,7 @@ export async function repairRun(context: CommandContext, args: RepairArgs): Prom
       changes: changes.map(({ path, message }) => ({ path, message })),
       repaired,
     },
-    findings: [],
+    findings: toFindings(left),
   });
   if (changes.length === 0) return report(false);
   for (const { path, message } of changes) context.write(`${path}: ${message}`);

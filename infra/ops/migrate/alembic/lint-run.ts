@@ -83,7 +83,8 @@ function chosen(
   return new Set(revisions.filter(({ revision }) => !before.has(revision)));
 }
 
-async function readBothWays(
+/** The SQL of revisions, up and down, in the order in which they run. */
+export async function readBothWays(
   bridge: Bridge,
   wanted: ReadonlySet<AlembicRevision>,
   revisions: readonly AlembicRevision[],

@@ -139,10 +139,11 @@ export async function sqlRun(
 ): Promise<Report<SqlData>> {
   const declared = chooseDatabase(context.config, wanted);
   const alembic = await findAlembic(context, declared);
-  const { steps, problems } = await planRevisions(context, alembic, "up", (state) =>
+  const { steps, problems, left } = await planRevisions(context, alembic, "up", (state) =>
     decideTarget(all === true ? { ...state, current: [] } : state, declared.migrations.target, to),
   );
-  if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);
+  const unknown = problems.filter((problem) => !left.includes(problem));
+  if (unknown.length > 0) throw new ProblemError("what would run cannot be told", unknown);
   const data = {
     files: steps.map(({ migration }) => migration.path),
     sql: renderScript(steps, [], alembic.database.owner),

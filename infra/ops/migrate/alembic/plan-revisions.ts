@@ -16,11 +16,14 @@ import type { RunOutcome } from "../../../../components/io/migrations/engine";
 import type { CommandContext } from "../../command";
 import { whileMigrating } from "../run-steps";
 import type { AlembicDatabase } from "./application";
+import { findLeftIndexes } from "./left-indexes";
 
 /** What is to run, judged by the SQL that it would send. */
 export interface PlannedRevisions extends JudgedRevisions {
   readonly state: RevisionState;
   readonly problems: readonly Problem[];
+  /** Those of the problems that failed runs have left. */
+  readonly left: readonly Problem[];
 }
 
 /** Reads what a database is at, decides what is to run, and has Alembic show its SQL. */
@@ -35,8 +38,9 @@ export function planRevisions(
     const { state, bridge } = look;
     const decision = decide(state);
     const judged = await readJudgedRevisions(bridge, decision, direction, state, shown);
+    const left = direction === "up" ? await findLeftIndexes(database, judged.files.judged) : [];
     await also(look, decision);
-    return { ...judged, state, problems: decision.problems };
+    return { ...judged, state, problems: [...decision.problems, ...left], left };
   });
   return progress(`asking the Alembic of ${database.name}`, work);
 }
