@@ -36,6 +36,41 @@ const dropGuard = `
 const isPartitionTrigger = (trigger: string): string =>
   `pg_catalog.substring(${trigger}.tgargs, 1, 10) = pg_catalog.decode('706172746974696f6e00', 'hex')`;
 
+/** The words of a trigger: they are bytes that end in a zero each. */
+const wordsOf = (bytes: string): string => `ARRAY(
+          SELECT pg_catalog.convert_from(pg_catalog.decode(x.word[1], 'hex'), pg_catalog.getdatabaseencoding())
+          FROM pg_catalog.regexp_matches(pg_catalog.encode(${bytes}, 'hex'), '((?:..)*?)00', 'g') WITH ORDINALITY AS x (word, number)
+          ORDER BY x.number)`;
+
+/**
+ * A column that is left out stays so under its new name, as what it holds is still a secret. Its old name is not told any
+ * more: what counts is that one which is left out is not there. In tables that inherit the column it is renamed as well.
+ */
+const renameGuard = `
+  FOR one IN
+    WITH RECURSIVE renamed AS (
+      SELECT d.objid AS oid, a.attname::text AS name
+      FROM pg_catalog.pg_event_trigger_ddl_commands() AS d
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.object_type = 'table column'
+      UNION
+      SELECT i.inhrelid, r.name FROM renamed AS r JOIN pg_catalog.pg_inherits AS i ON i.inhparent = r.oid
+    )
+    SELECT n.nspname, c.relname, w.words || r.name AS words
+    FROM renamed AS r
+    JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = 'pgstead_audit_insert'
+    CROSS JOIN LATERAL (SELECT ${wordsOf("g.tgargs")}) AS w (words)
+    WHERE r.name <> ALL (w.words[2:]) AND EXISTS (
+      SELECT FROM pg_catalog.unnest(w.words[2:]) AS x (name)
+      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                        WHERE a.attrelid = c.oid AND a.attname = x.name AND NOT a.attisdropped))
+  LOOP
+    PERFORM pgstead.audit_attach(one.nspname, one.relname, one.words);
+  END LOOP;
+`;
+
 /** Tables that a command may have changed: the ones it names, those of its triggers, and partitions of both. */
 const touched = `
     SELECT DISTINCT c.oid, n.nspname, c.relname, c.relispartition, d.command_tag,
@@ -111,10 +146,7 @@ const alterGuard = `
           SELECT x.name FROM pg_catalog.jsonb_array_elements_text(declared) WITH ORDINALITY AS x (name, number)
           ORDER BY x.number)
         -- What is left out stays so for a table that was detached: what a column holds does not change by it.
-        ELSE ARRAY(
-          SELECT pg_catalog.convert_from(pg_catalog.decode(x.word[1], 'hex'), pg_catalog.getdatabaseencoding())
-          FROM pg_catalog.regexp_matches(pg_catalog.encode(one.tgargs, 'hex'), '((?:..)*?)00', 'g') WITH ORDINALITY AS x (word, number)
-          WHERE x.number > 1 ORDER BY x.number) END);
+        ELSE (${wordsOf("one.tgargs")})[2:] END);
   END LOOP;
 `;
 
@@ -143,7 +175,7 @@ BEGIN
 ${dropGuard.replaceAll(/^(?=.)/gm, "  ")}
     RETURN;
   END IF;
-${alterGuard.replace(/^\n/, "")}
+${alterGuard.replace(/^\n/, "")}${renameGuard}
 END`;
 }
 

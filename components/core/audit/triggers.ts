@@ -29,7 +29,10 @@ function planTable(declaration: AuditDeclaration, table: ActualTable): Plan {
   }
   const isView = table.kind === "v" || table.kind === "m";
   // Views of an audited schema hold no rows: only one that is named is a mistake.
-  const refusals = isView && !declaration.tables.includes(declared) ? [] : refuseTable(declared, table);
+  const refusals =
+    isView && !declaration.tables.includes(declared)
+      ? []
+      : [...refuseTable(declared, table), ...refuseTelling(declared, table)];
   if (isView || refusals.length > 0) return { statements: [], refusals };
   const unknown = table.isPartition
     ? []
@@ -184,6 +187,25 @@ function refuseTable(declared: AuditedTable, table: ActualTable): Refusal[] {
   const hint = "remove it from exclude, or give the table another primary key";
   return [
     { subject, message: `its key ${secret.join(", ")} is excluded: its rows could not be told apart`, hint },
+  ];
+}
+
+/** A column that is left out was renamed: the guard leaves it out under its new name, which nobody has declared. */
+function refuseTelling(
+  { exclude }: AuditedTable,
+  { schema, name, columns, triggers, root }: ActualTable,
+): Refusal[] {
+  const gone = exclude.filter((column) => !columns.includes(column));
+  const kept = new Set(triggers.flatMap(({ arguments: [, ...words] }) => words));
+  const undeclared = columns.filter((column) => kept.has(column) && !exclude.includes(column));
+  if (gone.length === 0 || undeclared.length === 0) return [];
+  const left = undeclared.join(", ");
+  return [
+    {
+      subject: `table ${schema}.${name}`,
+      message: `${left} is left out on the server, and is not declared: ${gone.join(", ")} is, and is not there`,
+      hint: `if it was renamed, write its new name: pgstead:audit: { tables: { ${root.schema}.${root.name}: { exclude: [${left}] } } }; if not, remove ${gone.join(", ")}`,
+    },
   ];
 }
 
