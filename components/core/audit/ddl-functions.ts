@@ -19,13 +19,10 @@ export const enableWords = (name: string): string => `ENABLE ALWAYS TRIGGER ${na
 
 const allOn = triggerKinds.map((kind) => enableWords(triggerName(kind))).join(", ");
 
-/** A pattern for a list of triggers that are turned on, each in such quotes. */
-function listed(quote: string, end: string): string {
-  const one = enableWords(
-    `${quote}pgstead_audit_(?:${triggerKinds.map(({ event }) => event).join("|")})${quote}`,
-  );
-  return `'${one}(?:, ${one})*${end}'`;
-}
+const oneOn = enableWords(`"pgstead_audit_(?:${triggerKinds.map(({ event }) => event).join("|")})"`);
+
+/** The end of a statement that turns some of them on, as a plan writes it. */
+const someOn = `'${oneOn}(?:, ${oneOn})*$'`;
 
 /**
  * Records what of the schema changed, and not the text of the command, which may hold a password (CREATE USER MAPPING).
@@ -59,7 +56,7 @@ BEGIN
          'DDL', coalesce(n.nspname, d.schema_name), c.relname, c.oid,
          d.command_tag, CASE
            WHEN d.command_tag = 'ALTER TABLE' AND (
-             pg_catalog.regexp_replace(pg_catalog.current_query(), ${listed('"', "$")}, '')
+             pg_catalog.regexp_replace(pg_catalog.current_query(), ${someOn}, '')
                = pg_catalog.format('ALTER TABLE ONLY "%s"."%s" ', pg_catalog.replace(n.nspname, '"', '""'), pg_catalog.replace(c.relname, '"', '""'))
              OR pg_catalog.starts_with(around, pg_catalog.format('SQL statement "ALTER TABLE ONLY %I.%I ${allOn}"', n.nspname, c.relname)))
            THEN 'audit triggers of '
