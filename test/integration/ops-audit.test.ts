@@ -190,7 +190,7 @@ describe("ops audit maintain", () => {
     await admin.query("ALTER TABLE api.orders DISABLE TRIGGER pgstead_audit_update");
     const { exitCode, stdout } = await stack.ops("audit", "maintain");
     expect(exitCode).toBe(1);
-    expect(stdout).toContain("trail of shop: it is disabled: ALTER TABLE ONLY");
+    expect(stdout).toContain("trail of shop: update is disabled: ALTER TABLE ONLY");
     await mend();
   });
 });

@@ -1,5 +1,3 @@
-import { quoteLiteral } from "../identifier";
-import type { AuditDeclaration } from "./model";
 import { pinnedPath, who, type DesiredFunction } from "./record-functions";
 
 /** Names of the triggers, by what they watch; `tgtype` of a statement's AFTER trigger. */
@@ -16,13 +14,26 @@ export const triggerName = ({ event }: TriggerKind): string => `pgstead_audit_${
 
 const into = `INSERT INTO audit.change_log (${who.columns}, operation, table_schema, table_name, relation, command, object)`;
 
+/** How the triggers of a table are turned on; audit_attach and a plan have the same words. */
+export const enableWords = (name: string): string => `ENABLE ALWAYS TRIGGER ${name}`;
+
+const allOn = triggerKinds.map((kind) => enableWords(triggerName(kind))).join(", ");
+
+const oneOn = enableWords(`"pgstead_audit_(?:${triggerKinds.map(({ event }) => event).join("|")})"`);
+
+/** The end of a statement that turns some of them on, as a plan writes it. */
+const someOn = `'${oneOn}(?:, ${oneOn})*$'`;
+
 /**
  * Records what of the schema changed, and not the text of the command, which may hold a password (CREATE USER MAPPING).
- * Our own triggers are no news.
+ *
+ * Our own triggers are no news, unless one leaves out columns. A command that does nothing but turn them on is told as
+ * that, from its own text, whoever sent it: it is what every `up` and every new table brings, and hides nothing.
  */
 const recordDdl = `
 DECLARE
   moment CONSTANT timestamptz := pg_catalog.clock_timestamp();
+  around text;
 BEGIN
   IF TG_EVENT = 'sql_drop' THEN
     ${into}
@@ -37,37 +48,32 @@ BEGIN
     ORDER BY d.ordinality;
     RETURN;
   END IF;
+  GET DIAGNOSTICS around = PG_CONTEXT;
+  -- Its first line is of this function, and the second one of the statement, if it is another function's.
+  around := pg_catalog.substr(around, pg_catalog.strpos(around, pg_catalog.chr(10)) + 1);
   ${into}
   SELECT ${who.values},
          'DDL', coalesce(n.nspname, d.schema_name), c.relname, c.oid,
-         d.command_tag, pg_catalog.concat_ws(' ', d.object_type, d.object_identity)
+         d.command_tag, CASE
+           WHEN d.command_tag = 'ALTER TABLE' AND (
+             pg_catalog.regexp_replace(pg_catalog.current_query(), ${someOn}, '')
+               = pg_catalog.format('ALTER TABLE ONLY "%s"."%s" ', pg_catalog.replace(n.nspname, '"', '""'), pg_catalog.replace(c.relname, '"', '""'))
+             OR pg_catalog.starts_with(around, pg_catalog.format('SQL statement "ALTER TABLE ONLY %I.%I ${allOn}"', n.nspname, c.relname)))
+           THEN 'audit triggers of '
+           ELSE '' END
+         || pg_catalog.concat_ws(' ', d.object_type, d.object_identity)
+         || CASE WHEN t.tgnargs > 1 AND p.oid IS NOT NULL THEN ', with columns left out' ELSE '' END
   FROM pg_catalog.pg_event_trigger_ddl_commands() WITH ORDINALITY AS d
   LEFT JOIN pg_catalog.pg_trigger AS t
     ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND t.oid = d.objid
   LEFT JOIN pg_catalog.pg_class AS c
     ON c.oid = CASE WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objid ELSE t.tgrelid END
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+  LEFT JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid AND p.pronamespace = 'audit'::pg_catalog.regnamespace
   WHERE d.schema_name IS DISTINCT FROM 'pg_temp'
-    AND (p.pronamespace IS NULL OR p.pronamespace <> 'audit'::pg_catalog.regnamespace)
+    AND (p.oid IS NULL OR t.tgnargs > 1 OR t.tgqual IS NOT NULL OR t.tgattr <> '')
   ORDER BY d.ordinality;
 END`;
-
-/** The arguments of a trigger as SQL: what the table is, then the columns that are left out. */
-const attach = `
-DECLARE
-  place CONSTANT text := pg_catalog.format('%I.%I', table_schema, table_name);
-  arguments CONSTANT text := (
-    SELECT pg_catalog.string_agg(pg_catalog.quote_literal(a.word), ', ' ORDER BY a.number)
-    FROM pg_catalog.unnest(words) WITH ORDINALITY AS a (word, number));
-BEGIN
-  ${triggerKinds.map((kind) => attachOne(kind)).join("\n  ")}
-  EXECUTE pg_catalog.format('ALTER TABLE ONLY %s ${triggerKinds.map((kind) => `ENABLE ALWAYS TRIGGER ${triggerName(kind)}`).join(", ")}', place);
-END`;
-
-function attachOne(kind: TriggerKind): string {
-  return `EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER ${triggerName(kind)} AFTER ${kind.event.toUpperCase()} ON %s ${referencing(kind)}FOR EACH STATEMENT EXECUTE FUNCTION audit.record_${kind.event}(%s)', place, arguments);`;
-}
 
 /** `REFERENCING OLD TABLE AS old_rows `, or nothing. */
 export function referencing({ oldTable, newTable }: TriggerKind): string {
@@ -76,129 +82,6 @@ export function referencing({ oldTable, newTable }: TriggerKind): string {
     ...(newTable === null ? [] : [`NEW TABLE AS ${newTable}`]),
   ];
   return names.length === 0 ? "" : `REFERENCING ${names.join(" ")} `;
-}
-
-const dropGuard = `
-  FOR one IN
-    SELECT d.object_identity AS name FROM pg_catalog.pg_event_trigger_dropped_objects() AS d
-    WHERE d.object_type = 'trigger' AND pg_catalog.starts_with(d.address_names[3], 'pgstead_audit_')
-      -- With its table it may go.
-      AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.address_names[1], d.address_names[2])) IS NOT NULL
-  LOOP
-    RAISE EXCEPTION 'audit: % may not be dropped', one.name
-      USING ERRCODE = '42501', HINT = 'A superuser may; pgstead:audit says which tables are audited.';
-  END LOOP;
-`;
-
-/** Tables that a command may have changed: the ones it names, those of its triggers, and partitions of both. */
-const touched = `
-    SELECT DISTINCT c.oid, n.nspname, c.relname, c.relispartition, d.command_tag,
-           rn.nspname AS root_schema, r.relname AS root_name,
-           coalesce(pg_catalog.substring(g.tgargs, 1, 10) = '\\x706172746974696f6e00'::bytea, false) AS was_partition
-    FROM pg_catalog.pg_event_trigger_ddl_commands() AS d
-    LEFT JOIN pg_catalog.pg_trigger AS t
-      ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND t.oid = d.objid
-    CROSS JOIN LATERAL (
-      SELECT CASE WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objid ELSE t.tgrelid END AS oid
-    ) AS named
-    CROSS JOIN LATERAL (
-      SELECT named.oid UNION
-      SELECT p.relid FROM pg_catalog.pg_partition_tree(named.oid) AS p
-      UNION
-      -- What was a partition until now.
-      SELECT x.tgrelid FROM pg_catalog.pg_trigger AS x JOIN pg_catalog.pg_class AS y ON y.oid = x.tgrelid
-      WHERE d.command_tag = 'ALTER TABLE' AND x.tgname = 'pgstead_audit_insert' AND NOT y.relispartition
-        AND pg_catalog.substring(x.tgargs, 1, 10) = '\\x706172746974696f6e00'::bytea
-    ) AS every (oid)
-    JOIN pg_catalog.pg_class AS c ON c.oid = every.oid
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    JOIN pg_catalog.pg_class AS r
-      ON r.oid = CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid) ELSE c.oid END
-    JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
-    LEFT JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = 'pgstead_audit_insert'
-    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT d.in_extension`;
-
-const refuse = (what: string, hint: string): string =>
-  `RAISE EXCEPTION 'audit: ${what}', pg_catalog.format('%I.%I', one.nspname, one.relname)
-          USING ERRCODE = '42501', HINT = '${hint}';`;
-
-const alterGuard = `
-  FOR one IN ${touched}
-  LOOP
-    SELECT count(*) FILTER (WHERE pg_catalog.starts_with(g.tgname::text, 'pgstead_audit_')),
-           count(*) FILTER (WHERE g.tgfoid = p.oid AND g.tgenabled = 'A'),
-           count(*) FILTER (WHERE g.tgname = 'pgstead_audit_' || pg_catalog.substr(p.proname::text, 8)),
-           count(*) FILTER (WHERE pg_catalog.starts_with(g.tgname::text, 'pgstead_audit_') AND p.oid IS NULL)
-      INTO found, working, named, foreign_ones
-    FROM pg_catalog.pg_trigger AS g
-    LEFT JOIN pg_catalog.pg_proc AS p ON p.oid = g.tgfoid AND p.pronamespace = 'audit'::pg_catalog.regnamespace
-      AND pg_catalog.starts_with(p.proname::text, 'record_')
-    WHERE g.tgrelid = one.oid AND NOT g.tgisinternal
-      AND (p.oid IS NOT NULL OR pg_catalog.starts_with(g.tgname::text, 'pgstead_audit_'));
-    IF foreign_ones > 0 AND NOT trusted THEN
-      ${refuse("a trigger of % has a name of ours", "Names that begin with pgstead_audit_ are taken.")}
-    END IF;
-    -- Nothing else may be right yet while the triggers are being made.
-    CONTINUE WHEN one.command_tag = 'CREATE TRIGGER';
-    declared := declarations -> one.root_schema::text -> one.root_name::text;
-    audited := CASE WHEN declared IS NULL THEN one.root_schema = ANY (schemas) ELSE declared <> 'false' END;
-    IF NOT one.relispartition AND one.was_partition AND NOT trusted THEN
-      ${refuse("partition % may not be detached", "A superuser may, and finalizes what CONCURRENTLY left half detached (DETACH PARTITION … FINALIZE). A partition that is dropped leaves a mark in the trail.")}
-    END IF;
-    IF one.relispartition AND NOT one.was_partition AND one.command_tag = 'ALTER TABLE'
-       AND (audited OR found > 0) AND NOT trusted THEN
-      ${refuse("% may not be attached", "Rows would come without a mark in the trail. A superuser may; CREATE TABLE … PARTITION OF makes an empty one.")}
-    END IF;
-    IF found = 0 THEN
-      CONTINUE WHEN NOT audited;
-    ELSIF working <> ${triggerKinds.length} OR named <> ${triggerKinds.length} THEN
-      CONTINUE WHEN trusted;
-      ${refuse("the triggers of % may not be changed", "A superuser may; pgstead:audit says which tables are audited.")}
-    ELSIF one.was_partition = one.relispartition THEN
-      CONTINUE;
-    END IF;
-    PERFORM pgstead.audit_attach(one.nspname, one.relname,
-      ARRAY[CASE WHEN one.relispartition THEN 'partition' ELSE 'table' END] || CASE
-        WHEN pg_catalog.jsonb_typeof(declared) = 'array' THEN ARRAY(
-          SELECT x.name FROM pg_catalog.jsonb_array_elements_text(declared) WITH ORDINALITY AS x (name, number)
-          ORDER BY x.number)
-        ELSE '{}'::text[] END);
-  END LOOP;
-`;
-
-function guardSource({ schemas, tables }: AuditDeclaration): string {
-  return `
-DECLARE
-  -- Who may do anything on the server may do this as well, and mends it.
-  trusted CONSTANT boolean := (SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = session_user);
-  schemas CONSTANT text[] := ARRAY[${schemas.map((name) => quoteLiteral(name)).join(", ")}]::text[];
-  -- By schema and table: the columns that are left out, or false.
-  declarations CONSTANT jsonb := ${quoteLiteral(JSON.stringify(declarationsOf(tables)))};
-  declared jsonb;
-  audited boolean;
-  found bigint;
-  working bigint;
-  named bigint;
-  foreign_ones bigint;
-  one record;
-BEGIN
-  IF TG_EVENT = 'sql_drop' THEN
-    IF trusted THEN
-      RETURN;
-    END IF;
-${dropGuard.replaceAll(/^(?=.)/gm, "  ")}
-    RETURN;
-  END IF;
-${alterGuard.replace(/^\n/, "")}
-END`;
-}
-
-function declarationsOf(tables: AuditDeclaration["tables"]): Record<string, Record<string, unknown>> {
-  const declared: Record<string, Record<string, unknown>> = {};
-  for (const { schema, name, audited, exclude } of tables) {
-    declared[schema] = { ...declared[schema], [name]: audited ? exclude : false };
-  }
-  return declared;
 }
 
 /** Writes to the trail as its owner; made by whoever manages the trail. */
@@ -210,27 +93,3 @@ export const ddlFunction: DesiredFunction = {
   source: `${recordDdl.trim()}\n`,
   settings: [pinnedPath],
 };
-
-/**
- * Keeps the triggers where they are, and puts them onto tables that are made: for that it works as the superuser who
- * made it. It writes nothing to the trail, and nobody can call it.
- */
-export function guardFunctions(declaration: AuditDeclaration): readonly DesiredFunction[] {
-  const own = { schema: "pgstead", settings: [pinnedPath] };
-  return [
-    {
-      ...own,
-      name: "audit_attach",
-      returns: "void",
-      args: "table_schema name, table_name name, words text[]",
-      source: `${attach.trim()}\n`,
-    },
-    {
-      ...own,
-      name: "audit_guard",
-      returns: "event_trigger",
-      args: "",
-      source: `${guardSource(declaration).trim()}\n`,
-    },
-  ];
-}

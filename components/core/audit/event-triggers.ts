@@ -5,7 +5,7 @@ import type { AuditCatalog, AuditDeclaration } from "./model";
 
 interface DesiredEventTrigger {
   readonly name: string;
-  readonly event: "ddl_command_end" | "sql_drop";
+  readonly event: "ddl_command_start" | "ddl_command_end" | "sql_drop";
   readonly schema: string;
   readonly function: string;
   readonly reason: string;
@@ -30,6 +30,13 @@ const eventTriggers: readonly DesiredEventTrigger[] = [
         ? "the triggers are dropped with their table only"
         : "what is made is audited from its first row, and nobody turns that off",
   })),
+  {
+    name: "pgstead_audit_guard_start",
+    event: "ddl_command_start",
+    schema: "pgstead",
+    function: "audit_guard_start",
+    reason: "DETACH PARTITION … CONCURRENTLY is refused before it does half of it",
+  },
 ];
 
 /** The statements that make the event triggers what they are to be; only a superuser can. */

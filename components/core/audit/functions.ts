@@ -2,7 +2,8 @@ import { contentDigest } from "../content-digest";
 import { quoteIdentifier } from "../identifier";
 import { everybody } from "../privileges/acl";
 import type { Statement } from "../statement";
-import { ddlFunction, guardFunctions } from "./ddl-functions";
+import { ddlFunction } from "./ddl-functions";
+import { guardFunctions } from "./guard-functions";
 import type { ActualFunction, AuditCatalog, AuditDeclaration } from "./model";
 import { recordFunctions, type DesiredFunction } from "./record-functions";
 
@@ -64,7 +65,7 @@ function argumentTypes({ args }: DesiredFunction): string {
 function createFunction(desired: DesiredFunction, reason: string): Statement {
   const { args, returns, source } = desired;
   const head = `CREATE OR REPLACE FUNCTION ${functionName(desired)}(${args}) RETURNS ${returns}`;
-  const security = desired.name === "audit_attach" ? "" : " SECURITY DEFINER";
+  const security = isDefiner(desired) ? " SECURITY DEFINER" : "";
   const set = desired.settings.map(([name, value]) => ` SET ${name} = ${setting(name, value)}`).join("");
   const lines = source.trimEnd().split("\n");
   return {
@@ -75,6 +76,11 @@ function createFunction(desired: DesiredFunction, reason: string): Statement {
     kind: "audit",
     body: lines,
   };
+}
+
+/** What calls audit_attach is one, and what looks at a command before it runs needs the rights of who sent it. */
+function isDefiner({ name }: DesiredFunction): boolean {
+  return name !== "audit_attach" && name !== "audit_guard_start";
 }
 
 const lists: readonly string[] = ["search_path", "DateStyle"];
@@ -89,9 +95,8 @@ function difference(desired: DesiredFunction, found: ActualFunction): string | u
   if (found.source !== desired.source) {
     return `the server has another text (${contentDigest(found.source)})`;
   }
-  const isDefiner = desired.name !== "audit_attach";
   const alike =
-    found.definer === isDefiner && found.language === "plpgsql" && found.returns === desired.returns;
+    found.definer === isDefiner(desired) && found.language === "plpgsql" && found.returns === desired.returns;
   if (!alike) return "the server has another function of this name";
   return wanted.join("\n") === has.join("\n") ? undefined : "the server has it with other settings";
 }

@@ -6,6 +6,10 @@ export const auditSchema = "audit";
 /** The trail itself: callers know this name. */
 export const logTable = "change_log";
 
+/** What to do where `pgstead:audit` left the configuration, and the schema of the trail and its owner with it. */
+export const keepTrail =
+  "it is of a trail: to end the auditing write pgstead:audit: { schemas: [] }, which takes the triggers and keeps the trail";
+
 /** A time back from now: `24 months`, `90 days`. Exactly one of the two is not 0. */
 export interface Retention {
   readonly months: number;

@@ -20,6 +20,8 @@ const settings = [
   ["IntervalStyle", "postgres"],
   ["extra_float_digits", "1"],
   ["bytea_output", "hex"],
+  // Planning anew costs more than a small statement: the planner would do so each time, for parameters that it likes.
+  ["plan_cache_mode", "force_generic_plan"],
 ] as const;
 
 /** Who: the login, the role that it works as, whom the application says, from where. */
@@ -31,15 +33,18 @@ export const who = {
            nullif(pg_catalog.current_setting('application_name'), ''), pg_catalog.inet_client_addr()`,
 } as const;
 
-/**
- * The key of a row, by the columns of its primary key; a row without one has none. Most keys have one column or two, for
- * which this is several times as fast as the general form.
- */
-const keyOf = (row: string): string => `CASE pg_catalog.cardinality(keys)
+/** The key of a row by the columns of its primary key; a row without one has none. */
+const keyOfMany = (row: string): string =>
+  `(SELECT pg_catalog.jsonb_object_agg(k.name, ${row} -> k.name) FROM pg_catalog.unnest(keys) AS k (name))`;
+
+/** Most keys have one column or two, for which this is several times as fast. */
+const keyOfFew = (row: string): string => `CASE pg_catalog.cardinality(keys)
              WHEN 0 THEN NULL
              WHEN 1 THEN pg_catalog.jsonb_build_object(keys[1], ${row} -> keys[1])
-             WHEN 2 THEN pg_catalog.jsonb_build_object(keys[1], ${row} -> keys[1], keys[2], ${row} -> keys[2])
-             ELSE (SELECT pg_catalog.jsonb_object_agg(k.name, ${row} -> k.name) FROM pg_catalog.unnest(keys) AS k (name))
+             WHEN 2 THEN pg_catalog.jsonb_build_object(keys[1], ${row} -> keys[1], keys[2], ${row} -> keys[2])`;
+
+const keyOf = (row: string): string => `${keyOfFew(row)}
+             ELSE ${keyOfMany(row)}
            END`;
 
 /** Rows of a transition table as jsonb, each with its key; OFFSET keeps the planner from making the jsonb twice. */
@@ -96,25 +101,16 @@ function dynamic(sql: string): string {
 const base = "coalesce(nullif(t.typbasetype, 0), t.oid)";
 const ownType = `${base} < 16384 AND ${base} NOT IN (114, 199)`;
 
-const rowFunction = (sql: string): string => `
-DECLARE
-  moment CONSTANT timestamptz := pg_catalog.clock_timestamp();
-  excluded CONSTANT text[] := coalesce(TG_ARGV[1:], '{}');
-  keys text[];
-  is_mixed boolean;
-  shape text;
-BEGIN
-  SELECT coalesce((
-           SELECT pg_catalog.array_agg(a.attname::text)
-           FROM pg_catalog.pg_index AS i
-           JOIN pg_catalog.pg_attribute AS a
-             ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
-           WHERE i.indrelid = TG_RELID AND i.indisprimary), '{}'),
-         -- An aggregate: for EXISTS the planner may read all columns of all tables.
-         (SELECT pg_catalog.bool_or(a.atttypid >= 16384 OR a.atttypid IN (114, 199) OR a.attgenerated = 'v')
-          FROM pg_catalog.pg_attribute AS a
-          WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped)
-    INTO keys, is_mixed;
+/** Its key, and whether it has a type that is not to become JSON by itself: in one scan, as every write waits for it. */
+const readTable = `SELECT coalesce(pg_catalog.array_agg(a.attname::text) FILTER (WHERE a.attnum = ANY (i.columns)), '{}'),
+         pg_catalog.bool_or(a.atttypid >= 16384 OR a.atttypid IN (114, 199) OR a.attgenerated = 'v')
+    INTO keys, is_mixed
+  FROM pg_catalog.pg_attribute AS a
+  LEFT JOIN (
+    SELECT (x.indkey::int2[])[0:x.indnkeyatts - 1] AS columns
+    FROM pg_catalog.pg_index AS x WHERE x.indrelid = TG_RELID AND x.indisprimary
+  ) AS i ON true
+  WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped;
   IF is_mixed THEN
     SELECT pg_catalog.string_agg(CASE WHEN ${ownType} THEN pg_catalog.format('t.%I', a.attname)
         ELSE pg_catalog.format('CASE WHEN pg_catalog.num_nulls(t.%1$I) = 0 THEN pg_catalog.format(''%%s'', t.%1$I) END AS %1$I', a.attname)
@@ -126,11 +122,74 @@ BEGIN
   -- A key that may not be told pairs nothing.
   IF keys && excluded THEN
     keys := '{}';
+  END IF;`;
+
+interface Recorded {
+  /** Its transition tables. */
+  readonly rows: readonly ("old" | "new")[];
+  /** Writes entries of any number of rows. */
+  readonly many: string;
+}
+
+const single = `${into}
+      VALUES (${who.values},
+           TG_OP, ${subject}, row_key, old_row - excluded, new_row - excluded)`;
+
+/** An expression with a query in it is several times as slow as one without: it is apart. */
+const singleKey = (row: string): string => `row_key := ${keyOfFew(row)} END;
+    IF pg_catalog.cardinality(keys) > 2 THEN
+      row_key := ${keyOfMany(row)};
+    END IF;`;
+
+/**
+ * Most statements change one row or none: for those there is nothing to pair, and nothing to plan. A row whose key changed
+ * takes the way of many.
+ */
+function recordSingle({ rows }: Recorded): string {
+  const subqueries = (from: (table: string) => string): string =>
+    rows.map((which) => `(SELECT pg_catalog.to_jsonb(t.*) FROM ${from(`${which}_rows`)} AS t)`).join(", ");
+  const shaped = subqueries((table) => `(SELECT %1$s FROM ${table} AS t)`);
+  const into = rows.map((which) => `${which}_row`).join(", ");
+  return `IF shape IS NULL THEN
+      SELECT ${subqueries((table) => table)} INTO ${into};
+    ELSE
+      EXECUTE pg_catalog.format($sql$SELECT ${shaped}$sql$, shape) INTO ${into};
+    END IF;
+    ${rows.map((which) => singleKey(`${which}_row`)).join("\n    old_key := row_key;\n    ")}
+    IF ${rows.length === 1 ? "true" : "old_key = row_key"} THEN
+      ${single};
+      RETURN NULL;
+    END IF;`;
+}
+
+const rowFunction = (recorded: Recorded): string => `
+DECLARE
+  moment CONSTANT timestamptz := pg_catalog.clock_timestamp();
+  excluded CONSTANT text[] := coalesce(TG_ARGV[1:], '{}');
+  keys text[];
+  is_mixed boolean;
+  shape text;
+  few bigint[];
+  old_row jsonb;
+  new_row jsonb;
+  old_key jsonb;
+  row_key jsonb;
+BEGIN
+  -- Up to two of each.
+  SELECT ARRAY[${recorded.rows.map((which) => `(SELECT count(*) FROM (SELECT FROM ${which}_rows LIMIT 2) AS x)`).join(", ")}] INTO few;
+  IF 0 = ALL (few) THEN
+    RETURN NULL;
   END IF;
+  ${readTable}
+  IF 1 = ALL (few) THEN
+    ${recordSingle(recorded)}
+  END IF;
+  -- Many rows are worth a plan of their own.
+  SET LOCAL plan_cache_mode = auto;
   IF shape IS NULL THEN
-    ${sql};
+    ${recorded.many};
   ELSE
-    ${dynamic(sql)};
+    ${dynamic(recorded.many)};
   END IF;
   RETURN NULL;
 END`;
@@ -154,8 +213,8 @@ const recording = (name: string, source: string): DesiredFunction => ({
 
 /** The functions of the triggers, by what they record. All of them write as the trail's owner. */
 export const recordFunctions: readonly DesiredFunction[] = [
-  recording("insert", rowFunction(inserted)),
-  recording("update", rowFunction(updated)),
-  recording("delete", rowFunction(deleted)),
+  recording("insert", rowFunction({ rows: ["new"], many: inserted })),
+  recording("update", rowFunction({ rows: ["old", "new"], many: updated })),
+  recording("delete", rowFunction({ rows: ["old"], many: deleted })),
   recording("truncate", truncateFunction),
 ];

@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from "../identifier";
 import { nearest } from "../nearest";
 import type { Plan, Refusal, Statement, Undeclared } from "../statement";
-import { referencing, triggerKinds, triggerName, type TriggerKind } from "./ddl-functions";
+import { enableWords, referencing, triggerKinds, triggerName, type TriggerKind } from "./ddl-functions";
 import type { ActualTable, ActualTrigger, AuditCatalog, AuditDeclaration, AuditedTable } from "./model";
 
 /** The statements that put triggers onto every audited table, and take them from those that are none any more. */
@@ -29,16 +29,16 @@ function planTable(declaration: AuditDeclaration, table: ActualTable): Plan {
   }
   const isView = table.kind === "v" || table.kind === "m";
   // Views of an audited schema hold no rows: only one that is named is a mistake.
-  const refusals = isView && !declaration.tables.includes(declared) ? [] : refuseTable(declared, table);
+  const refusals =
+    isView && !declaration.tables.includes(declared)
+      ? []
+      : [...refuseTable(declared, table), ...refuseTelling(declared, table)];
   if (isView || refusals.length > 0) return { statements: [], refusals };
   const unknown = table.isPartition
     ? []
     : declared.exclude.filter((column) => !table.columns.includes(column));
   return {
-    statements: [
-      ...strangers(table),
-      ...triggerKinds.flatMap((kind) => planTrigger(declaration, table, kind, declared)),
-    ],
+    statements: [...strangers(table), ...planTableTriggers(declaration, table, declared)],
     refusals: [],
     undeclared: unknown.map((column) => awaitedColumn(table, column)),
   };
@@ -71,39 +71,58 @@ function strangers({ schema, name, triggers }: ActualTable): Statement[] {
     }));
 }
 
-function planTrigger(
+/** The triggers that are not as they are to be, and one statement that has them fire always. */
+function planTableTriggers(
   declaration: AuditDeclaration,
   table: ActualTable,
-  kind: TriggerKind,
   { exclude }: AuditedTable,
 ): Statement[] {
-  const name = triggerName(kind);
   const words = [table.isPartition ? "partition" : "table", ...exclude];
-  const found = table.triggers.find((trigger) => trigger.name === name);
-  const fault = found === undefined ? missingReason(declaration, table) : triggerFault(found, kind, words);
-  const isOff = found?.enabled !== "A";
+  const kinds = triggerKinds.map((kind) => {
+    const found = table.triggers.find(({ name }) => name === triggerName(kind));
+    const fault = found === undefined ? missingReason(declaration, table) : triggerFault(found, kind, words);
+    return { kind, fault, enabled: found?.enabled ?? "" };
+  });
+  const made = kinds.flatMap(({ kind, fault }) =>
+    fault === undefined ? [] : [createTrigger(table, kind, words, fault)],
+  );
+  const off = kinds.filter(({ fault, enabled }) => fault !== undefined || enabled !== "A");
+  return off.length === 0 ? made : [...made, enableTriggers(table, off)];
+}
+
+function createTrigger(
+  table: ActualTable,
+  kind: TriggerKind,
+  words: readonly string[],
+  reason: string,
+): Statement {
   const list = words.map((word) => quoteLiteral(word).trim()).join(", ");
-  const statements: Statement[] = [];
-  if (fault !== undefined) {
-    statements.push({
-      sql: `CREATE OR REPLACE TRIGGER ${quoteIdentifier(name)} AFTER ${kind.event.toUpperCase()} ON ${sqlName(table)} ${referencing(kind)}FOR EACH STATEMENT EXECUTE FUNCTION "audit".${quoteIdentifier(`record_${kind.event}`)}(${list})`,
-      reason: fault,
-      risk: "lock",
-      kind: "audit",
-    });
-  }
-  if (fault !== undefined || isOff) {
-    statements.push({
-      sql: `ALTER TABLE ONLY ${sqlName(table)} ENABLE ALWAYS TRIGGER ${quoteIdentifier(name)}`,
-      reason:
-        fault === undefined
-          ? `it is ${states[found?.enabled ?? ""] ?? "off"}`
-          : "also on a replica and in a restore",
-      risk: "lock",
-      kind: "audit",
-    });
-  }
-  return statements;
+  return {
+    sql: `CREATE OR REPLACE TRIGGER ${quoteIdentifier(triggerName(kind))} AFTER ${kind.event.toUpperCase()} ON ${sqlName(table)} ${referencing(kind)}FOR EACH STATEMENT EXECUTE FUNCTION "audit".${quoteIdentifier(`record_${kind.event}`)}(${list})`,
+    reason,
+    risk: "lock",
+    kind: "audit",
+  };
+}
+
+interface OffTrigger {
+  readonly kind: TriggerKind;
+  /** Why it is made anew; undefined: it is only off. */
+  readonly fault: string | undefined;
+  readonly enabled: string;
+}
+
+function enableTriggers(table: ActualTable, triggers: readonly OffTrigger[]): Statement {
+  const words = triggers.map(({ kind }) => enableWords(quoteIdentifier(triggerName(kind))));
+  const off = triggers
+    .filter(({ fault }) => fault === undefined)
+    .map(({ kind, enabled }) => `${kind.event} is ${states[enabled] ?? "off"}`);
+  return {
+    sql: `ALTER TABLE ONLY ${sqlName(table)} ${words.join(", ")}`,
+    reason: off.length === 0 ? "also on a replica and in a restore" : off.join(", "),
+    risk: "lock",
+    kind: "audit",
+  };
 }
 
 const states: Readonly<Record<string, string>> = {
@@ -168,6 +187,25 @@ function refuseTable(declared: AuditedTable, table: ActualTable): Refusal[] {
   const hint = "remove it from exclude, or give the table another primary key";
   return [
     { subject, message: `its key ${secret.join(", ")} is excluded: its rows could not be told apart`, hint },
+  ];
+}
+
+/** A column that is left out was renamed: the guard leaves it out under its new name, which nobody has declared. */
+function refuseTelling(
+  { exclude }: AuditedTable,
+  { schema, name, columns, triggers, root }: ActualTable,
+): Refusal[] {
+  const gone = exclude.filter((column) => !columns.includes(column));
+  const kept = new Set(triggers.flatMap(({ arguments: [, ...words] }) => words));
+  const undeclared = columns.filter((column) => kept.has(column) && !exclude.includes(column));
+  if (gone.length === 0 || undeclared.length === 0) return [];
+  const left = undeclared.join(", ");
+  return [
+    {
+      subject: `table ${schema}.${name}`,
+      message: `${left} is left out on the server, and is not declared: ${gone.join(", ")} is, and is not there`,
+      hint: `if it was renamed, write its new name: pgstead:audit: { tables: { ${root.schema}.${root.name}: { exclude: [${left}] } } }; if not, remove ${gone.join(", ")}`,
+    },
   ];
 }
 

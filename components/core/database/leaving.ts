@@ -6,6 +6,7 @@ import type {
   DesiredExtension,
 } from "./model";
 import { quoteIdentifier } from "../identifier";
+import { keepTrail } from "../audit/model";
 import type { Plan, Refusal, Statement } from "../statement";
 
 /**
@@ -37,7 +38,10 @@ export function planLeaving(
         .map(createForDeletion),
     ],
     refusals: [
-      ...schemas.flatMap((schema) => [...refuseLostSchema(desired, schema), ...refuseTakingAlong(schema)]),
+      ...schemas.flatMap((schema) => [
+        ...refuseLostSchema(desired, schema, before),
+        ...refuseTakingAlong(schema),
+      ]),
       ...present.filter(({ schema }) => !emptied.has(schema)).flatMap(refuseNeededExtension),
     ],
   };
@@ -99,14 +103,21 @@ function emptySchema(desired: DatabaseAccess, schema: ActualSchema): Statement[]
   ];
 }
 
-function refuseLostSchema(desired: DatabaseAccess, schema: ActualSchema): Refusal[] {
+function refuseLostSchema(
+  desired: DatabaseAccess,
+  schema: ActualSchema,
+  before: DatabaseAccess | undefined,
+): Refusal[] {
   const entry = lossEntry(desired, schema);
   if (schema.contents.length === 0 || desired.allowDataLoss.includes(entry)) return [];
+  const isTrail = before?.schemas.some(({ name, trail }) => name === schema.name && trail === true) === true;
   return [
     {
       subject: entry,
       message: `it left the configuration and is not empty: ${renderContents(schema)} would be lost`,
-      hint: `declare it again, or allow the loss with pgstead:allowDataLoss: ["${entry}"]`,
+      hint: isTrail
+        ? keepTrail
+        : `declare it again, or allow the loss with pgstead:allowDataLoss: ["${entry}"]`,
     },
   ];
 }

@@ -5,4 +5,7 @@ export interface SchemaMembers {
   readonly writers?: readonly string[];
   /** Names of roles that read its rows. */
   readonly readers?: readonly string[];
+  readonly owner?: string;
+  /** It holds the trail of an audit. */
+  readonly trail?: true;
 }

@@ -73,6 +73,9 @@ export function resolveRole(
     settings: isMigrator ? { role: database.owner, ...role.settings } : (role.settings ?? {}),
     databaseSettings: role.databaseSettings ?? {},
     ...(retired === undefined ? {} : { retired }),
+    ...(schemas.some(({ owner, trail }) => trail === true && owner === role.name)
+      ? { ownsTrail: true as const }
+      : {}),
   };
 }
 

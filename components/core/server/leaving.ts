@@ -27,7 +27,7 @@ export function planServerLeaving(
     ),
     ...leave(before?.roles, [...desired.roles, ...desired.groups])
       .filter(({ name }) => roles.has(name))
-      .map(({ name }) => asMember(name, clearLeaving(name, dependenciesOf(name), clearing), actual)),
+      .map((role) => asMember(role.name, clearLeaving(role, dependenciesOf(role.name), clearing), actual)),
     ...leave(before?.groups, [...desired.groups, ...desired.roles])
       .filter(({ name }) => roles.has(name))
       .map(({ name }) => asMember(name, dropGroup(name, dependenciesOf(name), clearing), actual)),

@@ -1,5 +1,7 @@
+import { keepTrail } from "../audit/model";
 import { quoteIdentifier } from "../identifier";
 import type { Refusal, Statement } from "../statement";
+import type { DesiredRole } from "./role";
 
 /** What keeps a role from being dropped, from pg_shdepend. */
 export interface RoleDependency {
@@ -55,7 +57,7 @@ export function clearRetired(
  * of the run. What it owns, and what lies outside of the stack, stops the run before it begins.
  */
 export function clearLeaving(
-  name: string,
+  { name, ownsTrail }: Pick<DesiredRole, "name" | "ownsTrail">,
   dependencies: readonly RoleDependency[],
   { owners, lost }: Clearing,
 ): Cleared {
@@ -69,9 +71,12 @@ export function clearLeaving(
         {
           subject: `role ${name}`,
           message: `it left the configuration and cannot be dropped: it has ${renderDependencies(staying)}`,
-          hint: staying.every(({ database }) => database !== null && owners.has(database))
-            ? "declare it again with `retired: reassign`, which gives what it owns to the owner, and remove it after that run"
-            : "declare it again, or clear it out where this stack may not: REASSIGN OWNED BY … TO …; DROP OWNED BY … in that database",
+          hint:
+            ownsTrail === true
+              ? keepTrail
+              : staying.every(({ database }) => database !== null && owners.has(database))
+                ? "declare it again with `retired: reassign`, which gives what it owns to the owner, and remove it after that run"
+                : "declare it again, or clear it out where this stack may not: REASSIGN OWNED BY … TO …; DROP OWNED BY … in that database",
         },
       ],
     };

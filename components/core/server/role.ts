@@ -29,12 +29,14 @@ export interface DesiredRole {
   readonly databaseSettings: DesiredSettings;
   /** On its way out: `reassign` gives what it owns to the owners of the databases, `keep` leaves it. */
   readonly retired?: "reassign" | "keep";
+  /** It owns the trail of an audit, which nobody else is to own. */
+  readonly ownsTrail?: true;
 }
 
 /** What `CREATE ROLE` and `ALTER ROLE` say of a role. */
 export type RoleAttributes = Omit<
   DesiredRole,
-  "database" | "memberOf" | "settings" | "databaseSettings" | "retired"
+  "database" | "memberOf" | "settings" | "databaseSettings" | "retired" | "ownsTrail"
 >;
 
 /** A role as the server has it. */

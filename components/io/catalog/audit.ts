@@ -111,7 +111,7 @@ SELECT pg_catalog.json_build_object(
     JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
     JOIN pg_catalog.pg_roles AS o ON o.oid = p.proowner
     WHERE n.nspname = 'audit' AND pg_catalog.starts_with(p.proname::text, 'record_')
-       OR n.nspname = 'pgstead' AND p.proname IN ('audit_guard', 'audit_attach')
+       OR n.nspname = 'pgstead' AND p.proname IN ('audit_guard', 'audit_guard_start', 'audit_attach')
   ),
   'eventTriggers', (
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(

@@ -9,6 +9,7 @@ const statements = 2_000;
 
 const tables = { plain: "not audited", audited: "trail of pgstead", rowwise: "row-level triggers" } as const;
 type Table = keyof typeof tables;
+const names = Object.keys(tables) as Table[];
 
 const bulk = `UPDATE of ${rows} rows`;
 const single = `${statements} UPDATEs of a row`;
@@ -29,14 +30,17 @@ export async function measureAudit(
   try {
     await prepare(shop.admin, shop.migrator);
     for (let run = 0; run <= runs; run += 1) {
-      for (const table of Object.keys(tables) as Table[]) {
-        const taken = {
-          [bulk]: await timeBulk(shop.admin, table),
-          [single]: await timeSingle(shop.admin, table),
-        };
-        if (run === 0) continue; // the first one warms up
-        for (const [command, value] of Object.entries(taken)) {
-          seconds.set(`${command}\0${table}`, [...(seconds.get(`${command}\0${table}`) ?? []), value]);
+      const bulks = new Map<Table, number>();
+      for (const table of names) bulks.set(table, await timeBulk(shop.admin, table));
+      const singles = await timeSingles(shop.admin);
+      if (run === 0) continue; // the first one warms up
+      for (const [command, taken] of [
+        [bulk, bulks],
+        [single, singles],
+      ] as const) {
+        for (const table of names) {
+          const key = `${command}\0${table}`;
+          seconds.set(key, [...(seconds.get(key) ?? []), taken.get(table) ?? NaN]);
         }
       }
     }
@@ -45,7 +49,7 @@ export async function measureAudit(
     await server.stop();
   }
   const figures = [bulk, single].flatMap((command) =>
-    (Object.keys(tables) as Table[]).map((table) => ({
+    names.map((table) => ({
       command,
       subject: tables[table],
       seconds: seconds.get(`${command}\0${table}`) ?? [],
@@ -60,14 +64,14 @@ function comparisonsOf(figures: readonly Figures[]): Comparison[] {
   return [
     compare(`${bulk}: trail against row-level triggers`, times(bulk, "rowwise"), "times", 1),
     compare(`${bulk}: trail against no trail`, times(bulk, "plain"), "times", null),
-    compare(`${single}: trail against row-level triggers`, times(single, "rowwise"), "times", null),
+    compare(`${single}: trail against row-level triggers`, times(single, "rowwise"), "times", 1.5),
     compare(`${single}: trail against no trail`, times(single, "plain"), "times", null),
   ];
 }
 
 /** The row-level trigger writes what the trail's functions write, to a table like the trail. */
 async function prepare(admin: Session, migrator: Session): Promise<void> {
-  for (const table of Object.keys(tables)) {
+  for (const table of names) {
     await migrator.query(
       `CREATE TABLE app.${table} (id int PRIMARY KEY, status text, price numeric, at timestamptz)`,
     );
@@ -98,12 +102,17 @@ async function timeBulk(admin: Session, table: Table): Promise<number> {
   return timed(() => admin.query(`UPDATE app.${table} SET status = 'paid', price = price + 1`));
 }
 
-async function timeSingle(admin: Session, table: Table): Promise<number> {
-  return timed(async () => {
-    for (let id = 1; id <= statements; id += 1) {
-      await admin.query(`UPDATE app.${table} SET status = $1 WHERE id = $2`, ["sent", id]);
+/** Statement by statement in turns, so that whatever else the machine does meets all three alike. */
+async function timeSingles(admin: Session): Promise<ReadonlyMap<Table, number>> {
+  const taken = new Map<Table, number>();
+  for (let id = 1; id <= statements; id += 1) {
+    for (const table of names) {
+      const update = `UPDATE app.${table} SET status = $1 WHERE id = $2`;
+      const seconds = await timed(() => admin.query(update, ["sent", id]));
+      taken.set(table, (taken.get(table) ?? 0) + seconds);
     }
-  });
+  }
+  return taken;
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -137,6 +137,34 @@ describe("a plan", () => {
     ]);
   });
 
+  test("has no backslash in a function: what it means in a literal is for each session to say", () => {
+    const { statements } = planAudit(declaration, newAuditCatalog(true, "2026-11"));
+    const functions = statements.filter(({ sql }) => sql.startsWith("CREATE OR REPLACE FUNCTION"));
+    expect(functions.length).toBeGreaterThan(7);
+    expect(functions.filter(({ sql }) => sql.includes("\\"))).toEqual([]);
+  });
+
+  test("turns all triggers of a table on in one statement, which is one entry of the trail", () => {
+    const orders = {
+      schema: "app",
+      name: "orders",
+      kind: "r",
+      owner: "shop_owner",
+      root: { schema: "app", name: "orders" },
+      isPartition: false,
+      key: ["id"],
+      columns: ["id", "card"],
+      triggers: [],
+    };
+    const { statements } = planAudit(declaration, {
+      ...newAuditCatalog(true, "2026-11"),
+      tables: [orders],
+    });
+    expect(statements.map(({ sql }) => sql).filter((sql) => sql.startsWith("ALTER TABLE"))).toEqual([
+      'ALTER TABLE ONLY "app"."orders" ENABLE ALWAYS TRIGGER "pgstead_audit_insert", ENABLE ALWAYS TRIGGER "pgstead_audit_update", ENABLE ALWAYS TRIGGER "pgstead_audit_delete", ENABLE ALWAYS TRIGGER "pgstead_audit_truncate"',
+    ]);
+  });
+
   test("without a superuser has no event trigger, and says what that means", () => {
     const { statements, undeclared } = planAudit(declaration, newAuditCatalog(false, "2026-11"));
     expect(statements.some(({ sql }) => sql.includes("EVENT TRIGGER") || sql.includes('"pgstead"'))).toBe(

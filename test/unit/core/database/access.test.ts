@@ -108,6 +108,19 @@ describe("a schema that leaves", () => {
     expect(plan.statements.filter(({ risk }) => risk === "data-loss")).toEqual([]);
   });
 
+  test("that holds a trail is refused with the way that keeps the trail", () => {
+    const trail = { name: "audit", owner: "shop_audit", trail: true as const };
+    const found = server({ schemas: [{ name: "audit", owner: "shop_audit", contents: tables }] });
+    const plan = planDatabaseAccess(declare(), declare({ schemas: [trail] }), found);
+    expect(plan.refusals).toEqual([
+      {
+        subject: "schema shop.audit",
+        message: "it left the configuration and is not empty: 1 function, 2 tables would be lost",
+        hint: "it is of a trail: to end the auditing write pgstead:audit: { schemas: [] }, which takes the triggers and keeps the trail",
+      },
+    ]);
+  });
+
   test("is emptied where its own entry allows it, and no other", () => {
     const plan = planDatabaseAccess(declare(allowed), before, full);
     expect(plan.refusals).toEqual([]);

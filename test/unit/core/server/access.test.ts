@@ -174,6 +174,15 @@ describe("a role that leaves", () => {
     expect(refusal?.hint).toContain("REASSIGN OWNED BY");
   });
 
+  test("is not to give a trail away: another way ends the auditing", () => {
+    const roles = before.roles.map((role) => ({ ...role, ownsTrail: true as const }));
+    const found = { ...actual, roles: [actualRole("app", { dependencies: [owned] })] };
+    const plan = planServerAccess(declare({ databases: [database("shop")] }), { ...before, roles }, found);
+    expect(plan.refusals.map(({ hint }) => hint)).toEqual([
+      expect.stringContaining("pgstead:audit: { schemas: [] }"),
+    ]);
+  });
+
   test("may go with the database that its objects are in", () => {
     const only = { ...actual, roles: [actualRole("app", { dependencies: [owned] })] };
     const plan = planServerAccess(declare({ allowDataLoss: ["database shop"] }), before, only);
