@@ -147,6 +147,8 @@ function startOptions(options: SessionOptions): string {
     // Names are written with their schema everywhere: a table of a user must not stand in for one of the catalogue.
     ...(options.serversSearchPath === true ? [] : ["-c search_path=pg_catalog"]),
     "-c client_min_messages=warning",
+    // A backslash in a text is one: no setting of a login or database has the server read other statements than these.
+    "-c standard_conforming_strings=on",
     // A moment without a zone means the same on every server.
     "-c TimeZone=UTC",
     ...(options.statementTimeoutMs === undefined
