@@ -59,7 +59,11 @@ export async function openCancellable(
   target: ConnectionTarget,
   options: SessionOptions,
 ): Promise<CancellableSession> {
-  const client = await openClient(target, options);
+  return cancellable(await openClient(target, options), target);
+}
+
+/** What a connection can do, and how its statement is ended. */
+export function cancellable(client: Client, target: ConnectionTarget): CancellableSession {
   const { processID: pid, secretKey: key } = client as unknown as { processID: number; secretKey: number };
   return { ...sessionOf(client), pid, cancel: () => sendCancel(target, pid, key) };
 }

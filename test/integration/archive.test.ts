@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ArchivedUnit } from "../../components/io/archive/archive";
 import { runArchive } from "../../components/io/archive/run";
 import { projectRoot } from "../../components/io/places";
+import type { Waiting } from "../../components/io/waiting";
 import type { ArchiveProcess } from "../support/archive-process";
 import { eventually } from "../support/eventually";
 import { migratedDatabase, silently, type MigratedDatabase } from "../support/migrations";
@@ -49,7 +50,14 @@ const tables = `
 
 async function archive(
   name: string,
-  { drop = false, before = "2026-01-01T00:00:00Z", port = server.port, lockTimeoutMs = 2_000 } = {},
+  {
+    drop = false,
+    before = "2026-01-01T00:00:00Z",
+    port = server.port,
+    lockTimeoutMs = 2_000,
+    retryForMs = 0,
+    waiting = silently as Waiting,
+  } = {},
 ): Promise<ArchivedUnit[]> {
   const done: ArchivedUnit[] = [];
   const run = {
@@ -59,7 +67,15 @@ async function archive(
       login: { ...shop.migrator, port },
       table: { schema: "app", name },
     },
-    ...{ before: new Date(before), directory, drop, lockTimeoutMs, now: () => new Date(), waiting: silently },
+    ...{
+      before: new Date(before),
+      directory,
+      drop,
+      lockTimeoutMs,
+      retryForMs,
+      now: () => new Date(),
+      waiting,
+    },
   };
   await runArchive(run, (unit) => done.push(unit));
   return done;
@@ -200,6 +216,69 @@ describe("archiving", () => {
     expect(await archive("events", { drop: true })).toMatchObject([{ wasThere: true, dropped: true }]);
   });
 
+  test("gives way to who writes through the table meanwhile, whose transaction goes on, and drops after it", async () => {
+    const writer = await shop.open();
+    await writer.query("BEGIN; INSERT INTO app.events VALUES (1000, '2026-03-01')");
+    // It holds the table and asks for the partition; the drop holds the partition and asks for the table.
+    const writes: Promise<unknown>[] = [];
+    const proxy = await startStatementProxy(server, async (_count, sql): Promise<Passing> => {
+      if (!sql.startsWith("DROP TABLE") || writes.length > 0) return undefined;
+      writes.push(writer.query("INSERT INTO app.events VALUES (1001, '2025-12-30')"));
+      await eventually("the writer waits", async () => {
+        const [row] = await shop.query("SELECT FROM pg_locks WHERE NOT granted");
+        return row === undefined ? undefined : true;
+      });
+      return undefined;
+    });
+    const said: string[] = [];
+    const say = async (text: string): Promise<void> => {
+      said.push(text);
+      expect(await writes[0]).toEqual([]);
+      await writer.query("ROLLBACK");
+    };
+    const [unit] = await archive("events", {
+      drop: true,
+      port: proxy.port,
+      retryForMs: 60_000,
+      waiting: { ...silently, say },
+    });
+    await proxy.stop();
+    await writer.close();
+    expect(unit).toMatchObject({ dropped: true });
+    expect(said).toEqual([
+      expect.stringMatching(/^app\.events_1: others use it; nothing was dropped, tries again in [\d.]+ s$/),
+    ]);
+  });
+
+  test.each([
+    ["while its statement waits", "SELECT pg_catalog.count"],
+    ["while the file is read back", "FROM STDIN"],
+    ["before the drop", "LOCK TABLE"],
+  ])("is cancelled %s: nothing is half done, and the next run does all of it", async (_when, statement) => {
+    const stop = new AbortController();
+    const holder = await shop.open();
+    await holder.query("BEGIN");
+    const proxy = await startStatementProxy(server, async (_count, sql): Promise<Passing> => {
+      if (!sql.includes(statement) || stop.signal.aborted) return undefined;
+      // The statement would wait for ever.
+      if (statement.startsWith("SELECT")) await holder.query("LOCK TABLE app.events_1");
+      stop.abort(new Error("cancelled"));
+      return undefined;
+    });
+    const run = archive("events", {
+      drop: true,
+      port: proxy.port,
+      lockTimeoutMs: 600_000,
+      waiting: { ...silently, signal: stop.signal },
+    });
+    await expect(run).rejects.toThrow("cancelled");
+    await holder.close();
+    await proxy.stop();
+    expect((await readdir(directory)).filter((name) => name.includes("partial"))).toEqual([]);
+    expect(await rowsOf("SELECT count(*)::int AS rows FROM app.events")).toEqual([{ rows: 90 }]);
+    expect(await archive("events", { drop: true })).toMatchObject([{ dropped: true }]);
+  });
+
   test.each([
     ["nothing_such", {}, "is no table of this database"],
     ["orders", { column: "note" }, "note is text, which is no time"],
@@ -219,6 +298,7 @@ describe("archiving", () => {
         directory,
         drop: true,
         lockTimeoutMs: 1,
+        retryForMs: 0,
         now: () => new Date(),
         waiting: silently,
       },
