@@ -9,8 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ArchivedUnit } from "../../components/io/archive/archive";
 import { runArchive } from "../../components/io/archive/run";
 import { projectRoot } from "../../components/io/places";
-import type { Waiting } from "../../components/io/waiting";
 import type { ArchiveProcess } from "../support/archive-process";
+import { archiveTable, archiveTables, type ArchiveWish } from "../support/archive-tables";
 import { eventually } from "../support/eventually";
 import { migratedDatabase, silently, type MigratedDatabase } from "../support/migrations";
 import { startServer, type TestServer } from "../support/server";
@@ -29,57 +29,15 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "pgstead-archive-"));
-  await shop.query(`SET ROLE ${shop.owner}; ${tables}`);
+  await shop.query(`SET ROLE ${shop.owner}; ${archiveTables}`);
 });
 afterEach(async () => {
   await shop.query("DROP TABLE app.orders, app.events CASCADE");
   await rm(directory, { recursive: true });
 });
 
-/** Values whose text depends on settings, and what COPY has to escape. */
-const tables = `
-  CREATE TABLE app.orders (id int PRIMARY KEY, created_at timestamptz, note text, price numeric, ratio float8, raw bytea,
-    span interval, tags text[], doc jsonb, twice int GENERATED ALWAYS AS (id * 2) STORED);
-  INSERT INTO app.orders SELECT n, '2025-12-01'::timestamptz + n * interval '1 day', E'tab\\t, line\\n, \\\\, ''" ' || n, n / 7.0, n / 7.0,
-    decode(md5(n::text), 'hex'), n * interval '1.5 hours', ARRAY['a,b', NULL, '{'], jsonb_build_object('n', n) FROM generate_series(1, 60) AS n;
-  CREATE TABLE app.events (id int, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
-  CREATE TABLE app.events_1 PARTITION OF app.events FOR VALUES FROM (MINVALUE) TO ('2026-01-01+00');
-  CREATE TABLE app.events_2 PARTITION OF app.events FOR VALUES FROM ('2026-01-01+00') TO ('2026-02-01+00');
-  CREATE TABLE app.events_3 PARTITION OF app.events FOR VALUES FROM ('2026-02-01+00') TO (MAXVALUE);
-  INSERT INTO app.events SELECT n, '2025-12-01'::timestamptz + n * interval '1 day' FROM generate_series(1, 90) AS n;`;
-
-async function archive(
-  name: string,
-  {
-    drop = false,
-    before = "2026-01-01T00:00:00Z",
-    port = server.port,
-    lockTimeoutMs = 2_000,
-    retryForMs = 0,
-    waiting = silently as Waiting,
-  } = {},
-): Promise<ArchivedUnit[]> {
-  const done: ArchivedUnit[] = [];
-  const run = {
-    ...{
-      database: shop.name,
-      owner: shop.owner,
-      login: { ...shop.migrator, port },
-      table: { schema: "app", name },
-    },
-    ...{
-      before: new Date(before),
-      directory,
-      drop,
-      lockTimeoutMs,
-      retryForMs,
-      now: () => new Date(),
-      waiting,
-    },
-  };
-  await runArchive(run, (unit) => done.push(unit));
-  return done;
-}
+const archive = (name: string, wish: ArchiveWish = {}): Promise<ArchivedUnit[]> =>
+  archiveTable(server, shop, { name, directory, ...wish });
 
 const rowsOf = (sql: string): Promise<Record<string, unknown>[]> => shop.query(sql);
 const kept = async (): Promise<unknown> =>
@@ -216,69 +174,6 @@ describe("archiving", () => {
     expect(await archive("events", { drop: true })).toMatchObject([{ wasThere: true, dropped: true }]);
   });
 
-  test("gives way to who writes through the table meanwhile, whose transaction goes on, and drops after it", async () => {
-    const writer = await shop.open();
-    await writer.query("BEGIN; INSERT INTO app.events VALUES (1000, '2026-03-01')");
-    // It holds the table and asks for the partition; the drop holds the partition and asks for the table.
-    const writes: Promise<unknown>[] = [];
-    const proxy = await startStatementProxy(server, async (_count, sql): Promise<Passing> => {
-      if (!sql.startsWith("DROP TABLE") || writes.length > 0) return undefined;
-      writes.push(writer.query("INSERT INTO app.events VALUES (1001, '2025-12-30')"));
-      await eventually("the writer waits", async () => {
-        const [row] = await shop.query("SELECT FROM pg_locks WHERE NOT granted");
-        return row === undefined ? undefined : true;
-      });
-      return undefined;
-    });
-    const said: string[] = [];
-    const say = async (text: string): Promise<void> => {
-      said.push(text);
-      expect(await writes[0]).toEqual([]);
-      await writer.query("ROLLBACK");
-    };
-    const [unit] = await archive("events", {
-      drop: true,
-      port: proxy.port,
-      retryForMs: 60_000,
-      waiting: { ...silently, say },
-    });
-    await proxy.stop();
-    await writer.close();
-    expect(unit).toMatchObject({ dropped: true });
-    expect(said).toEqual([
-      expect.stringMatching(/^app\.events_1: others use it; nothing was dropped, tries again in [\d.]+ s$/),
-    ]);
-  });
-
-  test.each([
-    ["while its statement waits", "SELECT pg_catalog.count"],
-    ["while the file is read back", "FROM STDIN"],
-    ["before the drop", "LOCK TABLE"],
-  ])("is cancelled %s: nothing is half done, and the next run does all of it", async (_when, statement) => {
-    const stop = new AbortController();
-    const holder = await shop.open();
-    await holder.query("BEGIN");
-    const proxy = await startStatementProxy(server, async (_count, sql): Promise<Passing> => {
-      if (!sql.includes(statement) || stop.signal.aborted) return undefined;
-      // The statement would wait for ever.
-      if (statement.startsWith("SELECT")) await holder.query("LOCK TABLE app.events_1");
-      stop.abort(new Error("cancelled"));
-      return undefined;
-    });
-    const run = archive("events", {
-      drop: true,
-      port: proxy.port,
-      lockTimeoutMs: 600_000,
-      waiting: { ...silently, signal: stop.signal },
-    });
-    await expect(run).rejects.toThrow("cancelled");
-    await holder.close();
-    await proxy.stop();
-    expect((await readdir(directory)).filter((name) => name.includes("partial"))).toEqual([]);
-    expect(await rowsOf("SELECT count(*)::int AS rows FROM app.events")).toEqual([{ rows: 90 }]);
-    expect(await archive("events", { drop: true })).toMatchObject([{ dropped: true }]);
-  });
-
   test.each([
     ["nothing_such", {}, "is no table of this database"],
     ["orders", { column: "note" }, "note is text, which is no time"],
@@ -343,7 +238,7 @@ test.each(["orders", "events"])(
     const wanted = (await readdir(directory)).toSorted();
     const old = table === "orders" ? "created_at < '2026-01-01+00'" : "at < '2026-01-01+00'";
     for (let at = 1; at <= count; at += 1) {
-      await shop.query(`SET ROLE ${shop.owner}; DROP TABLE app.orders, app.events; ${tables}`);
+      await shop.query(`SET ROLE ${shop.owner}; DROP TABLE app.orders, app.events; ${archiveTables}`);
       await rm(directory, { recursive: true });
       await runKilled(table, at);
       const where = `killed at statement ${at} of ${count}`;
