@@ -87,7 +87,7 @@ export function chooseFiles(
   if (astray.length > 0) {
     const hint =
       "name files of one directory, or with --dir the one that they belong to: they are judged together";
-    const message = `is neither in ${place.shown} nor in ${repeatableDirectories.join(" or ")} beside it`;
+    const message = `is not in ${place.shown}, nor in ${repeatableDirectories.join(" or ")} beside it`;
     const problems = astray.map(({ path }) => ({ path, message, hint }));
     throw new ProblemError("the files are not of one directory", problems);
   }
