@@ -59,7 +59,11 @@ export async function openCancellable(
   target: ConnectionTarget,
   options: SessionOptions,
 ): Promise<CancellableSession> {
-  const client = await openClient(target, options);
+  return cancellable(await openClient(target, options), target);
+}
+
+/** What a connection can do, and how its statement is ended. */
+export function cancellable(client: Client, target: ConnectionTarget): CancellableSession {
   const { processID: pid, secretKey: key } = client as unknown as { processID: number; secretKey: number };
   return { ...sessionOf(client), pid, cancel: () => sendCancel(target, pid, key) };
 }
@@ -147,6 +151,8 @@ function startOptions(options: SessionOptions): string {
     // Names are written with their schema everywhere: a table of a user must not stand in for one of the catalogue.
     ...(options.serversSearchPath === true ? [] : ["-c search_path=pg_catalog"]),
     "-c client_min_messages=warning",
+    // A backslash in a text is one: no setting of a login or database has the server read other statements than these.
+    "-c standard_conforming_strings=on",
     // A moment without a zone means the same on every server.
     "-c TimeZone=UTC",
     ...(options.statementTimeoutMs === undefined

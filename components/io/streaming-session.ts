@@ -1,9 +1,9 @@
 import type { Readable, Writable } from "node:stream";
 import type { ConnectionTarget } from "../core/connection";
-import { openClient, sessionOf, type Session, type SessionOptions } from "./session";
+import { cancellable, openClient, type CancellableSession, type SessionOptions } from "./session";
 
 /** A session that COPY streams rows through, one statement at a time. */
-export interface StreamingSession extends Session {
+export interface StreamingSession extends CancellableSession {
   /** What COPY … TO STDOUT gives. */
   copyOut(sql: string): Readable;
   /** What COPY … FROM STDIN takes; it has ended once the server has all of it. */
@@ -18,7 +18,7 @@ export async function openStreaming(
   const { from, to } = await import("pg-copy-streams");
   const client = await openClient(target, options, { pipeline: false });
   return {
-    ...sessionOf(client),
+    ...cancellable(client, target),
     copyOut: (sql) => client.query(to(sql)),
     copyIn: (sql) => client.query(from(sql)),
   };

@@ -14,6 +14,7 @@ import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
 import { isUnknown, revealMap, sameValue, unknown, type PropertyMap } from "./properties";
 import { showPlan, showUnreachable } from "./show-plan";
+import { waitingOf } from "./waiting-of";
 
 /**
  * The server in its container: started where it is stopped, waited for by its own protocol, with the administrator's
@@ -128,7 +129,7 @@ async function bringUp(
 ): Promise<PropertyMap> {
   const inputs = declared(request.inputs);
   const docker = connectDocker(inputs.engine);
-  const waiting = { say: (text: string) => request.log("info", text), signal: request.signal };
+  const waiting = waitingOf(request);
   await startServerContainer(docker, inputs.container, waiting);
   const expected = knownIdentifier(state);
   const session = await openSession(loginOf(request.inputs)).catch(async (error: unknown) => {

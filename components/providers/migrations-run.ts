@@ -2,14 +2,8 @@ import { ProblemError } from "../core/problem";
 import type { Plan } from "../core/statement";
 import type { RunOutcome } from "../io/migrations/engine";
 import { prepareHistory } from "../io/migrations/history";
-import type { Waiting } from "../io/waiting";
-import type { ResourceRequest } from "./contract";
 import type { Way } from "./planned";
-
-/** How a run within `up` speaks, and is told to stop. */
-export function waitingOf({ log, signal }: ResourceRequest): Waiting {
-  return { say: (text) => log("info", text), signal };
-}
+import { waitingOf } from "./waiting-of";
 
 /** The failure with its place, after what of the run is done and stays. */
 export function assertDone(database: string, { done, failure, cancelled }: RunOutcome): void {

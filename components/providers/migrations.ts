@@ -20,7 +20,8 @@ import { findKnownMigrations, findMigrations, findNewMigrations } from "../io/mi
 import type { CheckFailure, ResourceRequest } from "./contract";
 import { alembicScope } from "./alembic-migrations";
 import { InputCheck } from "./inputs";
-import { assertDone, isPending, prepareRun, waitingOf } from "./migrations-run";
+import { assertDone, isPending, prepareRun } from "./migrations-run";
+import { waitingOf } from "./waiting-of";
 import { plannedResource, type Planned, type Way } from "./planned";
 import { hasUnknown, revealMap, type PropertyMap } from "./properties";
 import { readConnections } from "./server-connection";

@@ -4,7 +4,6 @@ import { isPassing, withServerLock } from "../io/apply";
 import { withDatabases, type UseDatabase } from "../io/databases";
 import { assertSameServer } from "../io/identity";
 import { outlastRestart } from "../io/outlast-restart";
-import type { Waiting } from "../io/waiting";
 import { previewLogin, refusePreviewLogin } from "../io/preview-login";
 import {
   LoginRefusedError,
@@ -27,6 +26,7 @@ import { assertNoRefusals } from "./guard";
 import { sameValue, type PropertyMap } from "./properties";
 import { showPlan, showUnread } from "./show-plan";
 import type { ServerConnection } from "./server-connection";
+import { waitingOf } from "./waiting-of";
 
 export type OpenDatabase = UseDatabase;
 
@@ -195,7 +195,7 @@ export async function applyPlanned(request: ResourceRequest, scope: Planned): Pr
   refusePreviewLogin();
   const [connection] = scope.connections;
   if (connection === undefined) throw new Error("the connection is not known");
-  const waiting: Waiting = { say: (text) => request.log("info", text), signal: request.signal };
+  const waiting = waitingOf(request);
   const soon = [maintenanceDatabase, ...(scope.database === undefined ? [] : [scope.database])];
   const attempt = (began: () => void): Promise<Plan> =>
     withDatabases(connection, soon, (open) =>

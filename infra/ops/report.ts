@@ -2,13 +2,15 @@ import type { Finding } from "../../components/core/finding";
 import type { Problem } from "../../components/core/problem";
 
 /** How a command ended; only `cli.ts` ends a process with it. */
-export type Status = "good" | "finding" | "usage" | "cannot-tell";
+export type Status = "good" | "finding" | "usage" | "cannot-tell" | "cancelled";
 
 export const exitCodes: Readonly<Record<Status, number>> = {
   good: 0,
   finding: 1,
   usage: 2,
   "cannot-tell": 3,
+  // As a shell has it of a program that Ctrl-C ends.
+  cancelled: 130,
 };
 
 /** What a command found out: the one source of its text and its JSON. */
@@ -18,6 +20,8 @@ export interface Report<Data> {
   readonly data: Data;
   /** Empty: all is as it should be. */
   readonly findings: readonly Finding[];
+  /** Somebody ended it; the findings say what is done. */
+  readonly cancelled?: boolean;
 }
 
 /** Why a command gave no report. */
@@ -30,7 +34,8 @@ export interface Failure {
 /** Raised when a field of the JSON changes its meaning or goes; new fields may come without. */
 const schemaVersion = 1;
 
-export function statusOf({ findings }: Report<unknown>): Status {
+export function statusOf({ findings, cancelled }: Report<unknown>): Status {
+  if (cancelled === true) return "cancelled";
   return findings.length === 0 ? "good" : "finding";
 }
 

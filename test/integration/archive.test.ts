@@ -10,6 +10,7 @@ import type { ArchivedUnit } from "../../components/io/archive/archive";
 import { runArchive } from "../../components/io/archive/run";
 import { projectRoot } from "../../components/io/places";
 import type { ArchiveProcess } from "../support/archive-process";
+import { archiveTable, archiveTables, type ArchiveWish } from "../support/archive-tables";
 import { eventually } from "../support/eventually";
 import { migratedDatabase, silently, type MigratedDatabase } from "../support/migrations";
 import { startServer, type TestServer } from "../support/server";
@@ -28,42 +29,15 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "pgstead-archive-"));
-  await shop.query(`SET ROLE ${shop.owner}; ${tables}`);
+  await shop.query(`SET ROLE ${shop.owner}; ${archiveTables}`);
 });
 afterEach(async () => {
   await shop.query("DROP TABLE app.orders, app.events CASCADE");
   await rm(directory, { recursive: true });
 });
 
-/** Values whose text depends on settings, and what COPY has to escape. */
-const tables = `
-  CREATE TABLE app.orders (id int PRIMARY KEY, created_at timestamptz, note text, price numeric, ratio float8, raw bytea,
-    span interval, tags text[], doc jsonb, twice int GENERATED ALWAYS AS (id * 2) STORED);
-  INSERT INTO app.orders SELECT n, '2025-12-01'::timestamptz + n * interval '1 day', E'tab\\t, line\\n, \\\\, ''" ' || n, n / 7.0, n / 7.0,
-    decode(md5(n::text), 'hex'), n * interval '1.5 hours', ARRAY['a,b', NULL, '{'], jsonb_build_object('n', n) FROM generate_series(1, 60) AS n;
-  CREATE TABLE app.events (id int, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
-  CREATE TABLE app.events_1 PARTITION OF app.events FOR VALUES FROM (MINVALUE) TO ('2026-01-01+00');
-  CREATE TABLE app.events_2 PARTITION OF app.events FOR VALUES FROM ('2026-01-01+00') TO ('2026-02-01+00');
-  CREATE TABLE app.events_3 PARTITION OF app.events FOR VALUES FROM ('2026-02-01+00') TO (MAXVALUE);
-  INSERT INTO app.events SELECT n, '2025-12-01'::timestamptz + n * interval '1 day' FROM generate_series(1, 90) AS n;`;
-
-async function archive(
-  name: string,
-  { drop = false, before = "2026-01-01T00:00:00Z", port = server.port, lockTimeoutMs = 2_000 } = {},
-): Promise<ArchivedUnit[]> {
-  const done: ArchivedUnit[] = [];
-  const run = {
-    ...{
-      database: shop.name,
-      owner: shop.owner,
-      login: { ...shop.migrator, port },
-      table: { schema: "app", name },
-    },
-    ...{ before: new Date(before), directory, drop, lockTimeoutMs, now: () => new Date(), waiting: silently },
-  };
-  await runArchive(run, (unit) => done.push(unit));
-  return done;
-}
+const archive = (name: string, wish: ArchiveWish = {}): Promise<ArchivedUnit[]> =>
+  archiveTable(server, shop, { name, directory, ...wish });
 
 const rowsOf = (sql: string): Promise<Record<string, unknown>[]> => shop.query(sql);
 const kept = async (): Promise<unknown> =>
@@ -219,6 +193,7 @@ describe("archiving", () => {
         directory,
         drop: true,
         lockTimeoutMs: 1,
+        retryForMs: 0,
         now: () => new Date(),
         waiting: silently,
       },
@@ -263,7 +238,7 @@ test.each(["orders", "events"])(
     const wanted = (await readdir(directory)).toSorted();
     const old = table === "orders" ? "created_at < '2026-01-01+00'" : "at < '2026-01-01+00'";
     for (let at = 1; at <= count; at += 1) {
-      await shop.query(`SET ROLE ${shop.owner}; DROP TABLE app.orders, app.events; ${tables}`);
+      await shop.query(`SET ROLE ${shop.owner}; DROP TABLE app.orders, app.events; ${archiveTables}`);
       await rm(directory, { recursive: true });
       await runKilled(table, at);
       const where = `killed at statement ${at} of ${count}`;

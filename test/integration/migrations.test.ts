@@ -120,6 +120,16 @@ describe("a run", () => {
     ]);
   });
 
+  test("sends what was judged, whatever the login's settings have a backslash mean", async () => {
+    await shop.query(
+      `ALTER ROLE ${shop.migrator.user} SET standard_conforming_strings = off; CREATE TABLE app.kept (id int)`,
+    );
+    // One text by PostgreSQL's rules of today; two statements and a comment by those of 2008.
+    await shop.write("0001-orders.sql", String.raw`SELECT 'a\''; DROP TABLE app.kept; --'`);
+    expect((await shop.upgrade()).failure).toBeUndefined();
+    expect(await shop.query("SELECT to_regclass('app.kept') AS kept")).toEqual([{ kept: "app.kept" }]);
+  });
+
   test("tells of a deferred constraint that fails at the end, and rolls the file back", async () => {
     await shop.write(
       "0001-orders.sql",
@@ -132,7 +142,7 @@ describe("a run", () => {
   });
 
   test("applies a file once where two runs come at once, and the second one says whom it waits for", async () => {
-    await shop.write("0001-slow.sql", "SELECT pg_advisory_lock(5); CREATE TABLE app.once (id int);");
+    await shop.write("0001-slow.sql", "SELECT pg_advisory_xact_lock(5); CREATE TABLE app.once (id int);");
     const holder = await shop.open();
     await holder.query("SELECT pg_advisory_lock(5)");
     const limits = { lockTimeoutMs: 60_000 };

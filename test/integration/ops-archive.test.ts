@@ -1,7 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { projectRoot } from "../../components/io/places";
+import { eventually } from "../support/eventually";
 import { deployStack, type DeployedStack, type OpsOutput } from "./ops-stack";
 
 let stack: DeployedStack;
@@ -78,4 +82,32 @@ test("ends with 1 where the rows are not those of the file, and drops nothing", 
   expect(exitCode).toBe(1);
   expect(stdout).toContain("somebody changed them after they were archived");
   expect(await count()).toEqual([{ rows: 31 }]);
+});
+
+test("Ctrl-C ends the statement on the server, leaves no half file, and the command with 130", async () => {
+  const files = await readdir(directory);
+  const holder = await stack.server.connect("shop");
+  await holder.query("BEGIN; LOCK TABLE api.events");
+  const entry = ["infra/toolchain/run.cjs", "test/integration/ops-entry.ts", stack.root];
+  const args = ["archive", "--table", "api.events", "--before", "2026-01-15", "--to", directory];
+  const child = spawn(process.execPath, [...entry, ...args], {
+    cwd: projectRoot(),
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let stdout = "";
+  child.stdout.on("data", (text: Buffer) => (stdout += text.toString()));
+  const exit = once(child, "close");
+  const watcher = await stack.server.connect("shop");
+  await eventually("it waits for the table", async () => {
+    const [row] = await watcher.query(
+      "SELECT FROM pg_stat_activity WHERE application_name = 'pgstead archive' AND wait_event_type = 'Lock'",
+    );
+    return row === undefined ? undefined : true;
+  });
+  child.kill("SIGINT");
+  expect(await exit).toEqual([130, null]);
+  expect(stdout).toContain("was cancelled: nothing is half done");
+  await holder.close();
+  await watcher.close();
+  expect(await readdir(directory)).toEqual(files);
 });

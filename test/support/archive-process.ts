@@ -16,7 +16,13 @@ export interface ArchiveProcess {
 async function main({ before, ...given }: ArchiveProcess): Promise<void> {
   const run = {
     ...given,
-    ...{ before: new Date(before), lockTimeoutMs: 2_000, now: () => new Date(), waiting: silently },
+    ...{
+      before: new Date(before),
+      lockTimeoutMs: 2_000,
+      retryForMs: 0,
+      now: () => new Date(),
+      waiting: silently,
+    },
   };
   await runArchive(run, () => undefined);
 }

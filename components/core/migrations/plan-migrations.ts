@@ -1,22 +1,14 @@
 import type { Problem } from "../problem";
-import {
-  visible,
-  type MigrationOrigin,
-  type Plan,
-  type Refusal,
-  type Risk,
-  type Statement,
-} from "../statement";
+import type { Plan, Refusal, Statement } from "../statement";
 import type { MigrationStep } from "./decide";
 import { decideDeclared, type DeclaredTarget } from "./decide-declared";
-import type { FindingClass } from "./gate/rules";
-import type { JudgedStatement } from "./gate/judge";
 import { changesSince, headOf, noteSteps, type FoundHead, type KnownHead } from "./head-notes";
 import { planHistory, type HistoryPlace } from "./history-layout";
 import { inputOf, statementsOf, type JudgedFiles } from "./judged-files";
 import { madeBy, type PendingFile } from "./made-objects";
 import { planRepeatables } from "../repeatables/plan-repeatables";
 import type { Forecast } from "../repeatables/replacement";
+import { classRisks, reasonOf } from "./planned-statement";
 import { refuseDeclaredDowngrade, refuseUpgrade } from "./refuse-run";
 
 /** Migrations of a database, as a stack declares them. */
@@ -121,24 +113,4 @@ export function statementsOfStep(
       migration: origin,
     };
   });
-}
-
-/** What programs and people have to look at is neither a lock nor a loss. */
-export const classRisks: Readonly<Record<FindingClass | "safe", Risk>> = {
-  safe: "none",
-  review: "review",
-  opaque: "review",
-  breaking: "review",
-  lock: "lock",
-  rewrite: "lock",
-  "data-loss": "data-loss",
-};
-
-export function reasonOf({ findings }: JudgedStatement, { file, line, direction }: MigrationOrigin): string {
-  const place = `${file}:${line}${direction === "down" ? " (down)" : ""}`;
-  const costs = findings.map(({ class: of, rule, message, acknowledged }) => {
-    const allowed = acknowledged === null ? "" : ` (allowed: ${acknowledged.reason})`;
-    return `${of} (${rule}): ${message}${allowed}`;
-  });
-  return visible([place, ...costs].join("; "));
 }

@@ -1,7 +1,7 @@
 import type { Node } from "libpg-query";
 import type { Problem } from "../problem";
-import { contentOf, dotted, walkType, type NodeOf } from "./ast";
-import { doBody } from "./plpgsql-body";
+import { contentOf, dotted, tableName, walkType, type NodeOf } from "./ast";
+import { constantSql, doBody } from "./plpgsql-body";
 import { SqlSyntaxError, type SqlParser } from "./sql-parser";
 import type { MigrationStatement } from "./statements";
 
@@ -21,6 +21,7 @@ export function refuseStatement(
     ...streams(node),
     ...session(node, transactional),
     ...setConfig(node, transactional),
+    ...locks(node),
   ]);
 }
 
@@ -29,7 +30,9 @@ function runByDo({ node, text }: Pick<MigrationStatement, "node" | "text">, pars
   const block = contentOf(node, "DoStmt");
   if (block === undefined) return [];
   try {
-    const sql = doBody(block, text, parser)?.statements ?? [];
+    const body = doBody(block, text, parser);
+    const constants = (body?.dynamic ?? []).flatMap((sql) => constantSql(sql, parser) ?? []);
+    const sql = [...(body?.statements ?? []), ...(body?.expressions ?? []), ...constants];
     return sql.flatMap((one) => parser.parse(one).map((parsed) => parsed.node));
   } catch (error) {
     if (error instanceof SqlSyntaxError) return []; // the gate says that it cannot be read
@@ -70,17 +73,40 @@ const becomesAnother: Told = {
 
 function session(node: Node, transactional: boolean): Told[] {
   if (contentOf(node, "DiscardStmt")?.target === "DISCARD_ALL") return [resetsAll("DISCARD ALL")];
+  const { relation } = contentOf(node, "UpdateStmt") ?? {};
+  if (relation !== undefined && /^(?:pg_catalog\.)?pg_settings$/.test(tableName(relation)))
+    return [outlives("UPDATE pg_settings", "SET LOCAL …")];
   const set = contentOf(node, "VariableSetStmt");
   if (set === undefined) return [];
   const { kind, name = "", is_local: local = false } = set;
   if (kind === "VAR_RESET_ALL") return [resetsAll("RESET ALL")];
   if (isIdentity(name)) return [becomesAnother];
-  if (kind === "VAR_SET_MULTI") return [transactionMode(set)];
+  if (kind === "VAR_SET_MULTI" || isTransactionMode(name)) return [transactionMode(set)];
+  if (isReading(name)) return [readsAnother(name)];
   return local || !transactional ? [] : [outlives(`SET ${name}`, `SET LOCAL ${name} …`)];
 }
 
 function isIdentity(setting: string): boolean {
   return /^(?:role|session_authorization)$/i.test(setting);
+}
+
+function isTransactionMode(setting: string): boolean {
+  return /^transaction_(?:isolation|read_only|deferrable)$/i.test(setting);
+}
+
+/** Settings by which the same text is other SQL: what was judged would not be what runs. */
+function isReading(setting: string): boolean {
+  return /^(?:standard_conforming_strings|client_encoding|backslash_quote|transform_null_equals)$/i.test(
+    setting,
+  );
+}
+
+function readsAnother(setting: string): Told {
+  const hint = "leave it out: files are UTF-8, and a backslash counts in E'…' only";
+  return {
+    message: `${setting} would have the server read another statement than the one that was judged`,
+    hint,
+  };
 }
 
 function resetsAll(words: string): Told {
@@ -103,9 +129,23 @@ function setConfig(node: Node, transactional: boolean): Told[] {
   if ("CreateFunctionStmt" in node) return []; // its body does not run now
   return [...walkType(node, "FuncCall")].flatMap(({ funcname, args = [] }) => {
     if (!/^(?:pg_catalog\.)?set_config$/.test(dotted(funcname))) return [];
-    const [name, , local] = args.map((arg) => contentOf(arg, "A_Const"));
-    if (isIdentity(name?.sval?.sval ?? "")) return [becomesAnother];
+    const [given, , local] = args.map((arg) => contentOf(arg, "A_Const"));
+    const name = given?.sval?.sval ?? "";
+    if (isIdentity(name)) return [becomesAnother];
+    if (isTransactionMode(name)) return [transactionMode({ name })];
+    if (isReading(name)) return [readsAnother(name)];
     const isLocal = local?.boolval?.boolval === true;
     return isLocal || !transactional ? [] : [outlives("set_config(…)", "set_config(…, …, true)")];
+  });
+}
+
+/** A lock of the session outlives the migration, and letting go of all of them lets go of the one that the run holds. */
+function locks(node: Node): Told[] {
+  if ("CreateFunctionStmt" in node || "ViewStmt" in node) return []; // they do not run now
+  return [...walkType(node, "FuncCall")].flatMap(({ funcname }) => {
+    const name = dotted(funcname).replace(/^pg_catalog\./, "");
+    if (!/^pg_(?:try_)?advisory_(?:un)?lock(?:_shared|_all)?$/.test(name)) return [];
+    const hint = "write pg_advisory_xact_lock(…), which ends with the migration";
+    return [{ message: `${name} takes or ends a lock of the session, as the one of the run is`, hint }];
   });
 }

@@ -2,7 +2,8 @@ import type { Finding } from "../finding";
 import type { MigrationStep } from "../migrations/decide";
 import type { JudgedFiles } from "../migrations/judged-files";
 import { madeBy, type PendingFile } from "../migrations/made-objects";
-import { classRisks, reasonOf, type FoundMigrations } from "../migrations/plan-migrations";
+import type { MigrationHistory } from "../migrations/history";
+import { classRisks, reasonOf } from "../migrations/planned-statement";
 import { toFinding } from "../migrations/refuse-run";
 import { visible, type Refusal, type Statement } from "../statement";
 import { decideRepeatables, type RepeatableReason, type RepeatableStep } from "./decide";
@@ -25,7 +26,10 @@ export interface PlannedRepeatables {
 
 /** The statements of the files that run once the steps are done; none where those do not reach the last migration. */
 export function planRepeatables(
-  { history, forecasts = [] }: FoundMigrations,
+  {
+    history,
+    forecasts = [],
+  }: { readonly history: MigrationHistory; readonly forecasts?: readonly Forecast[] },
   { judged, repeatables }: JudgedFiles,
   { steps: before, owner }: { readonly steps: readonly MigrationStep[]; readonly owner: string },
 ): PlannedRepeatables {

@@ -1,5 +1,6 @@
-import { rename } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { DatabaseError } from "pg";
 import {
   archiveName,
@@ -12,10 +13,12 @@ import {
   type ArchiveUnit,
   type RowsFingerprint,
 } from "../../core/archive/archive";
+import { mayPass, pauseAfter } from "../../core/migrations/retry";
 import { problemError } from "../../core/problem";
 import { nameSql } from "../../core/repeatables/objects";
 import { replaceFile, syncDirectory } from "../replace-file";
 import type { StreamingSession } from "../streaming-session";
+import type { Waiting } from "../waiting";
 import { readManifest, readRows, writeRows } from "./file";
 
 /** What became of some rows. */
@@ -33,9 +36,12 @@ export interface ArchiveOptions {
   readonly directory: string;
   /** Takes the rows away once they are in the file. */
   readonly drop: boolean;
-  /** `lock_timeout` of what is dropped. */
+  /** `lock_timeout` of what is dropped; at most {@link dropTimeoutMs} for a partition. */
   readonly lockTimeoutMs: number;
+  /** For how long a drop that others are in the way of is tried again, in milliseconds. */
+  readonly retryForMs: number;
   readonly now: () => Date;
+  readonly waiting: Waiting;
 }
 
 /**
@@ -59,10 +65,12 @@ export async function archiveUnit(
     // A run before this one was ended after it had taken them away.
     if (now.rows === "0" && known.rows !== "0" && unit.partitionOf === undefined) return undefined;
     assertUnchanged(path, known, now);
+    options.waiting.signal.throwIfAborted();
     await verify(session, unit, path, known);
   }
   const manifest = known ?? (await write(session, unit, path, options));
   if (manifest === undefined) return undefined;
+  options.waiting.signal.throwIfAborted();
   if (options.drop) await drop(session, unit, manifest, options);
   return { manifest, path, wasThere: known !== undefined, dropped: options.drop };
 }
@@ -71,9 +79,23 @@ async function write(
   session: StreamingSession,
   unit: ArchiveUnit,
   path: string,
-  { database, now }: ArchiveOptions,
+  options: ArchiveOptions,
 ): Promise<ArchiveManifest | undefined> {
   const partial = `${path}.partial`;
+  try {
+    return await writeWhole(session, unit, { path, partial }, options);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function writeWhole(
+  session: StreamingSession,
+  unit: ArchiveUnit,
+  { path, partial }: { readonly path: string; readonly partial: string },
+  { database, now, waiting }: ArchiveOptions,
+): Promise<ArchiveManifest | undefined> {
   await session.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${sameText}`);
   const written = await finish(session, async () => {
     const found = await ask(session, fingerprintInTable(unit));
@@ -94,6 +116,7 @@ async function write(
     restore: restoreHint(unit, file),
   };
   await verify(session, unit, partial, manifest);
+  waiting.signal.throwIfAborted();
   await rename(partial, path);
   await syncDirectory(dirname(path));
   // The manifest is what makes it count.
@@ -120,11 +143,46 @@ async function verify(
   throw problemError(path, `holds ${found.rows} rows that are not the ${wanted.rows} of the table`, hint);
 }
 
+/**
+ * Longest wait for the table of a partition that is dropped, in milliseconds: half of `deadlock_timeout`'s default. Who
+ * writes through the table holds it and waits for the partition; where that is a deadlock, this side has to be the one
+ * that gives up, and not the application's.
+ */
+const dropTimeoutMs = 500;
+
+/** Takes the rows away, again and again where others are in the way, who go first each time. */
 async function drop(
   session: StreamingSession,
   unit: ArchiveUnit,
   manifest: ArchiveManifest,
-  { lockTimeoutMs, directory }: ArchiveOptions,
+  options: ArchiveOptions,
+): Promise<void> {
+  const { retryForMs, waiting } = options;
+  const since = Date.now();
+  for (let count = 1; ; count += 1) {
+    try {
+      await dropOnce(session, unit, manifest, options);
+      return;
+    } catch (error) {
+      const { code } = error as DatabaseError;
+      const pause = pauseAfter(count, Math.random());
+      waiting.signal.throwIfAborted();
+      if (!(error instanceof DatabaseError) || !mayPass(code) || Date.now() - since + pause > retryForMs)
+        throw dropProblem(unit, error);
+      const { schema, name } = unit.relation;
+      await waiting.say(
+        `${schema}.${name}: others use it; nothing was dropped, tries again in ${(pause / 1000).toFixed(1)} s`,
+      );
+      await setTimeout(pause, undefined, { signal: waiting.signal });
+    }
+  }
+}
+
+async function dropOnce(
+  session: StreamingSession,
+  unit: ArchiveUnit,
+  manifest: ArchiveManifest,
+  { lockTimeoutMs, directory, waiting }: ArchiveOptions,
 ): Promise<void> {
   const path = join(directory, manifest.file);
   await session.query(
@@ -133,22 +191,22 @@ async function drop(
   await finish(session, async () => {
     if (unit.partitionOf === undefined) {
       assertUnchanged(path, manifest, await ask(session, deleteRows(unit)));
+      waiting.signal.throwIfAborted();
       return;
     }
     // Who writes to it waits from here on; who reads does not before the end.
     await session.query(`LOCK TABLE ONLY ${nameSql(unit.relation)} IN SHARE MODE`);
     assertUnchanged(path, manifest, await ask(session, fingerprintInTable(unit)));
+    await session.query(`SET LOCAL lock_timeout = ${Math.min(lockTimeoutMs, dropTimeoutMs)}`);
     await session.query(`DROP TABLE ${nameSql(unit.relation)}`);
-  }).catch((error: unknown) => {
-    throw dropProblem(unit, error);
+    waiting.signal.throwIfAborted();
   });
 }
 
 function dropProblem({ relation }: ArchiveUnit, error: unknown): unknown {
   if (!(error instanceof DatabaseError) || error.code === undefined) return error;
   const what = `${relation.schema}.${relation.name}`;
-  const blocked = error.code === "55P03" || error.code === "40P01";
-  const hint = blocked
+  const hint = mayPass(error.code)
     ? "others use it: run this again, which goes on with the file that is there"
     : "take what is in the way elsewhere, and run this again, which goes on with the file that is there";
   const detail = error.detail === undefined ? "" : `; ${error.detail}`;

@@ -15,6 +15,7 @@ import { confirm } from "../migrate/run-steps";
 import { chooseDatabase, findDatabase, lookAs, type StackDatabase } from "../migrate/stack-database";
 import { toFindings } from "../migrate/state";
 import type { Report } from "../report";
+import { untilInterrupted } from "../schema/interrupt";
 import { plural } from "../text";
 
 interface ArchiveArgs {
@@ -83,8 +84,9 @@ and the way back. It is written under another name, read back through the server
 before it counts.
 
 Without --drop nothing changes in the database. With it rows are taken away only in the transaction that finds them as
-they are in the file: where somebody changed one meanwhile nothing is dropped. Ended anywhere, run it again: it goes on
-with the files that are there.
+they are in the file: where somebody changed one meanwhile nothing is dropped. Where others use the table they go first,
+and it is tried again for up to 10 minutes. Ended anywhere, run it again: it goes on with the files that are there. Ctrl-C
+ends the running statement on the server, and the command with 130.
 
 JSON: data.database; data.archived [{ path, relation, rows, bytes, sha256, wasThere, dropped }].
 
@@ -103,20 +105,22 @@ async function archive(context: CommandContext, args: ArchiveArgs): Promise<Repo
   const what = units[0]?.partitionOf === undefined ? "delete its rows" : `drop ${names(units)}`;
   const question = `Archive ${wanted} of ${database.name} before ${before.toISOString()} into ${to}, and ${what}?`;
   const mayGoOn = units.length > 0 && (!drop || (await confirm(context, question, args.yes)));
-  const ended: Ended = mayGoOn
+  const ended = mayGoOn
     ? await run(context, database, { ...request, directory: resolve(to), drop })
-    : { done: [], findings: [] };
+    : ({ done: [], findings: [] } satisfies Ended as Ended);
   return {
     command: "archive",
     stack: context.stack,
     data: { database: database.name, archived: ended.done.map(describe) },
     findings: ended.findings,
+    ...(ended.cancelled === undefined ? {} : { cancelled: true }),
   };
 }
 
 interface Ended {
   readonly done: readonly ArchivedUnit[];
   readonly findings: readonly Finding[];
+  readonly cancelled?: true;
 }
 
 /** What is refused half-way may be done for others already: both are told. */
@@ -126,24 +130,30 @@ async function run(
   request: ArchiveRequest & { readonly directory: string; readonly drop: boolean },
 ): Promise<Ended> {
   const done: ArchivedUnit[] = [];
-  const say = (text: string): Promise<void> => {
-    context.write(text);
-    return Promise.resolve();
-  };
-  const work = runArchive(
-    {
-      ...request,
-      ...{ login, owner, database, lockTimeoutMs: defaultLimits.lockTimeoutMs, now: () => new Date() },
-      waiting: { say, signal: new AbortController().signal },
-    },
-    (unit) => {
-      done.push(unit);
-    },
-  );
+  const { lockTimeoutMs, retryForMs } = defaultLimits;
+  const table = `${request.table.schema}.${request.table.name}`;
+  const end: { signal?: AbortSignal } = {};
+  const work = untilInterrupted(context.write, (waiting) => {
+    end.signal = waiting.signal;
+    return runArchive(
+      {
+        ...request,
+        ...{ login, owner, database, lockTimeoutMs, retryForMs, now: () => new Date(), waiting },
+      },
+      (unit) => {
+        done.push(unit);
+      },
+    );
+  });
   try {
-    await context.progress(`archiving ${request.table.schema}.${request.table.name}`, work);
+    await context.progress(`archiving ${table}`, work);
     return { done, findings: [] };
   } catch (error) {
+    if (end.signal?.aborted === true) {
+      const message = "was cancelled: nothing is half done, and what is listed as archived is";
+      const hint = "run this again, which goes on with the files that are there";
+      return { done, findings: [{ subject: table, message, hint }], cancelled: true };
+    }
     if (!(error instanceof ProblemError)) throw error;
     const problems = error.problems.map((one) => ({ ...one, path: one.path || error.title }));
     return { done, findings: toFindings(problems) };

@@ -25,7 +25,7 @@ export const migrateLintCommand: OpsCommand<MigrateLintArgs, LintData> = {
   worksWithoutConfig: true,
   declare: (command) => {
     command
-      .argument("[files...]", "migrations of one directory (default: all)")
+      .argument("[files...]", "migrations of one directory, and functions or views beside it (default: all)")
       .option("--dir <directory>", "directory of the migrations (default: those of the stack's databases)")
       .option("-d, --database <name>", "of one database, where the stack has several (default: all)")
       .addHelpText("after", help);
@@ -47,7 +47,7 @@ Findings are of these classes: ${findingClasses.join(", ")}.
 An acknowledgement is a comment directly before its statement, of a class or of a rule, with the reason:
   -- pgstead:allow drop-column reason="nobody reads it since 4.2"
 (\`# pgstead:allow …\` in a revision of Alembic's.)
-Files of functions and views beside the directory are judged as well, where no file is named.
+Files of functions and views beside the directory are judged as well, where no file is named, or they are.
 What loses data needs a backup on top of it when it runs. squawk's advice blocks nothing.
 
 JSON: data.directories; data.migrations [{ file, path, version, name, checksum, transactional, irreversible, notes { why,
@@ -59,6 +59,7 @@ hint, file, line }]; data.squawkMissing. \`blocks\` of a down part stops a downg
 
 Examples:
   npm run ops -- migrate lint
+  npm run ops -- migrate lint sql/views/totals.sql
   npm run --silent ops -- migrate lint --json | jq '.data.findings[] | select(.blocks)'`;
 
 /** The report of what was judged: what blocks is a finding. */

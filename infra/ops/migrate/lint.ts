@@ -13,10 +13,15 @@ import { loadSqlParser } from "../../../components/core/migrations/sql-parser";
 import { ProblemError } from "../../../components/core/problem";
 import { describeObject } from "../../../components/core/repeatables/objects";
 import { parseRepeatables } from "../../../components/core/repeatables/parse-repeatables";
-import { madeBy, type Repeatable } from "../../../components/core/repeatables/repeatable";
+import {
+  madeBy,
+  repeatableDirectories,
+  type Repeatable,
+} from "../../../components/core/repeatables/repeatable";
 import {
   readMigrationDirectory,
   readRepeatableFiles,
+  repeatablePlace,
   type MigrationPlace,
 } from "../../../components/io/migration-files";
 import { adviseFromSquawk, adviseTransactions, type Advice } from "./advice";
@@ -50,7 +55,7 @@ export interface LintedRepeatable extends Pick<Repeatable, "name" | "path" | "ch
 export interface LintData {
   readonly directories: readonly string[];
   readonly migrations: readonly LintedMigration[];
-  /** In the order in which they are applied; none where files are named. */
+  /** In the order in which they are applied; where files are named, those of them. */
   readonly repeatables: readonly LintedRepeatable[];
   /** Of both parts; those of a down part stop nobody from upgrading. */
   readonly findings: readonly GateFinding[];
@@ -61,24 +66,42 @@ export interface LintData {
 
 /** A directory, and which of its files are asked about: all where none is named. */
 export interface LintPlace extends MigrationPlace {
+  /** Of repeatable files with their directory: `views/totals.sql`. */
   readonly names?: readonly string[];
 }
 
-/** The directory of files that were named. */
+/** The directory of files that were named; repeatable ones are beside it. */
 export function chooseFiles(
   [first, ...others]: readonly [string, ...string[]],
   dir: string | undefined,
   cwd = process.cwd(),
 ): LintPlace {
   const operands = [first, ...others];
-  const place = givenPlace(dir ?? dirname(first), cwd);
-  const astray = operands.filter((file) => dirname(resolve(cwd, file)) !== place.directory);
+  const place = givenPlace(dir ?? directoryOf(first), cwd);
+  const directories = new Map([
+    [place.directory, ""],
+    ...repeatableDirectories.map((name) => [repeatablePlace(place, name).directory, `${name}/`] as const),
+  ]);
+  const named = operands.map((path) => ({ path, kind: directories.get(dirname(resolve(cwd, path))) }));
+  const astray = named.filter(({ kind }) => kind === undefined);
   if (astray.length > 0) {
-    const hint = "name files of one directory: they are judged with those before them";
-    const problems = astray.map((path) => ({ path, message: `is not in ${place.shown}`, hint }));
+    const hint =
+      "name files of one directory, or with --dir the one that they belong to: they are judged together";
+    const message = `is not in ${place.shown}, nor in ${repeatableDirectories.join(" or ")} beside it`;
+    const problems = astray.map(({ path }) => ({ path, message, hint }));
     throw new ProblemError("the files are not of one directory", problems);
   }
-  return { ...place, names: operands.map((file) => basename(file)) };
+  return { ...place, names: named.map(({ path, kind = "" }) => `${kind}${basename(path)}`) };
+}
+
+/** The migrations that a file is of, or stands beside, as {@link repeatablePlace} has it. */
+function directoryOf(file: string): string {
+  const own = dirname(file);
+  const isRepeatable = (path: string): boolean =>
+    repeatableDirectories.some((name) => name === basename(resolve(path)));
+  if (isRepeatable(own)) return join(own, "..", "migrations");
+  const above = join(own, "..");
+  return isRepeatable(above) ? join(above, "..", "migrations", basename(resolve(own))) : own;
 }
 
 /**
@@ -107,10 +130,12 @@ export function joinLint(parts: readonly LintData[]): LintData {
 async function lintOne(place: LintPlace): Promise<LintData> {
   const parser = await loadSqlParser();
   const migrations = parseMigrations(await readMigrationDirectory(place.directory, place.shown), parser);
-  const isWhole = place.names === undefined;
-  const repeatables = isWhole ? parseRepeatables(await readRepeatableFiles(place), parser) : [];
+  const { names } = place;
+  const asked = names === undefined || names.some(isRepeatableName);
+  const all = asked ? parseRepeatables(await readRepeatableFiles(place), parser) : [];
+  const repeatables = all.filter(({ name }) => names?.includes(name) ?? true);
   await setImmediate(); // whoever waits is told so between two long computations
-  const judged = chosen(judgeMigrations(migrations, parser), place);
+  const judged = chosen(judgeMigrations(migrations, parser), repeatables, place);
   const fileOf = ({ migration }: JudgedMigration): string => join(place.directory, migration.file);
   const squawk = await askSquawk(
     judged.map((one) => ({ file: fileOf(one), transactional: one.migration.transactional })),
@@ -131,13 +156,27 @@ async function lintOne(place: LintPlace): Promise<LintData> {
   };
 }
 
-function chosen(judged: readonly JudgedMigration[], { names, shown }: LintPlace): readonly JudgedMigration[] {
+function isRepeatableName(name: string): boolean {
+  return name.includes("/");
+}
+
+function chosen(
+  judged: readonly JudgedMigration[],
+  repeatables: readonly Repeatable[],
+  { names, shown }: LintPlace,
+): readonly JudgedMigration[] {
   if (names === undefined) return judged;
-  const known = new Set(judged.map(({ migration }) => migration.file));
+  const known = new Set([
+    ...judged.map(({ migration }) => migration.file),
+    ...repeatables.map(({ name }) => name),
+  ]);
   const hint = "is it the right name? A migration is <number>-<name>.sql";
   const problems = names
     .filter((name) => !known.has(name))
-    .map((name) => ({ path: `${shown}/${name}`, message: "is not there, or is no migration", hint }));
+    .map((name) => {
+      const path = isRepeatableName(name) ? join(shown, "..", name) : `${shown}/${name}`;
+      return { path, message: "is not there, or is no migration", hint };
+    });
   if (problems.length > 0) throw new ProblemError("the files are not usable", problems);
   return judged.filter(({ migration }) => names.includes(migration.file));
 }

@@ -44,7 +44,8 @@ export function judgeAddedColumn(table: string, column: Column, memory: SchemaMe
       ),
     );
   }
-  const filled = standard !== undefined || counts || has("CONSTR_GENERATED") !== undefined;
+  const isNull = contentOf(standard, "A_Const")?.isnull === true;
+  const filled = (standard !== undefined && !isNull) || counts || has("CONSTR_GENERATED") !== undefined;
   return [...hits, ...judgeColumnConstraints(place, constraints, filled)];
 }
 

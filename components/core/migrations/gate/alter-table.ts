@@ -30,7 +30,7 @@ export function judgeAlterTable(statement: NodeOf<"AlterTableStmt">, context: Ga
   });
 }
 
-/** What concerns another table than the one that is new, or what is lost in a crash however new it is. */
+/** What concerns another table than the one that is new. */
 const evenIfNew: ReadonlySet<AlterTableType> = new Set(["AT_DetachPartition", "AT_AttachPartition"]);
 
 const safe: ChangeRule = () => [];
@@ -130,8 +130,8 @@ const changes: Readonly<Record<AlterTableType, ChangeRule>> = {
   AT_ClusterOn: safe,
   AT_DropCluster: safe,
   AT_DropOids: safe,
-  AT_SetRelOptions: safe,
-  AT_ResetRelOptions: safe,
+  AT_SetRelOptions: options,
+  AT_ResetRelOptions: options,
   AT_ReplaceRelOptions: internal,
   AT_AddColumnToView: internal,
   AT_CookedColumnDefault: internal,
@@ -143,6 +143,18 @@ const changes: Readonly<Record<AlterTableType, ChangeRule>> = {
   AT_ReAddComment: internal,
   AT_ReAddStatistics: internal,
 };
+
+/** Of a table they tell how it is stored; of a view who may see what. */
+function options({ table, objtype }: Change): Hit[] {
+  return objtype === "OBJECT_VIEW"
+    ? [
+        hit(
+          "row-security",
+          `view ${table} shows its rows by the rights of somebody else, or in another order`,
+        ),
+      ]
+    : [];
+}
 
 /** Changes that let others write meanwhile ("Explicit Locking", SHARE UPDATE EXCLUSIVE). */
 const mild: ReadonlySet<AlterTableType> = new Set([
@@ -178,12 +190,7 @@ function changeType({ table, command: { name = "", def }, context }: Change): Hi
   if (context.memory.isNewColumn(table, name)) return [];
   const column = contentOf(def, "ColumnDef");
   const to = readType(column?.typeName);
-  return judgeTypeChange(
-    `column ${table}.${name}`,
-    context.memory.typeOf(table, name),
-    to,
-    column?.raw_default,
-  );
+  return judgeTypeChange(`column ${table}.${name}`, context.memory.typeOf(table, name), to, column ?? {});
 }
 
 /** VALIDATE lets others write, but not under a lock that the same transaction took before it. */
@@ -197,7 +204,8 @@ function validate({ table, command: { name = "" }, context: { memory, transactio
   ];
 }
 
-function attach({ table, command: { def }, context }: Change): Hit[] {
+function attach({ table, objtype, command: { def }, context }: Change): Hit[] {
+  if (objtype === "OBJECT_INDEX") return []; // no row is looked at
   const partition = tableName(contentOf(def, "PartitionCmd")?.name);
   if (context.memory.isNew("relation", partition)) return [];
   return [

@@ -2,11 +2,12 @@ import type { Node } from "libpg-query";
 import { contentOf, contentsOf, dotted, type NodeOf } from "../ast";
 import { codeOf, constantSql, readPlpgsql } from "../plpgsql-body";
 import { SqlSyntaxError } from "../sql-parser";
+import { readType, renderType } from "./column-types";
 import type { GateContext } from "./context";
 import { rememberNames } from "./remember";
-import { judgeCalls } from "./rows";
+import { judgeCalls } from "./calls";
+import { judgeSetting } from "./objects";
 import { findingClasses, hit, rules, type Hit } from "./rules";
-import { SchemaMemory } from "./schema-memory";
 
 /** DO runs its body at once: every statement of it counts as one of the file, in any branch. */
 export function judgeDo({ args }: NodeOf<"DoStmt">, context: GateContext): Hit[] {
@@ -19,13 +20,13 @@ export function judgeDo({ args }: NodeOf<"DoStmt">, context: GateContext): Hit[]
 
 /** CREATE FUNCTION and CREATE PROCEDURE: the body is looked at, and runs when somebody calls it. */
 export function judgeFunction(statement: NodeOf<"CreateFunctionStmt">, context: GateContext): Hit[] {
-  const { funcname, options, sql_body: atomic, is_procedure: isProcedure } = statement;
+  const { funcname, options, parameters, sql_body: atomic, is_procedure: isProcedure } = statement;
   const place = `${isProcedure === true ? "procedure" : "function"} ${dotted(funcname)}`;
   const { language, text = "" } = codeOf(options);
   // Nothing of the migration is new or locked when it is called.
   const inside: GateContext = {
     ...context,
-    memory: new SchemaMemory(),
+    memory: context.memory.ofFunctionsAlone(),
     transactional: false,
     inFunction: true,
   };
@@ -35,7 +36,20 @@ export function judgeFunction(statement: NodeOf<"CreateFunctionStmt">, context: 
     if (language === "plpgsql") return judgePlpgsql(place, inside);
     return [hit("foreign-language", `${place} is written in ${language || "no language"}`)];
   };
-  return [...judgeSecurity(place, options), ...unique(asLater(place, body()))];
+  const hits = body();
+  // What nobody can tell is asked about where it is written, and the call is to be looked at anyway.
+  const told = hits
+    .filter(({ rule }) => !["opaque", "review"].includes(rules[rule].class))
+    .map(({ rule, message }) => hit(rule, `${place}: ${message}`));
+  context.memory.keepBody(dotted(funcname), signatureOf(parameters), told);
+  return [...judgeSecurity(place, options), ...unique(asLater(place, hits))];
+}
+
+/** Tells functions of one name apart. */
+function signatureOf(parameters: readonly Node[] | undefined): string {
+  return contentsOf(parameters, "FunctionParameter")
+    .map(({ argType }) => renderType(readType(argType)))
+    .join(", ");
 }
 
 /** What a function would do when it is called is not what the migration does: it is told, and is no loss yet. */
@@ -53,9 +67,13 @@ function judgeSecurity(place: string, options: readonly Node[] | undefined): Hit
     ({ defname, arg }) => defname === "security" && contentOf(arg, "Boolean")?.boolval === true,
   );
   const hasPath = found.some(({ arg }) => contentOf(arg, "VariableSetStmt")?.name === "search_path");
-  return isDefiner && !hasPath
-    ? [hit("security-definer", `${place} runs as its owner, with the search path of whoever calls it`)]
-    : [];
+  const settings = found.flatMap(({ arg }) => judgeSetting(contentOf(arg, "VariableSetStmt") ?? {}));
+  return [
+    ...(isDefiner && !hasPath
+      ? [hit("security-definer", `${place} runs as its owner, with the search path of whoever calls it`)]
+      : []),
+    ...settings.map(({ rule, message }) => hit(rule, `when ${place} runs, ${message}`)),
+  ];
 }
 
 /** ALTER FUNCTION … SECURITY DEFINER, RESET search_path. */

@@ -1,4 +1,5 @@
-import { contentOf, contentsOf, namesOf, type NodeOf } from "../ast";
+import type { Node } from "libpg-query";
+import { contentOf, contentsOf, namesOf, walkType, type NodeOf } from "../ast";
 import { hit, type Hit } from "./rules";
 import type { ColumnType } from "./schema-memory";
 
@@ -39,15 +40,21 @@ export function judgeTypeChange(
   place: string,
   from: ColumnType | undefined,
   to: ColumnType,
-  using: NodeOf<"ColumnDef">["raw_default"],
+  { raw_default: using, collClause }: NodeOf<"ColumnDef">,
 ): Hit[] {
+  const [, column = ""] = /\.([^.]*)$/.exec(place) ?? [];
   const words = `${place} becomes ${renderType(to)}${from === undefined ? "" : `, and was ${renderType(from)}`}`;
   const change = from === undefined ? guess(to) : compare(from, to);
   const hits: Hit[] = [];
   if (change === "narrows")
     hits.push(hit("narrow-type", `${words}: not every value fits, or is kept as it is`));
-  if (using !== undefined && !isPlainCast(using)) hits.push(hit("type-using", `${words} by an expression`));
-  if (change === "rewrites" || change === "narrows" || hits.length > 0) {
+  if (using !== undefined && !columnsOf(using).includes(column)) {
+    // Whatever stood there is not asked for.
+    hits.push(hit("narrow-type", `${words}: what is in it now is replaced by something else`));
+  } else if (using !== undefined && !isPlainCast(using, to))
+    hits.push(hit("type-using", `${words} by an expression`));
+  // Another collation has its indexes built anew.
+  if (change === "rewrites" || collClause !== undefined || change === "narrows" || hits.length > 0) {
     const sure = from === undefined ? "may be" : "is";
     hits.push(
       hit(
@@ -59,10 +66,16 @@ export function judgeTypeChange(
   return hits;
 }
 
-/** `USING amount::bigint` says no more than the type itself does. */
-function isPlainCast(using: NonNullable<NodeOf<"ColumnDef">["raw_default"]>): boolean {
+function columnsOf(expression: Node): string[] {
+  return [...walkType(expression, "ColumnRef")].map(({ fields }) => namesOf(fields).at(-1) ?? "");
+}
+
+/** `USING amount`, and `USING amount::bigint` where that is the new type, say no more than the type itself does. */
+function isPlainCast(using: Node, to: ColumnType): boolean {
+  if (contentOf(using, "ColumnRef") !== undefined) return true;
   const cast = contentOf(using, "TypeCast");
-  return contentOf(cast?.arg, "ColumnRef") !== undefined;
+  const isTo = renderType(readType(cast?.typeName)) === renderType(to);
+  return isTo && contentOf(cast?.arg, "ColumnRef") !== undefined;
 }
 
 /** Types that take less than another one of their kind, or less exactly. */
@@ -88,6 +101,7 @@ function compare(from: ColumnType, to: ColumnType): Change {
     if (isOpenText(from) || from.name === "varchar") return "widens";
     return from.name === "bpchar" ? "narrows" : "rewrites"; // every value has a text; char(n) loses its blanks
   }
+  if (to.name === "citext" && isOpenText(from)) return "rewrites"; // its indexes
   if (from.name === "cidr" && to.name === "inet") return "widens";
   return (wider[from.name] ?? []).includes(to.name) && to.modifiers.length === 0 ? "rewrites" : "narrows";
 }
@@ -114,6 +128,8 @@ function compareModifiers(from: ColumnType, to: ColumnType): Change {
     if (length === undefined || newScale < scale || newLength - newScale < length - scale) return "narrows";
     return newScale === scale ? "widens" : "rewrites";
   }
+  // What of an interval is kept is written before how exact it is.
+  if (to.name === "interval") return "narrows";
   // Times are as exact as they can be without a number.
   return length !== undefined && newLength >= length ? "widens" : "narrows";
 }

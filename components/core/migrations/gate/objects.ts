@@ -27,7 +27,8 @@ export function judgeRename(statement: NodeOf<"RenameStmt">, { memory }: GateCon
   if (unasked.includes(renameType)) return [];
   if (relation !== undefined && (memory.isNew("relation", name) || memory.isNewColumn(name, subname ?? "")))
     return [];
-  if (relation === undefined && memory.isNew(newKind(renameType), name)) return [];
+  const renamed = renameType === "OBJECT_SCHEMA" ? (subname ?? "") : name;
+  if (relation === undefined && memory.isNew(newKind(renameType), renamed)) return [];
   const from = [name, subname].filter((part) => part !== undefined && part !== "").join(".");
   return [hit("rename", `${from} is called ${newname}: what asks for the old name fails`)];
 }
@@ -89,12 +90,15 @@ export function judgeDomain(
 
 /** SET LOCAL of what guards a migration; the rest is its own affair. */
 export function judgeSetting({ name = "", args, kind }: NodeOf<"VariableSetStmt">): Hit[] {
-  const value = contentsOf(args, "A_Const").map(({ sval, ival, isnull }) =>
-    isnull === true ? "" : (sval?.sval ?? String(ival?.ival ?? 0)),
+  const value = contentsOf(args, "A_Const").map(({ sval, ival, fval, isnull }) =>
+    isnull === true ? "" : (sval?.sval ?? fval?.fval ?? String(ival?.ival ?? 0)),
   )[0];
   const isOff = kind === "VAR_SET_DEFAULT" || kind === "VAR_RESET" || /^0+\s*[a-z]*$/.test(value ?? "");
   if (/^(?:lock_timeout|statement_timeout|transaction_timeout)$/i.test(name) && isOff) {
     return [hit("session-guard", `${name} ends: a statement may wait, or keep others waiting, for ever`)];
+  }
+  if (/^lock_timeout$/i.test(name) && milliseconds(value) > longestLockMs) {
+    return [hit("session-guard", `${name} is ${value ?? ""}: whoever comes after waits as long`)];
   }
   if (
     /^(?:session_replication_role|allow_system_table_mods|zero_damaged_pages|ignore_system_indexes)$/i.test(
@@ -109,6 +113,16 @@ export function judgeSetting({ name = "", args, kind }: NodeOf<"VariableSetStmt"
     return [hit("session-guard", `${name} changes: what follows runs as somebody else`)];
   }
   return [];
+}
+
+/** Bound of a wait for a lock that everybody after it shares. */
+const longestLockMs = 10_000;
+
+/** A time as PostgreSQL reads it: without a unit it is milliseconds. */
+function milliseconds(value: string | undefined): number {
+  const [, number = "", unit = "ms"] = /^\s*([\d.]+(?:e\d+)?)\s*([a-z]*)\s*$/.exec(value ?? "") ?? [];
+  const units: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1e3, min: 6e4, h: 3.6e6, d: 8.64e7 };
+  return Number(number) * (units[unit === "" ? "ms" : unit] ?? Infinity);
 }
 
 export function judgeIndex(

@@ -108,20 +108,64 @@ function rememberDomain(node: Node, memory: SchemaMemory): void {
   if (subtype === "C" || subtype === "O") memory.addConstrainedDomain(dotted(typeName));
 }
 
-/** Forgets what has another name now, or none. */
+/** Follows what has another name or place now, or none. */
 export function rememberNames(node: Node, memory: SchemaMemory): void {
   const { removeType, objects = [] } = contentOf(node, "DropStmt") ?? {};
   if (removeType !== undefined)
     for (const object of objects) memory.forget(newKind(removeType), droppedName(object));
   if (removeType === "OBJECT_SCHEMA") memory.forgetTables();
-  const { relation } = contentOf(node, "RenameStmt") ?? contentOf(node, "AlterObjectSchemaStmt") ?? {};
-  if (relation !== undefined) memory.forget("relation", tableName(relation));
-  // Whatever stands under a type's or a schema's old name is not the same any more.
-  if (relation === undefined && ("RenameStmt" in node || "AlterObjectSchemaStmt" in node))
-    memory.forgetTables();
+  const renamed = contentOf(node, "RenameStmt");
+  if (renamed !== undefined) rememberRename(renamed, memory);
+  const moved = contentOf(node, "AlterObjectSchemaStmt");
+  if (moved !== undefined) rememberMove(moved, memory);
+  const altered = contentOf(node, "AlterTableStmt");
+  if (altered !== undefined) rememberMembers(altered, memory);
   const path = contentOf(node, "VariableSetStmt")?.name === "search_path";
   const calls = [...walkType(node, "FuncCall")].map(({ funcname }) => dotted(funcname));
   if (path || calls.some((name) => /^(?:pg_catalog\.)?set_config$/.test(name))) memory.changePath();
+}
+
+function rememberRename(statement: NodeOf<"RenameStmt">, memory: SchemaMemory): void {
+  const { renameType = "OBJECT_TABLE", relation, object, subname = "", newname = "" } = statement;
+  if (relation !== undefined) {
+    const name = tableName(relation);
+    if (renameType === "OBJECT_COLUMN") memory.renameColumn(name, subname, newname);
+    else if (newKind(renameType) === "relation") {
+      const to = tableName({ ...relation, relname: newname });
+      memory.rename("relation", name, to);
+      memory.lock(to);
+    } else memory.forgetFacts(name);
+    return;
+  }
+  const isSchema = renameType === "OBJECT_SCHEMA";
+  const from = isSchema ? tableName({ relname: subname }) : object === undefined ? "" : droppedName(object);
+  const place = from.includes(".") ? from.slice(0, from.lastIndexOf(".") + 1) : "";
+  memory.rename(newKind(renameType), from, `${isSchema ? "" : place}${tableName({ relname: newname })}`);
+  // Whatever stands under a type's or a schema's old name is not the same any more.
+  memory.forgetTables();
+}
+
+function rememberMove(statement: NodeOf<"AlterObjectSchemaStmt">, memory: SchemaMemory): void {
+  const { objectType = "OBJECT_TABLE", relation, object, newschema = "" } = statement;
+  const kind = relation === undefined ? newKind(objectType) : "relation";
+  const from =
+    relation === undefined ? (object === undefined ? "" : droppedName(object)) : tableName(relation);
+  if (!memory.isNew(kind, from)) memory.addUsed("schema", newschema);
+  const to = tableName({ schemaname: newschema, relname: relation?.relname ?? from.split(".").at(-1) ?? "" });
+  memory.rename(kind, from, to);
+  if (relation === undefined) memory.forgetTables();
+}
+
+/** A table that has rows of before in its partitions or children is not new any more. */
+function rememberMembers({ relation, cmds }: NodeOf<"AlterTableStmt">, memory: SchemaMemory): void {
+  const table = tableName(relation);
+  for (const { subtype, def } of contentsOf(cmds, "AlterTableCmd")) {
+    const partition = tableName(contentOf(def, "PartitionCmd")?.name);
+    if (subtype === "AT_AttachPartition" && !memory.isNew("relation", partition))
+      memory.addUsed("relation", table);
+    if (subtype === "AT_AddInherit" && !memory.isNew("relation", table))
+      memory.addUsed("relation", tableName(contentOf(def, "RangeVar")));
+  }
 }
 
 /** Locks that keep writers out: SHARE and stronger ("Explicit Locking"). */
@@ -132,6 +176,12 @@ function rememberLocks(node: Node, memory: SchemaMemory): void {
   if (index !== undefined && index.concurrent !== true) memory.lock(tableName(index.relation));
   const { relation } = contentOf(node, "CreateTrigStmt") ?? contentOf(node, "RenameStmt") ?? {};
   if (relation !== undefined) memory.lock(tableName(relation));
+  // A foreign key keeps writers of the other table out as well, and a partition those of its parent.
+  const referred = [...walkType([altered, contentOf(node, "CreateStmt")], "Constraint")];
+  for (const { pktable } of referred) if (pktable !== undefined) memory.lock(tableName(pktable));
+  const { partbound, inhRelations } = contentOf(node, "CreateStmt") ?? {};
+  if (partbound !== undefined)
+    for (const parent of contentsOf(inhRelations, "RangeVar")) memory.lock(tableName(parent));
   for (const one of contentsOf(contentOf(node, "LockStmt")?.relations, "RangeVar"))
     memory.lock(tableName(one));
 }

@@ -1,9 +1,9 @@
-import { contentOf, contentsOf, dotted, tableName, walk, walkType, type NodeOf } from "../ast";
+import type { Node } from "libpg-query";
+import { contentOf, contentsOf, tableName, walk, walkType, type NodeOf } from "../ast";
+import { judgeCalls } from "./calls";
 import type { GateContext } from "./context";
-import { isHarmless } from "./known-functions";
-import { judgeSetting } from "./objects";
-import { restricts } from "./restriction";
-import { hit, type Hit } from "./rules";
+import { restrictionOf, type ConditionScope, type Restriction } from "./restriction";
+import { hit, type Hit, type RuleId } from "./rules";
 
 /** What reads or writes rows: the statement, what its WITH holds, and the functions that it calls. */
 export function judgeRows(type: "SelectStmt" | WritingType, content: unknown, context: GateContext): Hit[] {
@@ -11,7 +11,7 @@ export function judgeRows(type: "SelectStmt" | WritingType, content: unknown, co
   const writes = [...walk(statement)].flatMap((found) =>
     isWriting(found.type) ? writing[found.type](found.content as never, context) : [],
   );
-  return [...writes, ...judgeCalls(statement, context)];
+  return [...writes, ...judgeLocking(statement, context), ...judgeCalls(statement, context)];
 }
 
 type WritingType = "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt";
@@ -22,38 +22,85 @@ function isWriting(type: string): type is WritingType {
 
 const writing: { readonly [Type in WritingType]: (statement: NodeOf<Type>, context: GateContext) => Hit[] } =
   {
-    InsertStmt: ({ relation }) => judgeCatalog(relation),
-    DeleteStmt: ({ relation, whereClause }, context) => {
+    InsertStmt: ({ relation, selectStmt, onConflictClause }, context) => {
       const table = tableName(relation);
-      const all = restricts(whereClause) ? [] : [hit("delete-all", `every row of table ${table} is deleted`)];
-      return judgeWriting(relation, all, context);
+      // Every row of the table meets itself.
+      const meetsItself =
+        onConflictClause?.action === "ONCONFLICT_UPDATE" &&
+        onConflictClause.whereClause === undefined &&
+        [...walkType(selectStmt, "RangeVar")].some((source) => tableName(source) === table) &&
+        contentOf(selectStmt, "SelectStmt")?.whereClause === undefined;
+      const isLoss = meetsItself && !context.memory.isNew("relation", table);
+      return [
+        ...(isLoss
+          ? [hit("update-all", `every row of table ${table} is overwritten by its own conflict`)]
+          : []),
+        ...judgeCatalog(relation),
+      ];
     },
-    UpdateStmt: ({ relation, whereClause, targetList }, context) => {
+    DeleteStmt: ({ relation, whereClause, usingClause }, context) => {
+      const table = tableName(relation);
+      const found = restrictionOf(whereClause, scopeOf(relation, usingClause, context));
+      return judgeWriting(
+        relation,
+        tooMany(found, table, "delete-all", `every row of table ${table} is deleted`),
+        context,
+      );
+    },
+    UpdateStmt: ({ relation, whereClause, fromClause, targetList }, context) => {
       const table = tableName(relation);
       const columns = contentsOf(targetList, "ResTarget").map(({ name = "" }) => name);
       // What fills a column that the same part added takes nothing away.
-      const isLoss =
-        !restricts(whereClause) && !columns.every((column) => context.memory.isNewColumn(table, column));
-      const all = isLoss
-        ? [hit("update-all", `${columns.join(", ")} of every row of table ${table} is overwritten`)]
-        : [];
-      return judgeWriting(relation, all, context);
+      const isNew = columns.every((column) => context.memory.isNewColumn(table, column));
+      const found = isNew ? "some" : restrictionOf(whereClause, scopeOf(relation, fromClause, context));
+      const words = `${columns.join(", ")} of every row of table ${table} is overwritten`;
+      return judgeWriting(relation, tooMany(found, table, "update-all", words), context);
     },
-    MergeStmt: ({ relation, joinCondition, mergeWhenClauses }, context) => {
+    MergeStmt: ({ relation, sourceRelation, joinCondition, mergeWhenClauses }, context) => {
       const table = tableName(relation);
-      const all = contentsOf(mergeWhenClauses, "MergeWhenClause").some(
-        ({ matchKind, commandType, condition }) => {
-          if (commandType !== "CMD_DELETE" && commandType !== "CMD_UPDATE") return false;
-          const isMatch = matchKind === "MERGE_WHEN_MATCHED";
-          return !restricts(condition) && !(isMatch && restricts(joinCondition));
-        },
-      );
-      const hits = all
-        ? [hit("merge-all", `rows of table ${table} are changed or deleted without a condition`)]
-        : [];
-      return judgeWriting(relation, hits, context);
+      const source = sourceRelation === undefined ? [] : [sourceRelation];
+      const scope = scopeOf(relation, source, context);
+      const clauses = contentsOf(mergeWhenClauses, "MergeWhenClause")
+        .filter(({ commandType }) => commandType === "CMD_DELETE" || commandType === "CMD_UPDATE")
+        .map(({ matchKind, condition }) => {
+          // Both sides of a match are there to be asked.
+          const own = restrictionOf(condition, { ...scope, others: new Map() });
+          const joined = matchKind === "MERGE_WHEN_MATCHED" ? restrictionOf(joinCondition, scope) : "none";
+          return [own, joined].includes("some") ? "some" : [own, joined].includes("weak") ? "weak" : "none";
+        });
+      const found = clauses.includes("none") ? "none" : clauses.includes("weak") ? "weak" : "some";
+      const words = `rows of table ${table} are changed or deleted without a condition`;
+      return judgeWriting(relation, tooMany(found, table, "merge-all", words), context);
     },
   };
+
+function scopeOf(
+  relation: NodeOf<"RangeVar"> | undefined,
+  sources: readonly Node[] | undefined,
+  { memory }: GateContext,
+): ConditionScope {
+  const table = tableName(relation);
+  const tables = [
+    ...walk(sources, ({ type }) => type !== "RangeSubselect" && type !== "RangeFunction"),
+  ].flatMap(({ type, content }): [string, string | undefined][] => {
+    const { alias, relname } = content as NodeOf<"RangeVar">;
+    const name = alias?.aliasname ?? relname;
+    if (name === undefined || !type.startsWith("Range")) return [];
+    return [[name, type === "RangeVar" ? tableName(content as NodeOf<"RangeVar">) : undefined]];
+  });
+  return {
+    own: relation?.alias?.aliasname ?? relation?.relname ?? "",
+    table,
+    others: new Map(tables),
+    isNotNull: (column) => memory.isNotNull(table, column),
+  };
+}
+
+function tooMany(found: Restriction, table: string, rule: RuleId, words: string): Hit[] {
+  if (found === "some") return [];
+  if (found === "none") return [hit(rule, words)];
+  return [hit("weak-condition", `its condition may hold for every row of table ${table}`)];
+}
 
 /** Writing many rows while a lock of the same transaction keeps everybody else out. */
 function judgeWriting(
@@ -73,21 +120,18 @@ function judgeCatalog(relation: NodeOf<"RangeVar"> | undefined): Hit[] {
   return isCatalog ? [hit("write-catalog", `${tableName(relation)} is a catalogue of PostgreSQL`)] : [];
 }
 
-/** Functions that are called now and that nobody knows to be harmless. */
-export function judgeCalls(tree: unknown, { inFunction }: GateContext): Hit[] {
-  // What a function calls is its author's; that it is called at all is told where it is called.
-  const calls = [...walkType(tree, "FuncCall")];
-  const names = calls.map(({ funcname }) => dotted(funcname));
-  const settings = calls.flatMap(({ funcname, args = [] }) =>
-    /^(?:pg_catalog\.)?set_config$/.test(dotted(funcname))
-      ? judgeSetting({ name: contentOf(args[0], "A_Const")?.sval?.sval ?? "", args: args.slice(1, 2) })
-      : [],
+/** SELECT … FOR UPDATE of all rows keeps every writer of them waiting until the transaction ends. */
+function judgeLocking(tree: unknown, { memory, transactional, inFunction }: GateContext): Hit[] {
+  if (!transactional || inFunction) return [];
+  return [...walkType(tree, "SelectStmt")].flatMap(
+    ({ lockingClause, whereClause, limitCount, fromClause }) => {
+      if (lockingClause === undefined || whereClause !== undefined || limitCount !== undefined) return [];
+      const tables = [...walkType(fromClause, "RangeVar")]
+        .map(tableName)
+        .filter((table) => !memory.isNew("relation", table));
+      return tables.length === 0
+        ? []
+        : [hit("lock-table", `every row of ${tables.join(", ")} is locked until the migration ends`)];
+    },
   );
-  const called = [...new Set(names)].flatMap((name) => {
-    if (/^(?:pg_catalog\.)?lo_unlink$/.test(name))
-      return [hit("drop-large-object", "a large object is lost")];
-    if (inFunction || isHarmless(name)) return [];
-    return [hit("function-call", `function ${name} is called, and may do anything`)];
-  });
-  return inFunction ? called : [...settings, ...called];
 }

@@ -204,6 +204,10 @@ export const rules = {
     class: "review",
     hint: "try the expression on a copy of the data: what it does not take over is lost",
   },
+  "weak-condition": {
+    class: "review",
+    hint: "count the rows that it leaves out: a column that is never NULL leaves none",
+  },
   "server-wide": {
     class: "review",
     hint: "roles, databases, settings and tablespaces are declared in the stack, which takes this back",

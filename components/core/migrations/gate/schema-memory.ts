@@ -1,4 +1,5 @@
 import { isQualified } from "../ast";
+import type { Hit } from "./rules";
 
 /** A type as the file that declared it says it. */
 export interface ColumnType {
@@ -32,6 +33,29 @@ export class SchemaMemory {
   private readonly temporary = new Set<string>();
   private pathChanged = false;
 
+  /** @param bodies what functions do when they are called, by name and arguments */
+  constructor(private readonly bodies = new Map<string, readonly Hit[]>()) {}
+
+  /** What is known of functions, and nothing of tables: what a function's body meets when it is called. */
+  ofFunctionsAlone(): SchemaMemory {
+    return new SchemaMemory(this.bodies);
+  }
+
+  /** What a function does when it is called. */
+  keepBody(name: string, signature: string, hits: readonly Hit[]): void {
+    this.bodies.set(`${name} ${signature}`, hits);
+  }
+
+  /** What functions of a name do, with any arguments; a name without a schema may be of any. */
+  bodiesOf(name: string): readonly Hit[] {
+    const last = (whole: string): string => whole.split(".").at(-1) ?? "";
+    return [...this.bodies].flatMap(([key, hits]) => {
+      const known = key.slice(0, key.indexOf(" "));
+      const isIt = isQualified(known) && isQualified(name) ? known === name : last(known) === last(name);
+      return isIt ? [...hits] : [];
+    });
+  }
+
   /** What the part before made is not new any more, and its locks are gone. */
   startPart(): void {
     if (this.pathChanged) this.forgetUnqualified();
@@ -54,6 +78,35 @@ export class SchemaMemory {
     return this.created.has(`${kind} ${name}`);
   }
 
+  /** A sequence that the part made, also for a column of a table that it made: `orders_id_seq`. */
+  isNewSequence(name: string): boolean {
+    const isOfTable = (created: string): boolean =>
+      created.startsWith("relation ") && name.startsWith(`${created.slice("relation ".length)}_`);
+    return this.isNew("relation", name) || (name.endsWith("_seq") && [...this.created].some(isOfTable));
+  }
+
+  /** It has another name now; it stays new where it was. */
+  rename(kind: string, from: string, to: string): void {
+    const wasNew = this.isNew(kind, from);
+    this.forget(kind, from);
+    this.forget(kind, to);
+    if (wasNew) this.addCreated(kind, to);
+    if (kind === "schema") for (const schema of [from, to]) this.forgetWithin(schema);
+  }
+
+  /** A column has another name now; what was known of its table is of the old one. */
+  renameColumn(table: string, from: string, to: string): void {
+    const wasNew = this.isNewColumn(table, from);
+    this.tables.delete(table);
+    for (const column of [from, to]) this.newColumns.delete(JSON.stringify([table, column]));
+    if (wasNew) this.addNewColumn(table, to);
+  }
+
+  /** Something of before is in it now, so whoever empties or drops it takes that along. */
+  addUsed(kind: string, name: string): void {
+    this.created.delete(`${kind} ${name}`);
+  }
+
   addNewColumn(table: string, column: string): void {
     this.newColumns.add(JSON.stringify([table, column]));
   }
@@ -69,6 +122,11 @@ export class SchemaMemory {
 
   isLocked(table: string): boolean {
     return this.locked.has(table);
+  }
+
+  /** Whether there is such a lock on a table of before. */
+  isAnyLocked(): boolean {
+    return [...this.locked].some((table) => !this.isNew("relation", table));
   }
 
   setType(table: string, column: string, type: ColumnType): void {
@@ -125,7 +183,25 @@ export class SchemaMemory {
   /** It is gone, or has another name. */
   forget(kind: string, name: string): void {
     this.created.delete(`${kind} ${name}`);
-    if (kind === "relation") this.tables.delete(name);
+    if (kind === "schema") this.forgetWithin(name);
+    if (kind !== "relation") return;
+    this.forgetFacts(name);
+    for (const column of this.newColumns)
+      if ((JSON.parse(column) as [string])[0] === name) this.newColumns.delete(column);
+  }
+
+  /** Its columns and constraints are not what they were. */
+  forgetFacts(table: string): void {
+    this.tables.delete(table);
+  }
+
+  /** What the part made in a schema is not there any more. */
+  private forgetWithin(schema: string): void {
+    const isWithin = (name: string): boolean => name.startsWith(`${schema}.`);
+    for (const name of this.created)
+      if (isWithin(name.slice(name.indexOf(" ") + 1))) this.created.delete(name);
+    for (const name of this.newColumns)
+      if (isWithin((JSON.parse(name) as [string])[0])) this.newColumns.delete(name);
   }
 
   /** Something may have changed any table: nothing of before counts, but what the part itself made. */

@@ -40,7 +40,8 @@ export const statementRules: { readonly [Type in StatementType]: StatementRule<T
   MergeStmt: (content, context) => judgeRows("MergeStmt", content, context),
   TruncateStmt: truncate,
   CopyStmt: copy,
-  CallStmt: ({ funccall }) => [
+  CallStmt: ({ funccall }, { memory }) => [
+    ...memory.bodiesOf(dotted(funccall?.funcname)),
     hit("call-procedure", `procedure ${dotted(funccall?.funcname)} is called, and may do anything`),
   ],
   DoStmt: judgeDo,
@@ -73,12 +74,15 @@ export const statementRules: { readonly [Type in StatementType]: StatementRule<T
             `${name ?? tableName(relation)}: nobody writes the table meanwhile, and few queries read it`,
           ),
         ],
-  ClusterStmt: ({ relation }) => [
-    hit(
-      "cluster",
-      `${relation === undefined ? "every clustered table" : `table ${tableName(relation)}`} is written anew`,
-    ),
-  ],
+  ClusterStmt: ({ relation }, { memory }) =>
+    relation !== undefined && memory.isNew("relation", tableName(relation))
+      ? []
+      : [
+          hit(
+            "cluster",
+            `${relation === undefined ? "every clustered table" : `table ${tableName(relation)}`} is written anew`,
+          ),
+        ],
   VacuumStmt: vacuum,
   LockStmt: ({ relations }, { memory }) => {
     const tables = contentsOf(relations, "RangeVar")
@@ -91,7 +95,8 @@ export const statementRules: { readonly [Type in StatementType]: StatementRule<T
   ViewStmt: safe,
   RefreshMatViewStmt: refresh,
   CreateSeqStmt: safe,
-  AlterSeqStmt: ({ sequence, options }) => sequenceChange(tableName(sequence), options),
+  AlterSeqStmt: ({ sequence, options }, { memory }) =>
+    memory.isNewSequence(tableName(sequence)) ? [] : sequenceChange(tableName(sequence), options),
   CreateStatsStmt: safe,
   AlterStatsStmt: safe,
   CommentStmt: safe,
@@ -143,9 +148,10 @@ export const statementRules: { readonly [Type in StatementType]: StatementRule<T
             `trigger ${trigname} runs with every write of table ${tableName(relation)} from now on`,
           ),
         ],
-  RuleStmt: ({ relation }) => [
-    hit("rewrite-rule", `statements on ${tableName(relation)} are turned into others`),
-  ],
+  RuleStmt: ({ relation }, { memory }) =>
+    memory.isNew("relation", tableName(relation))
+      ? []
+      : [hit("rewrite-rule", `statements on ${tableName(relation)} are turned into others`)],
   CreateEventTrigStmt: always("database-trigger", "a trigger runs with every change of the schema"),
   AlterEventTrigStmt: always("database-trigger", "a trigger of the schema runs in another way"),
 
@@ -273,7 +279,7 @@ function refresh(
 
 function sequenceChange(sequence: string, options: readonly Node[] | undefined): readonly Hit[] {
   const restarts = contentsOf(options, "DefElem").some(({ defname = "" }) =>
-    /^(?:restart|increment|maxvalue|minvalue|cycle)$/.test(defname),
+    /^(?:restart|increment|maxvalue|minvalue|cycle|as)$/.test(defname),
   );
   return restarts ? [hit("restart-sequence", `sequence ${sequence} counts in another way`)] : [];
 }

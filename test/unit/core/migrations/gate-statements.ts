@@ -128,7 +128,7 @@ export const dataCases: readonly Case[] = [
   ["UPDATE a SET b = app.slug(c) WHERE b IS NULL", "review function-call"],
   ["UPDATE a SET b = lower(c) WHERE b IS NULL", "safe"],
   ["INSERT INTO a SELECT gen_random_uuid(), now(), pg_catalog.upper(x) FROM b", "safe"],
-  ["SELECT setval('a_id_seq', 7)", "safe"],
+  ["SELECT setval('a_id_seq', 7)", "review restart-sequence"],
   ["SELECT pg_terminate_backend(1)", "review function-call"],
   ["CALL app.tidy()", "opaque call-procedure"],
 ];
@@ -150,7 +150,7 @@ export const codeCases: readonly Case[] = [
     "DO $$ DECLARE r record; BEGIN FOR r IN DELETE FROM a RETURNING * LOOP NULL; END LOOP; END $$",
     "data-loss delete-all",
   ],
-  ["DO $$ BEGIN EXECUTE 'SET LOCAL ROLE app'; END $$", "review session-guard"],
+  ["DO $$ BEGIN EXECUTE 'SET LOCAL lock_timeout = 0'; END $$", "review session-guard"],
   ["DO $$ BEGIN EXECUTE 'DO ''BEGIN TRUNCATE a; END'''; END $$", "data-loss truncate"],
   ["CREATE TABLE a AS EXECUTE q", "opaque run-prepared"],
   ["DO $$ BEGIN PERFORM app.tidy(); END $$", "review function-call"],

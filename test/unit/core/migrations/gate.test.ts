@@ -4,11 +4,17 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { findingClasses, ruleIds, rules } from "../../../../components/core/migrations/gate/rules";
 import { statementRules } from "../../../../components/core/migrations/gate/statement-rules";
 import { loadSqlParser, type SqlParser } from "../../../../components/core/migrations/sql-parser";
+import { callCases, settingCases } from "./gate-calls";
+import { conditionCases, movedCases } from "./gate-conditions";
+import { detailCases, typeDetailCases } from "./gate-details";
 import { codeCases, dataCases } from "./gate-statements";
 import { objectCases, outsideCases, tableCases, typeCases } from "./gate-tables";
 import { judgeLast, judgeParts, words } from "./judged";
 
-const inside = [...dataCases, ...codeCases, ...tableCases, ...typeCases, ...objectCases];
+const inside = [
+  ...[...dataCases, ...codeCases, ...tableCases, ...typeCases, ...objectCases],
+  ...[...conditionCases, ...movedCases, ...callCases, ...settingCases, ...typeDetailCases, ...detailCases],
+];
 const shown = (sql: string | readonly string[]): string => (typeof sql === "string" ? sql : sql.join(" | "));
 
 describe("the gate", () => {

@@ -59,6 +59,19 @@ describe("a session is not the file's", () => {
     ["SELECT set_config('role', 'app', true)", "runs as the owner"],
     ["DO $$ BEGIN SET LOCAL ROLE app; END $$", "runs as the owner"],
     ["DO $$ BEGIN PERFORM set_config('role', 'app', true); END $$", "runs as the owner"],
+    ["DO $$ DECLARE x text; BEGIN x := set_config('role', 'app', true); END $$", "runs as the owner"],
+    ["DO $$ BEGIN EXECUTE 'SET LOCAL ROLE app'; END $$", "runs as the owner"],
+    ["DO $$ BEGIN EXECUTE 'SET work_mem = 64'; END $$", "would hold for what runs after"],
+    ["SET LOCAL standard_conforming_strings = off", "read another statement"],
+    ["SELECT set_config('standard_conforming_strings', 'off', true)", "read another statement"],
+    ["SET LOCAL NAMES 'SJIS'", "read another statement"],
+    ["SET LOCAL client_encoding = 'BIG5'", "read another statement"],
+    ["SET LOCAL transaction_read_only = on", "has begun already"],
+    ["SELECT set_config('transaction_isolation', 'serializable', true)", "has begun already"],
+    ["UPDATE pg_catalog.pg_settings SET setting = '0' WHERE name = 'lock_timeout'", "would hold for what"],
+    ["SELECT pg_advisory_unlock_all()", "a lock of the session"],
+    ["SELECT pg_catalog.pg_try_advisory_lock_shared(1)", "a lock of the session"],
+    ["DO $$ BEGIN PERFORM pg_advisory_lock(1); END $$", "a lock of the session"],
     ["RESET ALL", "takes the time limits off"],
     ["DISCARD ALL", "takes the time limits off"],
     ["SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "has begun already"],
@@ -75,6 +88,9 @@ describe("a session is not the file's", () => {
     const fine =
       "SET LOCAL work_mem = '1GB'; SELECT set_config('work_mem', '1GB', true); SET CONSTRAINTS ALL DEFERRED;";
     expect(told(fine)).toEqual([]);
+    expect(told("SELECT pg_advisory_xact_lock(1), pg_try_advisory_xact_lock(2);")).toEqual([]);
+    expect(told("CREATE FUNCTION f() RETURNS void LANGUAGE sql RETURN pg_advisory_lock(1);")).toEqual([]);
+    expect(told("SET standard_conforming_strings = off;", none).join()).toContain("read another statement");
     expect(told("SET work_mem = '1GB'; CREATE INDEX CONCURRENTLY ON a (x);", none)).toEqual([]);
     expect(told("CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = app RETURN 1;")).toEqual([]);
   });
