@@ -13,7 +13,7 @@ import { withScratch } from "../../../components/io/scratch/scratch";
 import type { DatabaseConfig } from "../../config";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
-import { appliedFiles, madeByRepeatables } from "../drift/applied-files";
+import { appliedFiles, madeByFiles, madeByRepeatables } from "../drift/applied-files";
 import { comparable } from "../drift/schema";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace } from "../migrate/directory";
@@ -58,7 +58,8 @@ export const migrateTestCommand: OpsCommand<TestArgs, TestData> = {
 const help = `
 A scratch database is made as the stack declares it, of the live server's version and with the names of its roles. Then
 all files are applied, taken back from the last one on, and applied again. The schemas have to be the same object by
-object: after each down part the one before the file, and in the end the one after the first time.
+object: after each down part the one before the file, and in the end the one after the first time. What functions/ and
+views/ make is no migration's to take back; those files are applied in the end.
 
 Each reversible file runs by itself as well on a copy with made-up rows, which its down part has to bring back unless
 the file says that it loses data. Made-up rows that a file does not take are a remark. The result is compared with the
@@ -135,7 +136,7 @@ function modelOf(live: Live | undefined) {
 function compareLive(
   { config }: CommandContext,
   database: DatabaseConfig,
-  { judged, directory }: JudgedFiles,
+  { judged, repeatables, directory }: JudgedFiles,
   outcome: TestOutcome,
   live: Live | undefined,
 ): { readonly head: string | null; readonly unseen: string | null; readonly findings: readonly Finding[] } {
@@ -150,10 +151,11 @@ function compareLive(
   const expected = outcome.schemas[applied.length];
   if (expected === undefined) return unseen("a file that is applied there does not run here");
   const { schemas, keepPrivileges } = database;
+  // Those are applied in the end, and not with a file: `drift` compares them.
+  const repeated = new Set([...madeByRepeatables(live.history), ...madeByFiles(repeatables)]);
   const { differences } = compareSchemas(
-    comparable(expected, database, config),
-    // Those are applied in the end, and not with a file: `drift` compares them.
-    withoutObjects(comparable(live.snapshot, database, config), madeByRepeatables(live.history)),
+    withoutObjects(comparable(expected, database, config), repeated),
+    withoutObjects(comparable(live.snapshot, database, config), repeated),
   );
   const cover = { schemas: schemas.map(({ name }) => name), privileges: !keepPrivileges };
   const head = applied.at(-1);
