@@ -1,3 +1,4 @@
+import { withoutPartitionsByTime } from "./partitions-by-time";
 import { saysTheSame } from "./spelling";
 import { keyOf, schemaKinds, type SchemaObject, type SchemaSnapshot } from "./snapshot";
 
@@ -22,7 +23,7 @@ export interface SchemaDifference {
 export interface SchemaComparison {
   /** By kind, then by name; what goes with something that is missing or extra is not told again. */
   readonly differences: readonly SchemaDifference[];
-  /** What is told and is no difference: columns in another order. */
+  /** What is told and is no difference: columns in another order, partitions that come and go with time. */
   readonly remarks: readonly { readonly subject: string; readonly message: string }[];
 }
 
@@ -46,10 +47,10 @@ export function compareSchemas(expected: SchemaSnapshot, actual: SchemaSnapshot)
   const told = [...all.values()]
     .filter((difference) => !isKeptOfParent(difference, left, wanted))
     .flatMap((difference) => withoutWhatFollows(difference, all));
-  return {
+  return withoutPartitionsByTime({
     differences: inOrder(told),
     remarks: all.size === 0 && sameOrder(expected, actual) ? [] : reordered(wanted, found),
-  };
+  });
 }
 
 function byKey({ objects }: SchemaSnapshot): Map<string, SchemaObject> {
