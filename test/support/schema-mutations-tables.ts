@@ -91,9 +91,10 @@ export const tables: readonly Mutation[] = [
     /^partition of: expected app\.visits, found none; bound: /,
   ),
   {
-    sql: "ALTER TABLE app.visits DETACH PARTITION app.visits_2026; ALTER TABLE app.visits_2026 ADD CONSTRAINT by_hand CHECK (id > 0)",
+    sql: "ALTER TABLE app.visits DETACH PARTITION app.visits_2026; ALTER TABLE app.visits_2026 ADD COLUMN by_hand int, ADD CONSTRAINT by_hand CHECK (id > 0)",
     found: [
       ["table app.visits_2026", /^partition of: /],
+      ["column app.visits_2026.by_hand", extra],
       ["constraint by_hand on app.visits_2026", extra],
     ],
   },

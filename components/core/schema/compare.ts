@@ -120,11 +120,11 @@ function parentsLeft(all: ReadonlyMap<string, SchemaDifference>): ReadonlyMap<st
         const has = actual?.split(", ") ?? [];
         return (expected?.split(", ") ?? []).filter((name) => !has.includes(name));
       });
-    if (parents.length > 0)
-      left.set(
-        key,
-        parents.map((name) => `table ${name}`),
-      );
+    if (parents.length === 0) continue;
+    left.set(
+      key,
+      parents.map((name) => `table ${name}`),
+    );
   }
   return left;
 }
@@ -139,8 +139,8 @@ function isKeptOfParent(
   const { kind, of, details, properties } = objectOf(difference);
   const parents = left.get(details.table ?? of ?? "");
   if (parents === undefined) return false;
-  if (kind === "index") return expected?.from !== undefined;
-  if (kind === "column") {
+  if (what === "changed" && kind === "index") return expected?.from !== undefined;
+  if (what === "changed" && kind === "column") {
     return changes.every(({ property, actual: found }) => property === "identity" && found === undefined);
   }
   if (kind !== "constraint" || what !== "extra") return false;

@@ -34,10 +34,10 @@ export const driftCommand: OpsCommand<DriftArgs, DriftData> = {
         "after",
         `
 Roles, memberships, privileges, default privileges, PUBLIC, owners, settings, pg_hba.conf, extensions and schemas are
-compared with the declaration. A migration that waits is named. Everything inside of schemas is compared with what the declaration and the applied
-migrations give on a scratch database: tables, columns, constraints, indexes, sequences, views, functions, triggers,
-rules, policies, types, and every other kind, each property by itself. That is kept in a cache until a file, the
-declaration or the server's version changes. pgstead:drift.ignore names what is left out.
+compared with the declaration; a migration that waits is named. Everything inside of schemas is compared with what the
+declaration and the applied migrations give on a scratch database: tables, columns, constraints, indexes, sequences,
+views, functions, triggers, rules, policies, types, and every other kind, each property by itself. That is kept in a
+cache until a file, the declaration or the server's version changes. pgstead:drift.ignore names what is left out.
 
 Nothing is changed without --fix; there is one connection at a time, and no statement takes over 10 s. --fix mends what
 is declared: a schema object is a migration's to change, and --sql prints the statements for one.
