@@ -28,7 +28,9 @@ export async function readMigrationDirectory(directory: string, shown: string): 
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     const hint =
       'make the first one with `npm run ops -- migrate create "…"`, or name the directory: pgstead:migrations: { directory: … }, or --dir';
-    throw problemError(shown, `cannot be read: ${(error as Error).message}`, hint, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "is not there" : `cannot be read: ${message}`;
+    throw problemError(shown, why, hint, { cause: error });
   });
   const isFile = (entry: (typeof entries)[number]): boolean => entry.isFile() && entry.name.endsWith(".sql");
   const names = entries.filter(isFile).map(({ name }) => name);

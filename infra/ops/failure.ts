@@ -1,6 +1,7 @@
 import { problemError, ProblemError } from "../../components/core/problem";
 import { LoginRefusedError, ServerUnreachableError } from "../../components/io/session";
 import type { Failure } from "./report";
+import { CancelledError } from "./schema/interrupt";
 
 /** Something that has to be known could not be found out: the server, the state. */
 export class CannotTellError extends ProblemError {}
@@ -19,6 +20,10 @@ export function upCommand(stack: string): string {
 export function describeFailure(error: unknown, stack: string): Failure {
   if (error instanceof CannotTellError) return { status: "cannot-tell", ...pick(error) };
   if (error instanceof ProblemError) return { status: "usage", ...pick(error) };
+  if (error instanceof CancelledError) {
+    const message = "nothing was changed, and nothing of it is left";
+    return { status: "cannot-tell", ...pick(problemError(error.message, message, "run this command again")) };
+  }
   if (error instanceof ServerUnreachableError) {
     const hint = `bring it up with \`${upCommand(stack)}\`, then run this command again`;
     return {

@@ -89,3 +89,30 @@ test("a test of the migrations applies them in the end, and says which of them f
   ]);
   await rm(file);
 });
+
+test("what a migration makes first and a repeatable file keeps is not the migration's to take back", async () => {
+  const inFile = (body: string): string =>
+    `CREATE OR REPLACE FUNCTION api.key(of text) RETURNS text LANGUAGE sql AS ${body};\n`;
+  await writeFile(
+    join(directory(), "0002-keyed.sql"),
+    migrationText(
+      `DO $do$ BEGIN
+        IF to_regprocedure('api.key(text)') IS NULL THEN
+          CREATE FUNCTION api.key(of text) RETURNS text LANGUAGE sql AS $f$ SELECT 'first' $f$;
+        END IF;
+      END $do$;
+      CREATE TABLE api.keyed (id text PRIMARY KEY DEFAULT api.key('a'));`,
+      { down: "DROP TABLE api.keyed;" },
+    ),
+  );
+  await writeFile(join(root, "functions", "key.sql"), inFile("$f$ SELECT 'then' $f$"));
+  const findings = async (): Promise<unknown[]> =>
+    (
+      JSON.parse((await stack.ops("migrate", "test", "--json", "--dir", directory())).stdout) as {
+        findings: unknown[];
+      }
+    ).findings;
+  expect(await findings()).toEqual([]);
+  expect((await stack.ops("migrate", "upgrade", "--yes", "--dir", directory())).exitCode).toBe(0);
+  expect(await findings()).toEqual([]);
+});

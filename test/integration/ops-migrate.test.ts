@@ -145,6 +145,9 @@ test("a downgrade is written into the stack's file, and nothing goes past it but
   expect((await migrate("upgrade", "--yes")).stdout).toBe("nothing to do: database shop is there\n");
   const past = await json("upgrade", "1", "--yes");
   expect(past.findings).toMatchObject([{ message: "is above the target of the stack, base" }]);
+  // What `migrate upgrade` would not run is no part of its script.
+  expect((await migrate("sql")).stdout).not.toContain("CREATE TABLE");
+  expect((await migrate("sql", "--all")).stdout).toContain("CREATE TABLE");
   const status = await json("status");
   expect(status.data).toMatchObject({ pending: [], held: ["0001-parcels.sql", "0002-index.sql"], above: [] });
   expect((await migrate("check")).exitCode).toBe(0);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { conventionFiles } from "../../components/core/conventions/files";
 import { auditedDatabase, tableRule, type AuditedDatabase } from "../support/audit";
 import { startServer, type TestServer } from "../support/server";
 
@@ -174,4 +175,21 @@ test("tables that cannot be audited are refused with what to do", async () => {
     expect.objectContaining({ subject: "table aside.events_2_a" }),
   ]);
   await shop.migrator.query("DROP VIEW app.all_events; DROP TABLE app.keyless");
+});
+
+test("partitions that the conventions make ahead are audited from their first row", async () => {
+  for (const { text } of conventionFiles("tables", "app")) await shop.migrator.query(text);
+  await shop.migrator.query(
+    "CREATE TABLE app.visits (id int, at timestamptz DEFAULT now(), PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
+  );
+  await shop.apply();
+  expect(await shop.migrator.query("SELECT * FROM app.make_partitions('app.visits', 2)")).toHaveLength(3);
+  await shop.clear();
+  await shop.app.query("INSERT INTO app.visits (id) VALUES (1)");
+  const [made] = await shop.admin.query("SELECT tableoid::regclass::text AS name FROM app.visits");
+  await shop.app.query(`DELETE FROM ${String(made?.name)}`);
+  expect((await shop.trail()).map(({ operation, table }) => [operation, table])).toEqual([
+    ["INSERT", "app.visits"],
+    ["DELETE", made?.name],
+  ]);
 });

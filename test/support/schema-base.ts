@@ -35,6 +35,12 @@ CREATE TABLE events (id bigint, at date NOT NULL, body jsonb) PARTITION BY RANGE
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
 CREATE INDEX events_at_idx ON events (at);
+CREATE TABLE visits (id bigint, at date NOT NULL, by bigint CONSTRAINT visits_by REFERENCES customers,
+  note text CONSTRAINT visits_note CHECK (note <> ''), PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE INDEX visits_noted ON visits (note);
+CREATE TABLE visits_2026 PARTITION OF visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE visits_2027 (LIKE visits INCLUDING ALL);
+ALTER TABLE visits ATTACH PARTITION visits_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
 CREATE TABLE archive (archived_at date) INHERITS (orders);
 CREATE UNLOGGED TABLE cache (key text, value text);
 CREATE TABLE kinds (kind varchar(10) DEFAULT 'a' CHECK (kind IN ('a', 'it''s')), short char(3) CHECK (short IN ('x', 'y')));

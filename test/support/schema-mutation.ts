@@ -5,6 +5,8 @@ export interface Mutation {
   readonly found: readonly (readonly [subject: string, message: string | RegExp])[];
   /** False where no statement mends it; default true. */
   readonly mended?: false;
+  /** Statements that mend it in part; default none. */
+  readonly tried?: readonly string[];
 }
 
 export const one = (sql: string, subject: string, message: string | RegExp): Mutation => ({

@@ -18,6 +18,16 @@ export const others: readonly Mutation[] = [
     "database itself",
     "privileges of base_reader: expected none, found CONNECT",
   ),
+  one(
+    "GRANT USAGE ON LANGUAGE plpgsql TO base_reader",
+    "language plpgsql",
+    "privileges of base_reader: expected none, found USAGE",
+  ),
+  one(
+    "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC",
+    "language plpgsql",
+    "privileges of PUBLIC: expected the default, found none",
+  ),
   unmended("CREATE SCHEMA by_hand", "schema by_hand", extra),
   one("COMMENT ON SCHEMA app IS 'x'", "schema app", /^comment: /),
   unmended("CREATE EXTENSION hstore", "extension hstore", extra),

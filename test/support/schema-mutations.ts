@@ -26,6 +26,7 @@ export const benign: readonly string[] = [
   "GRANT SELECT ON app.cache TO postgres; REVOKE ALL ON app.cache FROM base_reader",
   "REVOKE SELECT ON app.orders FROM base_reader; GRANT SELECT ON app.orders TO base_reader",
   "GRANT EXECUTE ON FUNCTION app.many() TO PUBLIC",
+  "GRANT USAGE ON LANGUAGE plpgsql TO base_reader; REVOKE USAGE ON LANGUAGE plpgsql FROM base_reader",
   "ALTER TABLE app.cache ADD COLUMN gone int; ALTER TABLE app.cache DROP COLUMN gone",
   "DROP VIEW app.guarded; CREATE VIEW app.guarded WITH (security_barrier = true) AS SELECT id FROM app.customers; GRANT SELECT ON app.guarded TO postgres",
   "CREATE TEMPORARY TABLE t (id int)",

@@ -16,7 +16,8 @@ function makePartitions(at: At): ConventionFunction {
     signature: `${at("make_partitions")}(regclass, integer, text)`,
     acknowledgement: `-- pgstead:allow dynamic-sql reason="makes tables by a name that the moment gives, with format and %I"\n`,
     create: `-- Makes the partition of now and so many ahead, where they are not there; each begins at midnight UTC. Waits for
--- nobody who reads or writes: a partition is made by itself, then attached. Call it as the owner, every day.
+-- nobody who reads or writes: a partition is made by itself, then attached. Nobody attaches one to an audited table: there
+-- it is made in its place, and waits, so set lock_timeout. Call it as the owner, every day.
 CREATE OR REPLACE FUNCTION ${at("make_partitions")}(parent regclass, ahead integer DEFAULT 3, every text DEFAULT 'month')
 RETURNS SETOF text
 LANGUAGE plpgsql ${path}
@@ -26,6 +27,7 @@ DECLARE
   base text;
   named text;
   starts timestamp;
+  bound text;
 BEGIN
   IF every NOT IN ('day', 'week', 'month', 'year') OR every IS NULL OR ahead IS NULL OR ahead NOT BETWEEN 0 AND 366 THEN
     RAISE EXCEPTION 'every is %, ahead is %: say day, week, month or year, and 0 to 366', every, ahead
@@ -41,12 +43,15 @@ BEGIN
     starts := date_trunc(every, now() AT TIME ZONE 'UTC') + step * ('1 ' || every)::interval;
     named := left(base, 50) || '_p' || to_char(starts, 'YYYYMMDD');
     IF to_regclass(format('%I.%I', home, named)) IS NULL THEN
-      EXECUTE format(
-        'CREATE TABLE %I.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS INCLUDING CONSTRAINTS)',
-        home, named, home, base);
-      EXECUTE format(
-        'ALTER TABLE %I.%I ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
-        home, base, home, named, starts || '+00', (starts + ('1 ' || every)::interval) || '+00');
+      bound := format('FOR VALUES FROM (%L) TO (%L)', starts || '+00', (starts + ('1 ' || every)::interval) || '+00');
+      IF EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = parent AND starts_with(g.tgname::text, 'pgstead_audit_')) THEN
+        EXECUTE format('CREATE TABLE %I.%I PARTITION OF %I.%I %s', home, named, home, base, bound);
+      ELSE
+        EXECUTE format(
+          'CREATE TABLE %I.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMMENTS INCLUDING CONSTRAINTS)',
+          home, named, home, base);
+        EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION %I.%I %s', home, base, home, named, bound);
+      END IF;
       RETURN NEXT format('%I.%I', home, named);
     END IF;
   END LOOP;

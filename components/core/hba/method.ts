@@ -45,8 +45,6 @@ const optionMethods: Readonly<Record<string, readonly HbaMethod[] | "any">> = {
   delegate_ident_mapping: oauth,
 };
 
-export const optionNames: readonly string[] = Object.keys(optionMethods);
-
 /** What PostgreSQL refuses about method and options of a rule, in its own words. */
 export function findMethodFault(rule: HbaRule): MethodFault | undefined {
   const { type, method } = rule;

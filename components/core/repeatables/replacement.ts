@@ -1,5 +1,5 @@
 import { quoteIdentifier } from "../identifier";
-import { dropStatement, splitIdentity } from "./decide";
+import { splitIdentity } from "./decide";
 
 /** An object as the server knows it. */
 export interface FoundObject {
@@ -65,11 +65,6 @@ export function decideReplacement(
     all.delete(next.object);
   }
   return { drops, strangers: strangers.toSorted() };
-}
-
-/** The statements that drop. */
-export function renderDrops({ drops }: Replacement): string[] {
-  return drops.map(({ object }) => dropStatement(object));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { withoutPartitionsByTime } from "./partitions-by-time";
 import { saysTheSame } from "./spelling";
 import { keyOf, schemaKinds, type SchemaObject, type SchemaSnapshot } from "./snapshot";
 
@@ -22,7 +23,7 @@ export interface SchemaDifference {
 export interface SchemaComparison {
   /** By kind, then by name; what goes with something that is missing or extra is not told again. */
   readonly differences: readonly SchemaDifference[];
-  /** What is told and is no difference: columns in another order. */
+  /** What is told and is no difference: columns in another order, partitions that come and go with time. */
   readonly remarks: readonly { readonly subject: string; readonly message: string }[];
 }
 
@@ -42,11 +43,14 @@ export function compareSchemas(expected: SchemaSnapshot, actual: SchemaSnapshot)
   for (const [key, object] of found) {
     if (!wanted.has(key)) all.set(key, { what: "extra", actual: object, changes: [] });
   }
-  const told = [...all.values()].flatMap((difference) => withoutWhatFollows(difference, all));
-  return {
+  const left = parentsLeft(all);
+  const told = [...all.values()]
+    .filter((difference) => !isKeptOfParent(difference, left, wanted))
+    .flatMap((difference) => withoutWhatFollows(difference, all));
+  return withoutPartitionsByTime({
     differences: inOrder(told),
     remarks: all.size === 0 && sameOrder(expected, actual) ? [] : reordered(wanted, found),
-  };
+  });
 }
 
 function byKey({ objects }: SchemaSnapshot): Map<string, SchemaObject> {
@@ -104,6 +108,48 @@ function withoutWhatFollows(
       ),
   );
   return own.length === 0 ? [] : [{ ...difference, changes: own }];
+}
+
+/** Keys of the parents that tables are to have and have not, by the tables' keys. */
+function parentsLeft(all: ReadonlyMap<string, SchemaDifference>): ReadonlyMap<string, readonly string[]> {
+  const left = new Map<string, readonly string[]>();
+  for (const [key, { changes }] of all) {
+    const parents = changes
+      .filter(({ property }) => property === "partition of" || property === "inherits")
+      .flatMap(({ expected, actual }) => {
+        const has = actual?.split(", ") ?? [];
+        return (expected?.split(", ") ?? []).filter((name) => !has.includes(name));
+      });
+    if (parents.length === 0) continue;
+    left.set(
+      key,
+      parents.map((name) => `table ${name}`),
+    );
+  }
+  return left;
+}
+
+/** Whether a table that left its parent has it, or lacks it, for no other reason: it is the parent's again afterwards. */
+function isKeptOfParent(
+  difference: SchemaDifference,
+  left: ReadonlyMap<string, readonly string[]>,
+  wanted: ReadonlyMap<string, SchemaObject>,
+): boolean {
+  const { what, expected, changes } = difference;
+  const { kind, of, details, properties } = objectOf(difference);
+  const parents = left.get(details.table ?? of ?? "");
+  if (parents === undefined) return false;
+  if (what === "changed" && kind === "index") return expected?.from !== undefined;
+  if (what === "changed" && kind === "column") {
+    return changes.every(({ property, actual: found }) => property === "identity" && found === undefined);
+  }
+  if (kind !== "constraint" || what !== "extra") return false;
+  return [...wanted.values()].some(
+    (one) =>
+      one.kind === kind &&
+      parents.includes(one.of ?? "") &&
+      one.properties.definition === properties.definition,
+  );
 }
 
 const places = new Map(schemaKinds.map((kind, place) => [kind, place]));

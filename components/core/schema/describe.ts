@@ -43,5 +43,6 @@ function firstDifference(expected: string, actual: string): string {
   const [wanted, found] = [expected.split("\n"), actual.split("\n")];
   const place = wanted.findIndex((line, number) => line !== found[number]);
   const line = place === -1 ? wanted.length : place;
-  return `line ${line + 1}: expected ${short(wanted[line])}, found ${short(found[line])}`;
+  const [one, other] = [short(wanted[line]), short(found[line])];
+  return `line ${line + 1}: ${one === other ? `other spaces: ${one}` : `expected ${one}, found ${other}`}`;
 }

@@ -220,9 +220,11 @@ function saidOfNew(object: SchemaObject): string[] {
 
 /** What is said of an object of any kind: whose it is, who may do what, and its comment. */
 function said(object: SchemaObject, changes: readonly PropertyChange[]): string[] {
+  // Nobody knows its name here: the one that it is compared with has another.
+  if (object.kind === "database") return [];
   return changes.flatMap(({ property, expected, actual }) => {
     if (property === "comment") return [commentSql(object, expected)];
-    if (property === "owner" && expected !== undefined && object.kind !== "database") {
+    if (property === "owner" && expected !== undefined) {
       return [`ALTER ${sqlKind(object)} ${object.name} OWNER TO ${expected}`];
     }
     if (!property.startsWith(privilegesOf)) return [];

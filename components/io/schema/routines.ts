@@ -142,5 +142,6 @@ SELECT 'language' AS kind, pg_catalog.quote_ident(l.lanname) AS name, ${yes("l.l
   ${privilegesSql("l.lanacl", "l.lanowner", "l")}
 FROM pg_catalog.pg_language AS l
 ${joinComment("l.oid", "pg_language")}
-WHERE l.lanispl AND (l.lanacl IS NOT NULL OR ${notOfExtension("l.oid", "pg_language")})`,
+-- PL/pgSQL is of an extension that every database has from its birth.
+WHERE l.lanispl AND (l.lanname = 'plpgsql' OR ${notOfExtension("l.oid", "pg_language")})`,
 ];

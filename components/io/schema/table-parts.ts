@@ -33,7 +33,7 @@ LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_type AS t ON t.oid = k.contypid
 LEFT JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.typnamespace
 ${joinComment("k.oid", "pg_constraint")}
-WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.conislocal OR k.coninhcount = 0)
+WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.coninhcount = 0
   AND (${inUserSchema("n")} OR ${inUserSchema("tn")})
   AND ${notOfExtension("k.conrelid", "pg_class")} AND ${notOfExtension("k.contypid", "pg_type")}
 ORDER BY k.oid`;
@@ -59,7 +59,7 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace
 JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
 JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = x.oid AND k.contype IN ('p', 'u', 'x')
-  AND k.conrelid = i.indrelid AND (k.conislocal OR k.coninhcount = 0)
+  AND k.conrelid = i.indrelid AND k.coninhcount = 0
 LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = x.reltablespace
 ${joinComment("x.oid", "pg_class")}
 WHERE ${inUserSchema("n")} AND ${notOfExtension("c.oid", "pg_class")} AND ${notOfExtension("x.oid", "pg_class")}

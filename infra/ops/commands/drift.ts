@@ -34,11 +34,11 @@ export const driftCommand: OpsCommand<DriftArgs, DriftData> = {
         "after",
         `
 Roles, memberships, privileges, default privileges, PUBLIC, owners, settings, pg_hba.conf, extensions and schemas are
-compared with the declaration. Everything inside of schemas is compared with what the declaration and the applied
-migrations give on a scratch database: tables, columns, constraints, indexes, sequences, views, functions, triggers,
-rules, policies, types, and every other kind, each property by itself. Of an application with Alembic they are its
-applied revisions, which its own Python runs there. That is kept in a cache until a file, the declaration or the server's
-version changes. pgstead:drift.ignore names what is left out.
+compared with the declaration; a migration that waits is named. Everything inside of schemas is compared with what the
+declaration and the applied migrations give on a scratch database: tables, columns, constraints, indexes, sequences,
+views, functions, triggers, rules, policies, types, and every other kind, each property by itself. Of an application with
+Alembic they are its applied revisions, which its own Python runs there. That is kept in a cache until a file, the
+declaration or the server's version changes. pgstead:drift.ignore names what is left out.
 
 Nothing is changed without --fix; there is one connection at a time, and no statement takes over 10 s. --fix mends what
 is declared: a schema object is a migration's to change, and --sql prints the statements for one.
@@ -117,15 +117,19 @@ function withSchemas(
 
 function reportOf({ stack }: CommandContext, data: DriftData): Report<DriftData> {
   const { drift } = data;
-  const mendable = drift.filter(isMendable).length;
-  const objects = drift.filter(({ mend }) => mend !== undefined).length;
+  const fixed = drift.filter(isMendable).length;
+  const printed = drift.filter(({ mend = [] }) => mend.length > 0).length;
+  const ways = [
+    ...(fixed === 0 ? [] : [`\`npm run ops -- drift --fix --stack ${stack}\` mends ${fixed} of them`]),
+    ...(printed === 0
+      ? []
+      : [
+          `\`npm run ops -- drift --sql --stack ${stack}\` prints the statements for ${printed}, for a migration`,
+        ]),
+  ];
   const hint =
-    mendable === 0 && objects > 0
-      ? `\`npm run ops -- drift --sql --stack ${stack}\` prints what would mend them, for a migration`
-      : mendable === 0
-        ? "declare it, or take it away by hand; `authoritative: true` of a database takes it away"
-        : `\`npm run ops -- drift --fix --stack ${stack}\` mends what has a statement; or declare what is right`;
-  const message = `${plural(drift.length, "difference")}, ${mendable} of which can be mended`;
+    ways.length > 0 ? ways.join("; ") : "declare it, write it into a migration, or take it away by hand";
+  const message = plural(drift.length, "difference");
   const findings = drift.length === 0 ? [] : [{ subject: "drift", message, hint }];
   return { command: "drift", stack, data, findings };
 }

@@ -63,7 +63,7 @@ const help = `
 Nothing changes or deletes a row of it: what was taken back, repaired and failed stays. Of errors it has codes and names
 of objects, and nothing of rows.
 
-JSON: data.database; data.trail [{ id, at, by, action (up, down, baseline, repair), outcome (begun, done, failed,
+JSON: data.database; data.trail [{ id, at, by, action (up, down, repeat, baseline, repair), outcome (begun, done, failed,
 cancelled), version, name, checksum, durationMs | null, note | null }].
 
 Example:

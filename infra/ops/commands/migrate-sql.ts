@@ -1,4 +1,5 @@
 import { decideUpgrade } from "../../../components/core/migrations/decide";
+import { decideDeclared } from "../../../components/core/migrations/decide-declared";
 import { emptyHistory } from "../../../components/core/migrations/history";
 import { ProblemError } from "../../../components/core/problem";
 import { inputOf } from "../../../components/core/migrations/judged-files";
@@ -25,7 +26,12 @@ export const migrateSqlCommand: OpsCommand<SqlArgs, SqlData> = {
   name: "migrate sql",
   summary: "print the SQL that `migrate upgrade` would run, as a script",
   declare: (command) => {
-    declareLook(command.argument("[to]", "number, name or file of the last one (default: all)"))
+    declareLook(
+      command.argument(
+        "[to]",
+        "number, name or file of the last one (default: as far as `migrate upgrade` goes)",
+      ),
+    )
       .option("--all", "of every file, without asking a server what is applied")
       .addHelpText("after", help);
   },
@@ -34,7 +40,11 @@ export const migrateSqlCommand: OpsCommand<SqlArgs, SqlData> = {
     const files = await readJudged(migrationPlace(dir, declared, context));
     const database = all === true ? undefined : await findDatabase(context, declared);
     const history = database === undefined ? emptyHistory : await lookAtHistory(context, database);
-    const { steps, problems } = decideUpgrade(inputOf(files, history), to);
+    const input = inputOf(files, history);
+    const { steps, problems } =
+      to === undefined && all !== true
+        ? decideDeclared(input, { ...declared.migrations, downgrade: "refuse" })
+        : decideUpgrade(input, to);
     if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);
     const repeats = repeatsAfter(files, { history, steps });
     const data = {

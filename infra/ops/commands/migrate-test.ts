@@ -29,7 +29,8 @@ export const migrateTestCommand: OpsCommand<TestArgs, TestData> = {
 const help = `
 A scratch database is made as the stack declares it, of the live server's version and with the names of its roles. Then
 all files are applied, taken back from the last one on, and applied again. The schemas have to be the same object by
-object: after each down part the one before the file, and in the end the one after the first time.
+object: after each down part the one before the file, and in the end the one after the first time. What functions/ and
+views/ make is no migration's to take back; those files are applied in the end.
 
 Each reversible file runs by itself as well on a copy with made-up rows, which its down part has to bring back unless
 the file says that it loses data. Made-up rows that a file does not take are a remark. The result is compared with the

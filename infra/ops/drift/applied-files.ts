@@ -42,17 +42,17 @@ export function appliedRepeatables(
   const files = repeatables.filter(({ name }) => rows.has(name));
   const same = new Set(files.filter((file) => rows.get(file.name)?.checksum === file.checksum));
   for (const { name } of same) rows.delete(name);
-  const will = files.filter((file) => !same.has(file)).flatMap(madeBy);
+  const will = files.filter((file) => !same.has(file));
   const left = (history.repeatables ?? []).flatMap((row) => row.left);
   return {
     files,
-    others: new Set([
-      ...[...rows.values()].flatMap(({ objects }) => objects),
-      ...left,
-      // Types as a file has them are not spelt as the server has them.
-      ...will.map((object) => withoutArguments(describeObject(object))),
-    ]),
+    others: new Set([...[...rows.values()].flatMap(({ objects }) => objects), ...left, ...madeByFiles(will)]),
   };
+}
+
+/** What some files make, without arguments: types as a file has them are not spelt as the server has them. */
+export function madeByFiles(files: readonly Repeatable[]): ReadonlySet<string> {
+  return new Set(files.flatMap(madeBy).map((object) => withoutArguments(describeObject(object))));
 }
 
 /** All that they made. */

@@ -63,7 +63,7 @@ export function driftOf(resource: string, plan: Plan): DriftItem[] {
       risk: statement.risk,
     })),
     ...plan.refusals.map(({ subject, message, hint }) => ({
-      kind: kindOf(subject),
+      kind: kindOf(subject, resource),
       resource,
       subject,
       message: `${message}; ${hint}`,
@@ -72,7 +72,8 @@ export function driftOf(resource: string, plan: Plan): DriftItem[] {
   ];
 }
 
-/** A refusal names its subject by kind and name: `schema shop.app`. */
-function kindOf(subject: string): DriftKind {
-  return driftKinds.find((kind) => subject.startsWith(`${kind} `)) ?? "server";
+/** A refusal names its subject by kind and name, `schema promptforge.app`, or by its file. */
+function kindOf(subject: string, resource: string): DriftKind {
+  const otherwise = resource.startsWith("Migrations ") ? "migration" : "server";
+  return driftKinds.find((kind) => subject.startsWith(`${kind} `)) ?? otherwise;
 }

@@ -21,6 +21,7 @@ import { readSettingsCatalog } from "../../../components/io/catalog/settings";
 import { findMigrations } from "../../../components/io/migrations/find-migrations";
 import type { ServerAccess } from "../../../components/core/server/model";
 import { managingLogin, type DatabasePlan, type StackPlan } from "../../plan";
+import { byFile } from "./by-file";
 import type { DriftSource } from "./compare";
 import { declaredDatabase, declaredServer, type StackName } from "./declared";
 
@@ -119,7 +120,7 @@ function migrationSources(
       resource: `Migrations ${name}`,
       database: name,
       async plan(session) {
-        return planMigrations(declared, await findMigrations({ ...wanted, place }, session));
+        return byFile(planMigrations(declared, await findMigrations({ ...wanted, place }, session)));
       },
     },
   ];

@@ -76,6 +76,9 @@ export function renderOutcome({ data, findings }: Report<RunData>): string {
     return `nothing to do: database ${database} is there\n`;
   if (dryRun) return sql === "" ? "" : `${sql}\n`;
   if (!ran) return findings.length > 0 ? "" : "nothing was changed\n";
+  if (done.length === 0 && findings.length === 0) {
+    return `nothing was left to do: another run brought database ${database} there\n`;
+  }
   const repeated = done.filter(({ direction }) => direction === "repeat").length;
   const counts = [
     ...(steps.length === 0 ? [] : [counted(done.length - repeated, steps.length, "migration")]),

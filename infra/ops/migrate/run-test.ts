@@ -10,7 +10,7 @@ import { embeddedMajor } from "../../../components/io/embedded/binaries";
 import type { Scratch, ScratchOptions, ScratchPlace } from "../../../components/io/scratch/scratch";
 import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
-import { madeByRepeatables } from "../drift/applied-files";
+import { madeByFiles, madeByRepeatables } from "../drift/applied-files";
 import { comparable } from "../drift/schema";
 import type { Report } from "../report";
 import { untilInterrupted } from "../schema/interrupt";
@@ -113,7 +113,7 @@ function modelOf(live: Live | undefined): ScratchModel {
 /** The live schema against the one after the last file that is applied there. */
 async function compareLive(
   { config }: CommandContext,
-  { database, appliedTo }: TestSubject,
+  { database, files, appliedTo }: TestSubject,
   outcome: TestOutcome,
   live: Live | undefined,
 ): Promise<{
@@ -128,13 +128,14 @@ async function compareLive(
   const expected = outcome.schemas[applied.length];
   if (expected === undefined) return unseen("a file that is applied there does not run here");
   const { schemas, keepPrivileges } = database;
+  // Those are applied in the end, and not with a file: `drift` compares them.
+  const repeated = new Set([
+    ...madeByRepeatables(live.history ?? emptyHistory),
+    ...madeByFiles(files.repeatables),
+  ]);
   const { differences } = compareSchemas(
-    comparable(expected, database, config),
-    // Those are applied in the end, and not with a file: `drift` compares them.
-    withoutObjects(
-      comparable(live.snapshot, database, config),
-      madeByRepeatables(live.history ?? emptyHistory),
-    ),
+    withoutObjects(comparable(expected, database, config), repeated),
+    withoutObjects(comparable(live.snapshot, database, config), repeated),
   );
   const cover = { schemas: schemas.map(({ name }) => name), privileges: !keepPrivileges };
   return {

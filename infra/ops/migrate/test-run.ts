@@ -1,6 +1,7 @@
 import type { Finding } from "../../../components/core/finding";
 import { compareSchemas, type SchemaDifference } from "../../../components/core/schema/compare";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
+import { withoutObjects } from "../../../components/core/schema/ignore";
 import type { SchemaSnapshot } from "../../../components/core/schema/snapshot";
 import type { JudgedFiles } from "../../../components/core/migrations/judged-files";
 import type { JudgedMigration } from "../../../components/core/migrations/gate/judge";
@@ -8,6 +9,7 @@ import { ProblemError } from "../../../components/core/problem";
 import { readScratch, repeatAll, runAll } from "../../../components/io/scratch/replay";
 import { roundTrip, type RoundTrip } from "../../../components/io/scratch/round-trip";
 import type { Scratch } from "../../../components/io/scratch/scratch";
+import { madeByFiles } from "../drift/applied-files";
 import { toFindings } from "./state";
 
 /** What became of a test of migrations. */
@@ -21,7 +23,7 @@ export interface TestOutcome {
   readonly findings: readonly Finding[];
   /** What could not be tested, and losses that a file acknowledges. */
   readonly remarks: readonly { readonly subject: string; readonly message: string }[];
-  /** The schema after each file, with the one before the first: as far as they ran. */
+  /** The schema after each file, with the one before the first, but for what repeatable files make: as far as they ran. */
   readonly schemas: readonly SchemaSnapshot[];
 }
 
@@ -40,7 +42,10 @@ export async function testMigrations(
   signal: AbortSignal,
 ): Promise<TestOutcome> {
   const notes: Notes = { findings: [], remarks: [] };
-  const schemas = [await readScratch(scratch)];
+  // What is a repeatable file's is not a migration's to take back, also where one makes it first, to stand on it.
+  const theirs = madeByFiles(repeatables);
+  const read: Read = async () => withoutObjects(await readScratch(scratch), theirs);
+  const schemas = [await read()];
   const applied: JudgedMigration[] = [];
   const told = (): Omit<TestOutcome, "reversed" | "irreversible"> => ({
     ...notes,
@@ -53,13 +58,13 @@ export async function testMigrations(
     if (!(await ran(scratch, one, "up", signal, notes)))
       return { ...told(), reversed: [], irreversible: null };
     applied.push(one);
-    schemas.push(await readScratch(scratch));
+    schemas.push(await read());
   }
-  const { reversed, irreversible } = await takeBack(scratch, applied, schemas, signal, notes);
+  const { reversed, irreversible } = await takeBack(scratch, { applied, schemas, read }, signal, notes);
   for (const one of reversed.toReversed()) {
     if (!(await ran(scratch, one, "up", signal, notes))) break;
   }
-  const whole = reversed.length === 0 ? [] : differencesOf(schemas.at(-1), await readScratch(scratch));
+  const whole = reversed.length === 0 ? [] : differencesOf(schemas.at(-1), await read());
   notes.findings.push(
     ...toldOf(
       whole,
@@ -73,11 +78,19 @@ export async function testMigrations(
   return { ...told(), reversed: reversed.map(({ migration }) => migration.path), irreversible };
 }
 
+type Read = () => Promise<SchemaSnapshot>;
+
+/** The way up, with the schema before each file. */
+interface Gone {
+  readonly applied: readonly JudgedMigration[];
+  readonly schemas: readonly SchemaSnapshot[];
+  readonly read: Read;
+}
+
 /** From the last one to the first, or to one that is irreversible. */
 async function takeBack(
   scratch: Scratch,
-  applied: readonly JudgedMigration[],
-  schemas: readonly SchemaSnapshot[],
+  { applied, schemas, read }: Gone,
   signal: AbortSignal,
   notes: Notes,
 ): Promise<{ readonly reversed: readonly JudgedMigration[]; readonly irreversible: string | null }> {
@@ -87,7 +100,7 @@ async function takeBack(
     if (migration.irreversible !== undefined) return { reversed, irreversible: migration.path };
     if (!(await ran(scratch, one, "down", signal, notes))) return { reversed, irreversible: migration.path };
     reversed.push(one);
-    const left = differencesOf(schemas[place], await readScratch(scratch));
+    const left = differencesOf(schemas[place], await read());
     const where = `after ${migration.path} and its down part`;
     notes.findings.push(...toldOf(left, where, "have its down part take back all that its up part makes"));
   }

@@ -203,7 +203,7 @@ describe("migrate", () => {
     });
 
     test.each<[string, string[], string]>([
-      ["a directory that is not there", ["--dir", "nowhere-at-all"], "nowhere-at-all: cannot be read"],
+      ["a directory that is not there", ["--dir", "nowhere-at-all"], "nowhere-at-all: is not there"],
       ["a file that is not there", ["0009-x.sql"], "is not there, or is no migration"],
       ["files of two directories", ["0001-part-1.sql", "../0001-x.sql"], "is not in"],
     ])("refuses %s", async (_what, argv, message) => {

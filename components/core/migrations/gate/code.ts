@@ -111,7 +111,9 @@ function judgePlpgsql(place: string, context: GateContext): Hit[] {
 function judgeDynamic(sql: string, place: string, context: GateContext): Hit[] {
   const constant = constantSql(sql, context.parser);
   if (constant !== undefined) return judgeText(constant, place, context);
-  return [hit("dynamic-sql", `${place} puts its SQL together while it runs: ${sql.trim()}`)];
+  return [
+    hit("dynamic-sql", `${place} puts its SQL together while it runs: ${sql.replace(/\s+/g, " ").trim()}`),
+  ];
 }
 
 function judgeExpression(sql: string, place: string, context: GateContext): Hit[] {

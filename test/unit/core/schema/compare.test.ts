@@ -109,3 +109,40 @@ test("a statement has the class that the gate gives it", async () => {
   expect(classOfStatement(drop?.sql ?? "", parser)).toBe("data-loss");
   expect(classOfStatement("COMMENT ON TABLE app.t IS 'x'", parser)).toBe("safe");
 });
+
+test("which partitions by time there are is a remark, and what one of them has is compared", () => {
+  const part = (name: string, day: string, properties: Record<string, string> = {}) =>
+    object("table", name, {
+      "partition of": "app.visits",
+      bound: `FOR VALUES FROM ('${day} 00:00:00+00') TO ('2027-02-01 00:00:00+00')`,
+      ...properties,
+    });
+  const [old, kept] = [
+    part("app.visits_p20261101", "2026-11-01"),
+    part("app.visits_p20261201", "2026-12-01"),
+  ];
+  const changed = part("app.visits_p20261201", "2026-12-01", { unlogged: "yes" });
+  const ahead = [part("app.visits_p20270101", "2027-01-01"), part("app.visits_p20270201", "2027-02-01")];
+  const column = object("column", "app.visits_p20261101.id", {}, { of: "table app.visits_p20261101" });
+  expect(compareSchemas(snapshot(old, column, kept), snapshot(kept, ...ahead))).toEqual({
+    differences: [],
+    remarks: [
+      {
+        subject: "table app.visits",
+        message:
+          "has more partitions by time than when its migrations ran: app.visits_p20270101, app.visits_p20270201",
+      },
+      {
+        subject: "table app.visits",
+        message: "has fewer partitions by time than when its migrations ran: app.visits_p20261101",
+      },
+    ],
+  });
+  const told = (expected: SchemaSnapshot, actual: SchemaSnapshot): string[] =>
+    compareSchemas(expected, actual).differences.map(subjectOf);
+  expect(told(snapshot(kept), snapshot(changed))).toEqual(["table app.visits_p20261201"]);
+  // A name alone makes none.
+  expect(told(snapshot(), snapshot(part("app.visits_p20261101", "2025-01-01")))).toEqual([
+    "table app.visits_p20261101",
+  ]);
+});
