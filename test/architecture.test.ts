@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, posix, relative, resolve, sep } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { importCircles } from "./support/import-circles";
 import { layers, type Layer } from "./support/layers";
 
 const root = resolve(__dirname, "..");
@@ -17,6 +18,20 @@ describe("the sources of this project", () => {
 
   test("keep the table of who may import whom", () => {
     expect(violations(files, importFaults)).toEqual([]);
+  });
+
+  test("never import each other in a circle, not even types", () => {
+    const known = new Set(files);
+    const places = (file: string, name: string): string[] => {
+      const path = posix.join(posix.dirname(file), name);
+      return [fileOf(path), `${path}/index.ts`].filter((place) => known.has(place));
+    };
+    const imports = files.map((file): [string, string[]] => {
+      const text = readFileSync(join(root, file), "utf8");
+      const names = importsOf(file, text).filter(({ name }) => name.startsWith("."));
+      return [file, names.flatMap(({ name }) => places(file, name))];
+    });
+    expect(importCircles(new Map(imports))).toEqual([]);
   });
 
   test("have names that say what is in them", () => {
@@ -114,6 +129,14 @@ describe("the check itself can fail", () => {
     expect(textFaults(file, text)).toEqual([fault]);
   });
 
+  test("finds circles of files, short and long", () => {
+    const imports = { a: ["b"], b: ["c", "d"], c: ["a"], d: ["e"], e: [], f: ["g", "a"], g: ["f"] };
+    expect(importCircles(new Map(Object.entries(imports)))).toEqual([
+      ["a", "b", "c"],
+      ["f", "g"],
+    ]);
+  });
+
   test.each([
     "components/Roles.ts",
     "infra/ops/string_utils.ts",
@@ -151,8 +174,22 @@ function importFaults(file: string, text: string): string[] {
 }
 
 /** Every module that a text names: imports, exports from, import(), require() and types by import(). */
-function importsOf(file: string, text: string): { name: string; typeOnly: boolean }[] {
-  const found: { name: string; typeOnly: boolean }[] = [];
+function importsOf(file: string, text: string): readonly Import[] {
+  const known = parsed.get(text) ?? parseImports(file, text);
+  parsed.set(text, known);
+  return known;
+}
+
+interface Import {
+  readonly name: string;
+  readonly typeOnly: boolean;
+}
+
+/** Two tests ask for the imports of every file. */
+const parsed = new Map<string, readonly Import[]>();
+
+function parseImports(file: string, text: string): Import[] {
+  const found: Import[] = [];
   const add = (name: ts.Node | undefined, typeOnly: boolean): void => {
     if (name !== undefined && ts.isStringLiteralLike(name)) found.push({ name: name.text, typeOnly });
   };
