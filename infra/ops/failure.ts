@@ -1,7 +1,7 @@
 import { problemError, ProblemError } from "../../components/core/problem";
 import { LoginRefusedError, ServerUnreachableError } from "../../components/io/session";
 import type { Failure } from "./report";
-import { CancelledError } from "./schema/interrupt";
+import { CancelledError } from "./interrupt";
 
 /** Something that has to be known could not be found out: the server, the state. */
 export class CannotTellError extends ProblemError {}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compareSchemas, type SchemaComparison } from "../../components/core/schema/compare";
+import { compareSchemas } from "../../components/core/schema/compare";
+import type { SchemaComparison } from "../../components/core/schema/difference";
 import { describeDifference, subjectOf } from "../../components/core/schema/describe";
 import { mendSchema } from "../../components/core/schema/mend";
 import type { SchemaSnapshot } from "../../components/core/schema/snapshot";

@@ -1,4 +1,5 @@
-import { objectOf, privilegesOf, type SchemaDifference } from "./compare";
+import { objectOf, privilegesOf } from "./compare";
+import type { SchemaDifference } from "./difference";
 
 /** What `Access` compares by itself, from the declaration: told once is enough. */
 export interface AccessCover {

@@ -1,4 +1,5 @@
-import { objectOf, privilegesOf, type PropertyChange, type SchemaDifference } from "./compare";
+import { objectOf, privilegesOf } from "./compare";
+import type { PropertyChange, SchemaDifference } from "./difference";
 import { publicHas } from "./mend-privileges";
 import type { SchemaObject } from "./snapshot";
 

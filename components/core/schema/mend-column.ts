@@ -1,4 +1,4 @@
-import type { PropertyChange } from "./compare";
+import type { PropertyChange } from "./difference";
 import { alterOptions, alterRelation, optionList, ownName } from "./mend-words";
 import type { SchemaObject } from "./snapshot";
 

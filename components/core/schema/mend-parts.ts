@@ -1,4 +1,4 @@
-import type { PropertyChange } from "./compare";
+import type { PropertyChange } from "./difference";
 import { numbersOf } from "./mend-column";
 import { alterOptions, alterRelation, optionList, ownName, relationOf } from "./mend-words";
 import type { SchemaObject } from "./snapshot";

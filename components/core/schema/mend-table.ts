@@ -1,4 +1,4 @@
-import type { PropertyChange } from "./compare";
+import type { PropertyChange } from "./difference";
 import { columnDefinition } from "./mend-column";
 import { alterOptions, optionList } from "./mend-words";
 import type { SchemaObject } from "./snapshot";

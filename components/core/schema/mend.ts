@@ -1,10 +1,5 @@
-import {
-  objectOf,
-  privilegesOf,
-  type PropertyChange,
-  type SchemaComparison,
-  type SchemaDifference,
-} from "./compare";
+import { objectOf, privilegesOf } from "./compare";
+import type { PropertyChange, SchemaComparison, SchemaDifference } from "./difference";
 import { columnDefinition, columnExtras, mendColumn, numbersOf } from "./mend-column";
 import { makes, mendFires, mendIndex, viewSql } from "./mend-parts";
 import { mendPrivileges } from "./mend-privileges";

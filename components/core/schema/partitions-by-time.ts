@@ -1,4 +1,4 @@
-import type { SchemaDifference, SchemaComparison } from "./compare";
+import type { SchemaComparison, SchemaDifference } from "./difference";
 import type { SchemaObject } from "./snapshot";
 
 /**

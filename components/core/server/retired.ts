@@ -1,7 +1,6 @@
 import { keepTrail } from "../audit/model";
 import { quoteIdentifier } from "../identifier";
 import type { Refusal, Statement } from "../statement";
-import type { DesiredRole } from "./role";
 
 /** What keeps a role from being dropped, from pg_shdepend. */
 export interface RoleDependency {
@@ -57,7 +56,7 @@ export function clearRetired(
  * of the run. What it owns, and what lies outside of the stack, stops the run before it begins.
  */
 export function clearLeaving(
-  { name, ownsTrail }: Pick<DesiredRole, "name" | "ownsTrail">,
+  { name, ownsTrail }: { readonly name: string; readonly ownsTrail?: boolean | undefined },
   dependencies: readonly RoleDependency[],
   { owners, lost }: Clearing,
 ): Cleared {

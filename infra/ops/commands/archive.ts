@@ -15,7 +15,7 @@ import { confirm } from "../migrate/run-steps";
 import { chooseDatabase, findDatabase, lookAs, type StackDatabase } from "../migrate/stack-database";
 import { toFindings } from "../migrate/state";
 import type { Report } from "../report";
-import { untilInterrupted } from "../schema/interrupt";
+import { untilInterrupted } from "../interrupt";
 import { plural } from "../text";
 
 interface ArchiveArgs {

@@ -4,7 +4,7 @@ import { cachedSchema } from "../../../components/io/schema/cache";
 import type { ScratchOptions, ScratchPlace } from "../../../components/io/scratch/scratch";
 import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
-import { untilInterrupted } from "../schema/interrupt";
+import { untilInterrupted } from "../interrupt";
 import type { LiveSchema } from "../schema/live";
 import { findHome, keyOfHome, scratchOptions } from "../schema/scratch-options";
 

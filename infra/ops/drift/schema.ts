@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { loadSqlParser, type SqlParser } from "../../../components/core/migrations/sql-parser";
 import { ProblemError } from "../../../components/core/problem";
-import { compareSchemas, objectOf, type SchemaDifference } from "../../../components/core/schema/compare";
+import { compareSchemas, objectOf } from "../../../components/core/schema/compare";
+import type { SchemaDifference } from "../../../components/core/schema/difference";
 import { beyondAccess } from "../../../components/core/schema/covered";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
 import {

@@ -14,6 +14,7 @@ import { refusePreviewLogin } from "../../../components/io/preview-login";
 import { withSession } from "../../../components/io/session";
 import type { Waiting } from "../../../components/io/waiting";
 import type { CommandContext } from "../command";
+import { cancelOnSignals } from "../interrupt";
 import type { ShownRepeats } from "./repeats";
 import type { StackDatabase } from "./stack-database";
 
@@ -56,26 +57,6 @@ export async function whileMigrating<Result>(
   } finally {
     release();
   }
-}
-
-/** npm passes Ctrl-C on to a process that the terminal has told already: both are one. */
-const sameSignalMs = 1_000;
-
-/** Has Ctrl-C and SIGTERM cancel; one that comes a while after the first ends the process. */
-export function cancelOnSignals(cancel: () => void): () => void {
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const release = (): void => {
-    for (const signal of signals) process.removeListener(signal, interrupt);
-  };
-  let isCancelled = false;
-  const interrupt = (): void => {
-    if (isCancelled) return;
-    isCancelled = true;
-    setTimeout(release, sameSignalMs).unref();
-    cancel();
-  };
-  for (const signal of signals) process.on(signal, interrupt);
-  return release;
 }
 
 /** Runs what was shown, and nothing else: what another run has done meanwhile is left out. */

@@ -13,7 +13,7 @@ import type { CommandContext } from "../command";
 import { madeByFiles, madeByRepeatables } from "../drift/applied-files";
 import { comparable } from "../drift/schema";
 import type { Report } from "../report";
-import { untilInterrupted } from "../schema/interrupt";
+import { untilInterrupted } from "../interrupt";
 import { readLive, type LiveSchema } from "../schema/live";
 import {
   choosePlace,

@@ -1,5 +1,6 @@
 import type { Finding } from "../../../components/core/finding";
-import { compareSchemas, type SchemaDifference } from "../../../components/core/schema/compare";
+import { compareSchemas } from "../../../components/core/schema/compare";
+import type { SchemaDifference } from "../../../components/core/schema/difference";
 import { describeDifference, subjectOf } from "../../../components/core/schema/describe";
 import { withoutObjects } from "../../../components/core/schema/ignore";
 import type { SchemaSnapshot } from "../../../components/core/schema/snapshot";

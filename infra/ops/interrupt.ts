@@ -1,6 +1,5 @@
-import type { Waiting } from "../../../components/io/waiting";
-import type { WriteLine } from "../progress";
-import { cancelOnSignals } from "../migrate/run-steps";
+import type { Waiting } from "../../components/io/waiting";
+import type { WriteLine } from "./progress";
 
 /** Ctrl-C or SIGTERM came, and nothing is left of what was begun. */
 export class CancelledError extends Error {}
@@ -26,4 +25,24 @@ export async function untilInterrupted<Result>(
   } finally {
     release();
   }
+}
+
+/** npm passes Ctrl-C on to a process that the terminal has told already: both are one. */
+const sameSignalMs = 1_000;
+
+/** Has Ctrl-C and SIGTERM cancel; one that comes a while after the first ends the process. */
+export function cancelOnSignals(cancel: () => void): () => void {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const release = (): void => {
+    for (const signal of signals) process.removeListener(signal, interrupt);
+  };
+  let isCancelled = false;
+  const interrupt = (): void => {
+    if (isCancelled) return;
+    isCancelled = true;
+    setTimeout(release, sameSignalMs).unref();
+    cancel();
+  };
+  for (const signal of signals) process.on(signal, interrupt);
+  return release;
 }
