@@ -55,6 +55,10 @@ ${joinComment("c.oid", "pg_class")}
 WHERE c.relkind IN ('r', 'p', 'f') AND ${inUserSchema("n")} AND ${notOfExtension("c.oid", "pg_class")}
 ORDER BY c.oid`;
 
+/** What somebody set. Debian's 17.12 keeps a number of its own beside it (pg_attver), which differs between databases. */
+const columnOptions =
+  "ARRAY(SELECT o.item FROM pg_catalog.unnest(a.attoptions) AS o (item) WHERE NOT pg_catalog.starts_with(o.item, 'pg_attver='))";
+
 /**
  * Columns in their order, attributes of composite types among them. What a view shows is its definition's to say: of its
  * columns there is only what was said of them.
@@ -82,7 +86,7 @@ SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
     WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END AS storage,
   CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
   nullif(a.attstattarget, -1)::text AS "statistics target",
-  ${listed("a.attoptions")} AS options, ${listed("a.attfdwoptions")} AS "foreign options",
+  ${listed(columnOptions)} AS options, ${listed("a.attfdwoptions")} AS "foreign options",
   CASE WHEN a.attinhcount > 0 AND a.attislocal AND NOT c.relispartition THEN 'yes' END AS "also its own",
   note.description AS comment,
   CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END AS "$storage",
@@ -97,7 +101,7 @@ ${joinComment("a.attrelid", "pg_class", "a.attnum")}
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
   AND ${inUserSchema("n")} AND ${notOfExtension("c.oid", "pg_class")}
   AND (c.relkind IN ('r', 'p', 'f', 'c') OR a.attacl IS NOT NULL OR d.oid IS NOT NULL OR note.description IS NOT NULL
-    OR nullif(a.attstattarget, -1) IS NOT NULL OR a.attoptions IS NOT NULL OR a.attcompression <> ''
+    OR nullif(a.attstattarget, -1) IS NOT NULL OR ${listed(columnOptions)} IS NOT NULL OR a.attcompression <> ''
     OR c.relkind = 'm' AND a.attstorage <> t.typstorage)
 ORDER BY a.attrelid, a.attnum`;
 
