@@ -8,7 +8,7 @@ import { appliedFiles } from "../drift/applied-files";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace } from "../migrate/directory";
 import { chooseDatabase } from "../migrate/stack-database";
-import { runTestOf, type TestArgs, type TestData } from "../migrate/run-test";
+import { runTestOf, type TestArgs, type TestData } from "../migrate/test-report";
 import type { Report } from "../report";
 import { declareScratch, scratchHelp } from "../schema/scratch-options";
 import { plural } from "../text";

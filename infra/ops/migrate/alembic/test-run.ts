@@ -12,7 +12,7 @@ import { digestOf } from "../../../../components/io/migrations/digest";
 import { withMigratedScratch } from "../../../../components/io/scratch/revisions";
 import type { CommandContext } from "../../command";
 import type { Report } from "../../report";
-import { runTestOf, type TestArgs, type TestData } from "../run-test";
+import { runTestOf, type TestArgs, type TestData } from "../test-report";
 import { chooseDatabase } from "../stack-database";
 import { alembicOf, alembicSetup, findAlembic, shownApplication } from "./application";
 import { readBothWays } from "./lint-run";
