@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ConnectionTarget } from "../../../components/core/connection";
 import { opsContextFormat, opsJobs, type OpsContext } from "../../../components/core/ops-context";
 import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
-import { parseSchedule } from "./timetable";
+import { parseSchedule } from "../../../components/core/ops/timetable";
 
 const name = z.string().min(1);
 const names = z.array(name);

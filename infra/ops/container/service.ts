@@ -8,7 +8,7 @@ import { createJobs } from "./jobs";
 import type { Log } from "./log";
 import { createMetrics, type Metrics } from "./metrics";
 import { startScheduler } from "./scheduler";
-import { parseSchedule } from "./timetable";
+import { parseSchedule } from "../../../components/core/ops/timetable";
 
 export interface ServiceSurroundings {
   readonly version: string;
