@@ -124,9 +124,7 @@ export function compareFiles(expected: readonly BackupFile[], found: readonly Ba
 function describeFile({ path, bytes, sha256 }: BackupFile, found: BackupFile | undefined): string[] {
   if (found === undefined) return [`${path} is missing`];
   if (found.bytes !== bytes) {
-    return [
-      `${path} has ${renderSize(found.bytes)} (${found.bytes} bytes) and was written with ${bytes} bytes`,
-    ];
+    return [`${path} has ${found.bytes} bytes and was written with ${bytes}`];
   }
   return found.sha256 === sha256 ? [] : [`${path} is not what was written: its checksum differs`];
 }

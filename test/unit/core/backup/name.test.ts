@@ -17,7 +17,7 @@ describe("the name of a backup", () => {
   test("comes back from any name of a database, and is a name of one file", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 }), (database) => {
-        fc.pre(database.isWellFormed());
+        fc.pre(!/\p{Surrogate}/u.test(database));
         const name = renderBackupName({ database, kind: "full", takenAt });
         expect(name).toMatch(/^[A-Za-z0-9_%-]+$/);
         expect(parseBackupName(name)).toEqual({ database, kind: "full", takenAt });
