@@ -21,7 +21,17 @@ export interface LogicalBackups {
   readonly format: BackupFormat;
 }
 
-/** When a schedule runs, in cron's notation, in UTC. */
+/** Logical backups with when they are taken, in cron's notation, in UTC. */
+export interface ScheduledBackups extends LogicalBackups {
+  readonly schedule: string;
+}
+
+/** True for a path that means the same from everywhere, and is not the root. */
+export function isAbsolutePath(path: string): boolean {
+  return /^\/+[^/]/.test(path) && !path.includes("\0");
+}
+
+/** Every night. */
 export const usualBackupSchedule = "0 2 * * *";
 
 export const usualBackups: LogicalBackups = {
