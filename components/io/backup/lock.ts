@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
-import { problemError } from "../../core/problem";
+import { problemError, ProblemError } from "../../core/problem";
 
 /** Who holds the lock of a repository. */
 interface Holder {
@@ -98,12 +98,16 @@ function isGone({ host, pid }: Holder): boolean {
   }
 }
 
+/** Another run works on the repository. */
+export class RepositoryBusyError extends ProblemError {}
+
 function taken(directory: string, holder: Holder | undefined): Error {
   const who =
     holder === undefined
       ? "another run works on it"
       : `another run works on it: ${holder.what}, process ${holder.pid} on ${holder.host}, since ${holder.since}`;
-  return problemError(directory, who, "wait for its end, then run this again");
+  const problem = { path: "", message: who, hint: "wait for its end, then run this again" };
+  return new RepositoryBusyError(directory, [problem]);
 }
 
 const hints: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { RepositoryBusyError } from "../../../components/io/backup/lock";
 import type { OpsCommand } from "../command";
 import type { AnyCommand } from "../frame";
 import type { Report } from "../report";
@@ -17,6 +18,22 @@ export type RunBackupWork<Context> = <Data>(
   words: readonly string[],
   work: BackupWork<Data>,
 ) => Promise<Report<Data>>;
+
+/** What others have in hand is a refusal and no mistake of the command line. */
+async function orBusy<Data>(
+  { repository, stack }: BackupPlace,
+  empty: Data,
+  command: string,
+  work: Promise<Report<Data>>,
+): Promise<Report<Data>> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof RepositoryBusyError)) throw error;
+    const findings = error.problems.map(({ message, hint }) => ({ subject: repository, message, hint }));
+    return { command, stack, data: empty, findings };
+  }
+}
 
 /** The commands of backups, in the order of the help: the same on the command line and in the ops container. */
 export function backupCommands<Context>(
@@ -47,7 +64,12 @@ function take<Context>(
     },
     run: (context, { database }) =>
       run(context, ["backup", ...(database === undefined ? [] : ["--database", database])], (place, signal) =>
-        takeBackups(place, database, signal),
+        orBusy(
+          place,
+          { repository: place.repository, taken: [], leftovers: [], removed: [] },
+          "backup",
+          takeBackups(place, database, signal),
+        ),
       ),
     render: ({ data }) => ({ output: renderTaken(data) }),
   };
@@ -96,7 +118,13 @@ function verify<Context>(
       run(
         context,
         ["backup", "verify", ...(all ? ["--all"] : []), ...(name === undefined ? [] : ["--", name])],
-        (place, signal) => verifyBackups(place, { name, all }, signal),
+        (place, signal) =>
+          orBusy(
+            place,
+            { repository: place.repository, verified: [] },
+            "backup verify",
+            verifyBackups(place, { name, all }, signal),
+          ),
       ),
     render: ({ data }) => ({ output: renderVerified(data) }),
   };
@@ -121,7 +149,12 @@ function pruneCommand<Context>(run: RunBackupWork<Context>): OpsCommand<PruneArg
     },
     run: (context, { dryRun = false }) =>
       run(context, ["backup", "prune", ...(dryRun ? ["--dry-run"] : [])], (place, signal) =>
-        prune(place, dryRun, signal),
+        orBusy(
+          place,
+          { repository: place.repository, dryRun, databases: [] },
+          "backup prune",
+          prune(place, dryRun, signal),
+        ),
       ),
     render: ({ data }) => ({ output: renderPruned(data) }),
   };

@@ -51,7 +51,7 @@ export function renderList({ repository, backups, leftovers }: ListData, colors:
 }
 
 export function renderVerified({ verified }: VerifyData): string {
-  if (verified.length === 0) return "there is no backup\n";
+  if (verified.length === 0) return "none was verified\n";
   return lines(
     verified.map(({ name, faults, listed }) => {
       if (faults.length > 0) return `${name}: damaged`;
@@ -61,7 +61,7 @@ export function renderVerified({ verified }: VerifyData): string {
 }
 
 export function renderPruned({ databases, dryRun }: PruneData): string {
-  if (databases.length === 0) return "there is no backup\n";
+  if (databases.length === 0) return "none was looked at\n";
   const done = dryRun ? "would go" : "removed";
   return lines(
     databases.flatMap(({ database, keep, remove }) => [
