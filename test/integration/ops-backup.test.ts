@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -91,6 +91,18 @@ describe("ops backup", () => {
       expect(refused.exitCode).toBe(1);
       expect(refused.stdout).toContain(`another run works on it: a test, process ${process.pid}`);
     });
+  });
+
+  test("the repository of another stack is refused, as its backups would go by other rules", async () => {
+    await writeFile(
+      join(stack.root, "Pulumi.other.yaml"),
+      await readFile(join(stack.root, "Pulumi.dev.yaml")),
+    );
+    for (const command of [["backup"], ["backup", "prune"]]) {
+      const refused = await ops("--stack", "other", ...command);
+      expect(refused.exitCode).toBe(2);
+      expect(refused.stderr).toContain("holds backups of stack dev, such as shop_full_");
+    }
   });
 
   test("mistakes of the command line are one error each", async () => {

@@ -8,7 +8,7 @@ import {
   removedEnding,
   type BackupName,
 } from "../../core/backup/name";
-import { ProblemError } from "../../core/problem";
+import { problemError, ProblemError } from "../../core/problem";
 import { syncDirectory } from "../replace-file";
 import { sha256 } from "./files";
 import { readState, type BackupCheck, type RepositoryState } from "./state";
@@ -72,6 +72,23 @@ export function verifiedOf({ fault, check }: StoredBackup): "good" | "bad" | "ne
   if (fault !== undefined) return "bad";
   if (check === undefined) return "never";
   return check.faults.length === 0 ? "good" : "bad";
+}
+
+/**
+ * Refuses a repository that another stack uses, as one copied from a stack's file: the rules of the one would remove the
+ * backups of the other.
+ *
+ * @throws ProblemError
+ */
+export async function assertOwnRepository(directory: string, stack: string): Promise<void> {
+  const { backups } = await readRepository(directory);
+  const other = backups.find(({ manifest }) => manifest !== undefined && manifest.stack !== stack);
+  if (other?.manifest === undefined) return;
+  throw problemError(
+    `repository of backups ${directory}`,
+    `holds backups of stack ${other.manifest.stack}, such as ${other.name}`,
+    "set pgstead:backup.directory to one of this stack's own, or move those elsewhere",
+  );
 }
 
 /** Removes what killed runs left. Under the repository's lock: nobody is writing it. */

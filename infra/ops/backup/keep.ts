@@ -4,11 +4,16 @@ import { problemError } from "../../../components/core/problem";
 import { findClientTools, type ClientTools } from "../../../components/io/backup/client-tools";
 import { withRepository } from "../../../components/io/backup/lock";
 import { pruneBackups, retentionOf, type DatabaseRetention } from "../../../components/io/backup/prune";
-import { readRepository, type StoredBackup } from "../../../components/io/backup/repository";
+import {
+  assertOwnRepository,
+  readRepository,
+  type StoredBackup,
+} from "../../../components/io/backup/repository";
 import { changeState, withCheck } from "../../../components/io/backup/state";
 import { verifyBackup } from "../../../components/io/backup/verify";
 import type { Report } from "../report";
 import type { BackupPlace } from "./place";
+import { stackName } from "./take";
 
 export interface VerifyData {
   readonly repository: string;
@@ -97,9 +102,10 @@ export async function prune(
   const now = Date.now();
   const databases = dryRun
     ? retentionOf(await readRepository(repository), keep, now)
-    : await withRepository(repository, "removal of old backups", given, () =>
-        pruneBackups(repository, keep, now),
-      );
+    : await withRepository(repository, "removal of old backups", given, async () => {
+        await assertOwnRepository(repository, stackName(stack));
+        return pruneBackups(repository, keep, now);
+      });
   const findings = databases.flatMap(({ database, refused }) =>
     refused === undefined
       ? []

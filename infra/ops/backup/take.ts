@@ -3,7 +3,7 @@ import type { Finding } from "../../../components/core/finding";
 import { problemError, ProblemError } from "../../../components/core/problem";
 import { withRepository } from "../../../components/io/backup/lock";
 import { pruneBackups } from "../../../components/io/backup/prune";
-import { removeLeftovers } from "../../../components/io/backup/repository";
+import { assertOwnRepository, removeLeftovers } from "../../../components/io/backup/repository";
 import { takeBackup } from "../../../components/io/backup/take";
 import { LoginRefusedError, ServerUnreachableError } from "../../../components/io/session";
 import { nearest } from "../../config/shape";
@@ -40,6 +40,7 @@ export function takeBackups(
   const { repository, stack } = place;
   const databases = chooseDatabases(place, wanted);
   return withRepository(repository, `backup of ${databases.join(", ")}`, given, async (signal) => {
+    await assertOwnRepository(repository, stackName(stack));
     const leftovers = await removeLeftovers(repository);
     const taken: TakenBackup[] = [];
     const removed: TakeData["removed"][number][] = [];
@@ -63,7 +64,21 @@ export function takeBackups(
 async function takeOne(place: BackupPlace, database: string, signal: AbortSignal): Promise<BackupManifest> {
   const { repository, stack, version, plan } = place;
   const login = await place.login(database);
-  return takeBackup({ repository, stack, version, plan, database, login, signal, now: () => Date.now() });
+  return takeBackup({
+    repository,
+    stack: stackName(stack),
+    version,
+    plan,
+    database,
+    login,
+    signal,
+    now: () => Date.now(),
+  });
+}
+
+/** Pulumi takes a name with its organisation and project as well. */
+export function stackName(stack: string): string {
+  return stack.slice(stack.lastIndexOf("/") + 1);
 }
 
 /** @throws ProblemError for one that is not declared */
