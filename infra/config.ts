@@ -1,6 +1,7 @@
-import { ProblemError } from "../components/core/problem";
+import { ProblemError, type Problem } from "../components/core/problem";
 import { checkTargetKeys } from "./config/check-target";
 import { checkAudit } from "./config/check-audit";
+import { checkBackup } from "./config/check-backup";
 import { checkDatabase } from "./config/check-database";
 import { checkDocker } from "./config/check-docker";
 import { checkHba } from "./config/check-hba";
@@ -10,8 +11,10 @@ import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-r
 import { checkServer } from "./config/check-server";
 import { checkTuning, resolveTuningConfig } from "./config/check-tuning";
 import { readInput } from "./config/input";
-import { resolveDatabases, resolveServer } from "./config/resolve";
+import { resolveBackup } from "./config/resolve-backup";
+import { resolveDatabases, resolveServer, type Draft } from "./config/resolve";
 import { resolveDocker } from "./config/resolve-docker";
+import type { WrittenConfig } from "./config/schema";
 import { shapeConfig } from "./config/shape";
 import type { StackConfig } from "./config/stack-config";
 
@@ -48,17 +51,8 @@ export function parseConfig(
     ...checkDocker(config, input.values),
     ...checkHba(config, input.values, drafts),
     ...checkTuning(config, drafts),
-    ...drafts.flatMap((draft) => [
-      ...checkDatabase(draft, drafts, {
-        target: config.target,
-        administrator: config.server.administrator.name,
-      }),
-      ...checkAudit(draft, config.target),
-      ...checkGrants(draft),
-      ...checkMigrations(draft),
-      ...checkRoles(draft, config.server.administrator.name),
-      ...checkSchemaRoles(draft, config.target),
-    ]),
+    ...checkBackup(config),
+    ...drafts.flatMap((draft) => checkDraft(draft, drafts, config)),
     ...checkSharedNames(drafts),
     ...checkSharedDirectories(drafts),
   ];
@@ -75,10 +69,24 @@ export function parseConfig(
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
+    backup: resolveBackup(config),
     drift: {
       ignore: config.drift.ignore.map(({ kind, name }) => (kind === undefined ? { name } : { kind, name })),
     },
     several: "databases" in input.values,
     databases: drafts.map((draft) => draft.config),
   };
+}
+
+/** All that can be wrong with one database. */
+function checkDraft(draft: Draft, drafts: readonly Draft[], { target, server }: WrittenConfig): Problem[] {
+  const administrator = server.administrator.name;
+  return [
+    ...checkDatabase(draft, drafts, { target, administrator }),
+    ...checkAudit(draft, target),
+    ...checkGrants(draft),
+    ...checkMigrations(draft),
+    ...checkRoles(draft, administrator),
+    ...checkSchemaRoles(draft, target),
+  ];
 }

@@ -36,7 +36,12 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
     certificate: { ...issued, ...(ca === undefined ? {} : { caFile: ca }) },
     beside: kindsBeside(monitored !== undefined),
     otherPorts: publishedBy(docker.name, monitoring),
-    operations: { declared: { server, databases: config.databases }, certificate: issued, logs },
+    operations: {
+      declared: { server, databases: config.databases },
+      certificate: issued,
+      logs,
+      ...(config.backup.logical === undefined ? {} : { backup: config.backup.logical }),
+    },
     ...(monitored === undefined ? {} : { monitoring: monitored }),
   };
 }

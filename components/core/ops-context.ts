@@ -1,9 +1,10 @@
 import type { AuditDeclaration, Retention } from "./audit/model";
+import { usualBackupSchedule, type LogicalBackups, type ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
 import type { DeclaredDatabase } from "./status";
 
 /** Jobs of the ops container, in the order in which they are told. */
-export const opsJobs = ["status", "certificate", "logs", "audit"] as const;
+export const opsJobs = ["status", "certificate", "logs", "audit", "backup"] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
 
@@ -38,6 +39,8 @@ export interface OpsContext {
   /** Of the server; `host` of the server is one of its names. */
   readonly certificate: DesiredCertificate;
   readonly logs: OpsLogs;
+  /** Absent: none are scheduled. */
+  readonly backup?: LogicalBackups | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -84,6 +87,8 @@ export interface OpsFiles {
   readonly logDirectory: string;
   /** Volume of the backups. */
   readonly repository: string;
+  /** Of logical backups, on that volume. */
+  readonly logicalBackups: string;
   /**
    * What the scheduler remembers over a restart: when each job last ran and last succeeded.
    *
@@ -121,6 +126,8 @@ export interface OpsContextArgs {
     /** Default: 10, as a flood of log lines between two looks has to find room. */
     readonly minFreePercent?: number;
   };
+  /** Absent: none are scheduled. */
+  readonly backup?: ScheduledBackups;
 }
 
 /** What `status` needs of a stack's configuration. */
@@ -158,7 +165,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
       maintenanceDatabase: "postgres",
     },
     files,
-    schedules: { ...defaultSchedules, ...args.schedules },
+    schedules: { ...defaultSchedules, ...scheduleOf(args), ...args.schedules },
     timeZone: args.timeZone ?? "UTC",
     certificate: {
       names: certificate.names,
@@ -166,8 +173,18 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
       renewBefore: certificate.renewBefore,
     },
     logs: { maxDays: logs.days, maxBytes: logs.maxBytes, minFreePercent: logs.minFreePercent ?? 10 },
+    ...(args.backup === undefined ? {} : { backup: pickBackup(args.backup) }),
     metricsPort: 9188,
   };
+}
+
+function scheduleOf({ backup }: OpsContextArgs): { readonly backup?: string } {
+  return backup === undefined ? {} : { backup: backup.schedule };
+}
+
+function pickBackup({ keep, schemaOnly, format }: LogicalBackups): LogicalBackups {
+  const { days, weekly, monthly } = keep;
+  return { keep: { days, weekly, monthly }, schemaOnly, format };
 }
 
 /** Picks out of a configuration what is declared; everything else in it stays behind. */
@@ -210,6 +227,7 @@ const files: OpsFiles = {
   dataDirectory: "/var/lib/postgresql/data/current",
   logDirectory: "/var/log/postgresql",
   repository: "/var/lib/pgbackrest",
+  logicalBackups: "/var/lib/pgbackrest/pgstead/logical",
   jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
 };
 
@@ -221,4 +239,5 @@ const defaultSchedules: Readonly<Record<OpsJob, string>> = {
   logs: "*/10 * * * * *",
   // Soon after a month begins.
   audit: "20 0 * * *",
+  backup: usualBackupSchedule,
 };

@@ -39,10 +39,19 @@ export function dataHome(env: NodeJS.ProcessEnv = process.env, uid = process.get
 
 /** Data directory of the embedded server of a stack of a checkout: two clones, or two stacks, never share one. */
 export function defaultDataDirectory(checkout: string, project: string, stack: string): string {
+  return placeOf("instances", checkout, project, stack);
+}
+
+/** Where the backups of such a stack are, unless it names a directory; they stay when the stack goes. */
+export function defaultBackupDirectory(checkout: string, project: string, stack: string): string {
+  return placeOf("backups", checkout, project, stack);
+}
+
+function placeOf(kind: string, checkout: string, project: string, stack: string): string {
   const place = existsSync(checkout) ? realpathSync(checkout) : checkout;
   const key = createHash("sha256").update(`${place}\n${project}\n${stack}`).digest("hex").slice(0, 10);
   const label = `${project}-${stack}`.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 60);
-  return join(dataHome(), "instances", `${label}-${key}`);
+  return join(dataHome(), kind, `${label}-${key}`);
 }
 
 /**

@@ -27,6 +27,7 @@ interface TargetKey {
 const targetKeys: readonly TargetKey[] = [
   { path: ["server", "dataDirectory"], of: ["embedded"] },
   { path: ["server", "administrator", "passwordVersion"], of: ["embedded", "docker"] },
+  { path: ["backup", "directory"], of: ["embedded", "existing"] },
   ...[
     ["server", "host"],
     ["server", "shared"],

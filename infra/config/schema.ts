@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { audit } from "./schema-audit";
+import { backup } from "./schema-backup";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
 import { drift } from "./schema-drift";
@@ -49,6 +50,7 @@ export const configSchema = z.strictObject({
   docker: docker.prefault({}),
   caKey,
   monitoring: monitoring.prefault({}),
+  backup: backup.prefault({}),
   drift: drift.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },

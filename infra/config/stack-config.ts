@@ -1,4 +1,5 @@
 import type { AuditedTable, Retention } from "../../components/core/audit/model";
+import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
@@ -27,6 +28,7 @@ export interface StackConfig {
   readonly docker?: DockerConfig;
   /** Settings of the server; absent: they are not looked after. */
   readonly tuning?: TuningConfig;
+  readonly backup: BackupConfig;
   readonly drift: {
     /** Schema objects that are not compared. */
     readonly ignore: readonly IgnoreRule[];
@@ -35,6 +37,13 @@ export interface StackConfig {
   readonly several: boolean;
   /** At least one, sorted by name; no two have the same name. */
   readonly databases: readonly DatabaseConfig[];
+}
+
+export interface BackupConfig {
+  /** Absolute path; absent: the target chooses one. */
+  readonly directory?: string;
+  /** Absent: none are scheduled. */
+  readonly logical?: ScheduledBackups;
 }
 
 export interface ServerConfig {

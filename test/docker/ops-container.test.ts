@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { usualBackups } from "../../components/core/backup/plan";
 import { renderOpsContext } from "../../components/core/ops-context";
 import { issueServerCertificate, makeAuthority } from "../../components/io/certificate";
 import { connectDocker } from "../../components/io/docker/engine";
@@ -42,7 +43,11 @@ beforeAll(async () => {
     project: "pgstead",
     stack: "prod",
     prefix: name,
-    declared: { server: { administrator: { name: "Admin" } }, databases: [] },
+    declared: {
+      server: { administrator: { name: "Admin" } },
+      databases: [{ name: "postgres", keepPrivileges: true, extensions: [], schemas: [], roles: [] }],
+    },
+    backup: { ...usualBackups, schedule: "0 0 29 2 *" },
     certificate: { names, validity: 90, renewBefore: 30 },
     logs: { days: 14, maxBytes: 1024 ** 3, minFreePercent: 0 },
   });
@@ -142,6 +147,37 @@ describe("the ops container", () => {
       server.exec("test", "-f", `${before}.gz`).catch(() => undefined),
     );
     expect(await server.exec("stat", "-c", "%a", `${before}.gz`)).toBe("640");
+  });
+
+  test("takes a backup with the server's own programs, over the socket, onto the volume of backups", async () => {
+    await server.sql("CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id");
+    const { exitCode, output } = await run("run", "backup");
+    expect(output).toMatch(/took postgres_full_\d{8}_\d{6}, .*, and verified it/);
+    expect(exitCode).toBe(0);
+    const verified = await run("backup", "verify", "--all");
+    expect(verified.output).toMatch(/postgres_full_\d{8}_\d{6}: good\s/);
+    const status = await run("backup", "status");
+    expect(status).toMatchObject({ exitCode: 0 });
+    expect(status.output).toContain("/var/lib/pgbackrest/pgstead/logical");
+    const [name = ""] = /postgres_full_\d{8}_\d{6}/.exec(output) ?? [];
+    const directory = `/var/lib/pgbackrest/pgstead/logical/${name}`;
+    expect(await server.exec("stat", "-c", "%a %u", directory)).toBe("700 999");
+  });
+
+  test("measures its backups, whoever took them, and when the next one is", async () => {
+    const { NetworkSettings } = await ops.inspect();
+    const address = NetworkSettings.Networks[name]?.IPAddress ?? "";
+    const metrics = await (await fetch(`http://${address}:9188/metrics`)).text();
+    for (const figure of [
+      "newest_timestamp_seconds",
+      "newest_bytes",
+      "last_verified_timestamp_seconds",
+      "count",
+    ]) {
+      expect(metrics).toMatch(new RegExp(`^pgstead_backup_${figure}\\{database="postgres"\\} [1-9]`, "m"));
+    }
+    expect(metrics).toMatch(/^pgstead_backup_exit_code\{database="postgres"\} 0$/m);
+    expect(metrics).toMatch(/^pgstead_job_next_run_timestamp_seconds\{job="backup"\} [1-9]/m);
   });
 
   test("says where a command runs that is not for it", async () => {

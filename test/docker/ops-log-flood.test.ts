@@ -42,7 +42,7 @@ test.skipIf(!isRoot)("a flood of log lines twice as large as the volume never fi
   const { logDirectory } = bench.context.files;
   // By the size alone it would fill the volume. At a look each second, half of it is what a flood may write meanwhile.
   await bench.writeContext({
-    schedules: { status: never, certificate: never, logs: "* * * * * *", audit: never },
+    schedules: { status: never, certificate: never, logs: "* * * * * *", audit: never, backup: never },
     logs: { maxDays: 14, maxBytes: 4 * volumeSize, minFreePercent: 50 },
   });
   const ops = bench.start("schedule");

@@ -132,7 +132,7 @@ describe("the log's job", () => {
   test("measures what it removed, by the limit", async () => {
     await leave("postgresql-old.json.gz", "x", 15);
     await bench.writeContext({
-      schedules: { status: never, certificate: never, logs: "* * * * * *", audit: never },
+      schedules: { status: never, certificate: never, logs: "* * * * * *", audit: never, backup: never },
     });
     const ops = bench.start("schedule");
     await ops.told(/^removed postgresql-old/);

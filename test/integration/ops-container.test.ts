@@ -33,7 +33,7 @@ async function runSql(sql: string): Promise<void> {
 /** The scheduler, up and running with these schedules. */
 async function schedule(schedules: Readonly<Record<string, string>>) {
   await bench.writeContext({
-    schedules: { status: never, certificate: never, logs: never, audit: never, ...schedules },
+    schedules: { status: never, certificate: never, logs: never, audit: never, backup: never, ...schedules },
   });
   const ops = bench.start("schedule");
   await ops.told(/^the scheduler runs/);
@@ -152,12 +152,14 @@ describe("the scheduler", () => {
 
   test("reads its context again at SIGHUP, and keeps the old one where the new one is wrong", async () => {
     const ops = await schedule({});
-    await bench.writeContext({ schedules: { status: "x", certificate: never, logs: never, audit: never } });
+    await bench.writeContext({
+      schedules: { status: "x", certificate: never, logs: never, audit: never, backup: never },
+    });
     ops.signal("SIGHUP");
     await ops.told(/^the context stays as it was: .*schedules\.status/);
     expect((await get("/health/live")).status).toBe(200);
     await bench.writeContext({
-      schedules: { status: everySecond, certificate: never, logs: never, audit: never },
+      schedules: { status: everySecond, certificate: never, logs: never, audit: never, backup: never },
     });
     ops.signal("SIGHUP");
     await ops.told(/^looked at the server/);

@@ -132,6 +132,7 @@ function contextFor(directory: string, dataDirectory: string, port: number, metr
       dataDirectory,
       logDirectory: at("log"),
       repository: at("repository"),
+      logicalBackups: at("repository/pgstead/logical"),
       jobState: at("repository/pgstead/jobs.json"),
     },
     metricsPort,

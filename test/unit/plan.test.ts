@@ -60,6 +60,7 @@ const config: StackConfig = {
   protect: true,
   allowDataLoss: ["database old"],
   server: { port: 54320, restart: "refuse", administrator: { name: "postgres", passwordVersion: 3 } },
+  backup: {},
   drift: { ignore: [] },
   several: false,
   databases: [database("shop")],

@@ -3,6 +3,7 @@ import { adoptCommand } from "./adopt";
 import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
+import { backups } from "./backup";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
@@ -21,6 +22,7 @@ export const commands: readonly AnyCommand[] = [
   auditCommand,
   auditMaintainCommand,
   archiveCommand,
+  ...backups,
   connectionCommand,
   adoptCommand,
   newStackCommand,

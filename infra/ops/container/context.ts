@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { backupFormats } from "../../../components/core/backup/plan";
 import type { ConnectionTarget } from "../../../components/core/connection";
 import { opsContextFormat, opsJobs, type OpsContext } from "../../../components/core/ops-context";
 import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
-import { parseSchedule } from "./timetable";
+import { parseSchedule } from "../../../components/core/ops/timetable";
 
 const name = z.string().min(1);
 const names = z.array(name);
@@ -28,6 +29,12 @@ const database = z.object({
   audit: audit.optional(),
 });
 
+const backup = z.object({
+  keep: z.object({ days, weekly: z.int().min(0), monthly: z.int().min(0) }),
+  schemaOnly: z.boolean(),
+  format: z.enum(backupFormats),
+});
+
 const contextSchema = z.object({
   format: z.literal(opsContextFormat),
   version: name,
@@ -44,12 +51,14 @@ const contextSchema = z.object({
     dataDirectory: path,
     logDirectory: path,
     repository: path,
+    logicalBackups: path,
     jobState: path,
   }),
   schedules: z.record(z.enum(opsJobs), name),
   timeZone: name,
   certificate: z.object({ names: names.min(1), validity: days, renewBefore: days }),
   logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
+  backup: backup.optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 

@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Counter, Gauge, Registry } from "prom-client";
-import type { OpsFiles, OpsJob } from "../../../components/core/ops-context";
+import type { OpsContext, OpsFiles, OpsJob } from "../../../components/core/ops-context";
 import { logBytes, removalReasons, type RemovalReason } from "../../../components/core/ops/log-files";
 import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
+import { measureBackups } from "./backup-metrics";
 import type { JobTimes } from "./job-state";
 import type { JobObserver } from "./scheduler";
 
@@ -18,12 +19,18 @@ export interface MeasuredJob {
   readonly name: OpsJob;
   /** The greatest time between two runs, in milliseconds. */
   readonly intervalMs: number;
+  /** The next run after now, in milliseconds. */
+  readonly nextRun: () => number;
   /** Of the time before this process. */
   readonly times: JobTimes;
 }
 
 /** Makes a registry of its own; what is on disk is read when it is asked for. */
-export function createMetrics(jobs: readonly MeasuredJob[], files: OpsFiles, version: string): Metrics {
+export function createMetrics(
+  jobs: readonly MeasuredJob[],
+  { files, backup, service }: Pick<OpsContext, "files" | "backup" | "service">,
+  version: string,
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const job = createJobMetrics(jobs, registers);
@@ -41,6 +48,13 @@ export function createMetrics(jobs: readonly MeasuredJob[], files: OpsFiles, ver
     registers,
   }).set({ version, node: process.versions.node }, 1);
   measureFiles(files, registers);
+  if (backup !== undefined) {
+    measureBackups(
+      files.logicalBackups,
+      service.databases.map(({ name }) => name),
+      registers,
+    );
+  }
   return {
     ...job,
     async render() {
@@ -62,6 +76,16 @@ function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): 
   const attempt = gauge("last_attempt_timestamp_seconds", "When the job's last run was begun");
   const duration = gauge("duration_seconds", "How long the job's last run took");
   const interval = gauge("interval_seconds", "The greatest time between two runs of the job by its schedule");
+  const exitCode = gauge("exit_code", "How the job's last run ended: 0 well, 1 in a failure");
+  new Gauge({
+    name: "pgstead_job_next_run_timestamp_seconds",
+    help: "When the job's next run is by its schedule",
+    labelNames: ["job"],
+    registers,
+    collect() {
+      for (const { name, nextRun } of jobs) this.set({ job: name }, nextRun() / 1_000);
+    },
+  });
   const failures = counter("failures_total", "Runs of the job that failed");
   const skips = counter(
     "skipped_total",
@@ -79,6 +103,7 @@ function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): 
   return {
     ended(name, startedAt, { kind, endedAt }) {
       attempt.set({ job: name }, startedAt / 1_000);
+      exitCode.set({ job: name }, kind === "success" ? 0 : 1);
       duration.set({ job: name }, (endedAt - startedAt) / 1_000);
       if (kind === "success") success.set({ job: name }, endedAt / 1_000);
       else failures.inc({ job: name });

@@ -4,6 +4,7 @@ import { describeFailure } from "../failure";
 import { runProgram, type AnyCommand, type ProgramOptions, type Stream } from "../frame";
 import { exitCodes, type Status } from "../report";
 import type { Clock } from "./clock";
+import { containerBackupCommands } from "./commands/backup";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
 import { runCommand } from "./commands/run";
@@ -32,6 +33,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   scheduleCommand,
   runCommand,
   containerStatusCommand,
+  ...containerBackupCommands,
   healthCommand,
   ...elsewhereCommands,
 ];

@@ -8,7 +8,7 @@ import { createJobs } from "./jobs";
 import type { Log } from "./log";
 import { createMetrics, type Metrics } from "./metrics";
 import { startScheduler } from "./scheduler";
-import { parseSchedule } from "./timetable";
+import { parseSchedule } from "../../../components/core/ops/timetable";
 
 export interface ServiceSurroundings {
   readonly version: string;
@@ -39,9 +39,10 @@ export async function startService(context: OpsContext, surroundings: ServiceSur
   const measured = scheduled.map(({ job: { name }, timetable }) => ({
     name,
     intervalMs: timetable.interval(clock.now()),
+    nextRun: () => timetable.next(clock.now()),
     times: state.of(name),
   }));
-  const metrics = createMetrics(measured, context.files, version);
+  const metrics = createMetrics(measured, context, version);
   hooks.metrics = metrics;
 
   const liveness = { whyNotLive: (): string | undefined => "the scheduler has not started yet" };

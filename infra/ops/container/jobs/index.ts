@@ -1,16 +1,18 @@
 import type { OpsContext } from "../../../../components/core/ops-context";
 import type { Job } from "../job";
 import { auditJob } from "./audit";
+import { backupJob } from "./backup";
 import { certificateJob } from "./certificate";
 import { logsJob, type LogsSurroundings } from "./logs";
 import { statusJob } from "./status";
 
-/** Every job, in the order in which they are told. */
+/** Every job that the stack has, in the order in which they are told. */
 export function createJobs(context: OpsContext, surroundings: LogsSurroundings): readonly Job[] {
   return [
     statusJob(context),
     certificateJob(context, surroundings),
     logsJob(context, surroundings),
     auditJob(context),
+    ...(context.backup === undefined ? [] : [backupJob(context)]),
   ];
 }

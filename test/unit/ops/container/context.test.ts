@@ -81,6 +81,7 @@ describe("the context of the ops container", () => {
       certificate: "30 3 * * *",
       logs: "*/10 * * * * *",
       audit: "20 0 * * *",
+      backup: "0 2 * * *",
     });
     expect(timeZone).toBe("UTC");
     expect(logs.minFreePercent).toBe(10);
@@ -110,7 +111,13 @@ describe("the context of the ops container", () => {
   });
 
   test("with a schedule that never comes is refused", async () => {
-    const schedules = { status: "0 1 31 2 *", certificate: "x", logs: "* * * * *", audit: "0 1 * * *" };
+    const schedules = {
+      status: "0 1 31 2 *",
+      certificate: "x",
+      logs: "* * * * *",
+      audit: "0 1 * * *",
+      backup: "@daily",
+    };
     const text = await refusal({ schedules, timeZone: "UTC" });
     expect(text).toContain('schedules.status: "0 1 31 2 *" in time zone UTC: "0 1 31 2 *" never comes');
     expect(text).toContain("schedules.certificate: ");

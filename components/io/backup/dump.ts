@@ -1,0 +1,159 @@
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { PassThrough, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import {
+  checkPlain,
+  completionMarks,
+  findMissing,
+  parseArchiveList,
+  type PlainCheck,
+} from "../../core/backup/content";
+import type { BackedUpTable } from "../../core/backup/manifest";
+import type { BackupFiles } from "../../core/backup/name";
+import type { LogicalBackups } from "../../core/backup/plan";
+import { problemError } from "../../core/problem";
+import type { ClientProgram } from "./client-tools";
+import { listFiles } from "./files";
+import { runTool, streamTool, type ToolSurroundings } from "./run-tool";
+import type { DatabaseSnapshot } from "./snapshot";
+
+/** What is dumped, and where it goes. */
+export interface DumpRequest extends ToolSurroundings {
+  readonly database: string;
+  readonly snapshot: DatabaseSnapshot;
+  readonly directory: string;
+  readonly files: BackupFiles;
+  readonly plan: LogicalBackups;
+  /** Processes of a dump in format directory. */
+  readonly jobs: number;
+}
+
+/**
+ * pg_dump waits for a lock only behind somebody who wants to change the table and waits for our snapshot to end: neither
+ * would come to its end.
+ */
+const lockWait = "--lock-wait-timeout=3s";
+
+/**
+ * Dumps the rows and the schema of the snapshot, and the server's roles beside it, and looks whether each is whole.
+ *
+ * @returns what the programs warned of
+ * @throws LockConflictError where somebody waits to change a table
+ * @throws ProblemError where a program failed, or what it wrote lacks anything
+ */
+export async function dumpAll(request: DumpRequest): Promise<readonly string[]> {
+  const { plan, files } = request;
+  const dumps = plan.format === "directory" ? await dumpDirectory(request) : await dumpPlain(request);
+  return [...dumps, ...told(files.globals, await dumpGlobals(request))];
+}
+
+const told = (file: string, warnings: readonly string[]): string[] =>
+  warnings.map((text) => `${file}: ${text}`);
+
+async function dumpDirectory(request: DumpRequest): Promise<string[]> {
+  const { files, plan, directory, snapshot, tools, jobs } = request;
+  const place = join(directory, files.dump);
+  const { warnings } = await runTool(request, "pg_dump", [
+    "--no-password",
+    "--format=directory",
+    `--jobs=${jobs}`,
+    // Before 16 there is gzip alone.
+    `--compress=${tools.major >= 16 ? "zstd:3" : "6"}`,
+    `--snapshot=${snapshot.id}`,
+    lockWait,
+    `--file=${place}`,
+  ]);
+  const faults = await checkArchive(request, place, snapshot.facts.tables);
+  if (faults.length > 0) throw incomplete(files.dump, faults);
+  if (!plan.schemaOnly) return told(files.dump, warnings);
+  // Of the archive, as another dump would need another lock on every table.
+  const check = checkPlain(completionMarks.dump, snapshot.facts.tables, { rows: false });
+  const args = ["--schema-only", "--create", "--file=-", place];
+  const schema = await writePlain(request, "pg_restore", args, { file: files.schema, check });
+  return [...told(files.dump, warnings), ...told(files.schema, schema)];
+}
+
+/** What of the tables is not in an archive. */
+export async function checkArchive(
+  surroundings: ToolSurroundings,
+  place: string,
+  tables: readonly BackedUpTable[],
+): Promise<string[]> {
+  const { value } = await runTool(surroundings, "pg_restore", ["--list", place]);
+  const sizes = new Map((await listFiles(place)).map(({ path, bytes }) => [path, bytes]));
+  return findMissing(parseArchiveList(value), tables, sizes);
+}
+
+/** The schema first: what somebody waits to change shows before the long part. */
+async function dumpPlain(request: DumpRequest): Promise<string[]> {
+  const { snapshot, files, plan } = request;
+  const write = (file: string, more: readonly string[]): Promise<readonly string[]> => {
+    const check = checkPlain(completionMarks.dump, snapshot.facts.tables, { rows: more.length === 0 });
+    const args = [
+      "--no-password",
+      "--format=plain",
+      "--create",
+      `--snapshot=${snapshot.id}`,
+      lockWait,
+      ...more,
+    ];
+    return writePlain(request, "pg_dump", args, { file, check });
+  };
+  const schema = plan.schemaOnly ? await write(files.schema, ["--schema-only"]) : [];
+  return [...told(files.schema, schema), ...told(files.dump, await write(files.dump, []))];
+}
+
+async function dumpGlobals(request: DumpRequest): Promise<readonly string[]> {
+  const { snapshot, files, database } = request;
+  const check = checkPlain(completionMarks.globals, [], { rows: false });
+  const args = [
+    "--no-password",
+    "--globals-only",
+    ...(snapshot.readsPasswords ? [] : ["--no-role-passwords"]),
+    // As libpq quotes a value: a name with `=` in it would be taken for settings of the connection.
+    `--database=dbname='${database.replace(/[\\']/g, "\\$&")}'`,
+  ];
+  return writePlain(request, "pg_dumpall", args, { file: files.globals, check });
+}
+
+/** Writes what a program prints, compressed if the file's name says so, and looks at each line on the way. */
+async function writePlain(
+  request: DumpRequest,
+  program: ClientProgram,
+  args: readonly string[],
+  { file, check }: { readonly file: string; readonly check: PlainCheck },
+): Promise<readonly string[]> {
+  const path = join(request.directory, file);
+  const { warnings } = await streamTool(request, program, args, async (stdout: Readable) => {
+    const target = createWriteStream(path, { mode: 0o600, flags: "wx" });
+    const seen = new PassThrough();
+    stdout.pipe(seen);
+    const looked = lookAtLines(seen, check);
+    await Promise.all([
+      looked,
+      file.endsWith(".gz") ? pipeline(stdout, createGzip(), target) : pipeline(stdout, target),
+    ]);
+  });
+  const faults = check.faults();
+  if (faults.length > 0) throw incomplete(file, faults);
+  return warnings;
+}
+
+async function lookAtLines(stream: Readable, check: PlainCheck): Promise<void> {
+  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) check.line(line);
+}
+
+/** So many are told. */
+const shownFaults = 20;
+
+function incomplete(file: string, faults: readonly string[]): Error {
+  const more = faults.length > shownFaults ? `; and ${faults.length - shownFaults} more` : "";
+  return problemError(
+    file,
+    `was written and is not whole: ${faults.slice(0, shownFaults).join("; ")}${more}`,
+    "run this again; if it says the same, please report it with this text",
+  );
+}

@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { replaceFile } from "../replace-file";
+
+/** A run that took a backup, or was to. */
+export interface BackupRun {
+  /** ISO 8601, in UTC. */
+  readonly startedAt: string;
+  /** Absent: it is under way, or was killed. */
+  readonly endedAt?: string;
+  readonly outcome?: "success" | "failure";
+  /** Of a failure. */
+  readonly reason?: string;
+  /** Of a success. */
+  readonly backup?: string;
+}
+
+/** A look at a backup. */
+export interface BackupCheck {
+  readonly at: string;
+  /** Empty: it is good. */
+  readonly faults: readonly string[];
+}
+
+/** What is known of a repository beside its backups. */
+export interface RepositoryState {
+  readonly format: 1;
+  /** The last run of each database. */
+  readonly runs: Readonly<Record<string, BackupRun>>;
+  /** When the last one that succeeded ended, of each database. */
+  readonly successes: Readonly<Record<string, string>>;
+  /** The last look at each backup. */
+  readonly checks: Readonly<Record<string, BackupCheck>>;
+}
+
+const stateFile = "state.json";
+
+const nothing: RepositoryState = { format: 1, runs: {}, successes: {}, checks: {} };
+
+/**
+ * Reads the state. One that is lost or damaged is begun anew: no backup is known to be verified then, so none is removed
+ * until the next run.
+ */
+export async function readState(directory: string): Promise<RepositoryState> {
+  try {
+    const found: unknown = JSON.parse(await readFile(join(directory, stateFile), "utf8"));
+    return isState(found) ? { ...nothing, ...found } : nothing;
+  } catch {
+    return nothing;
+  }
+}
+
+function isState(value: unknown): value is RepositoryState {
+  return typeof value === "object" && value !== null && (value as { format?: unknown }).format === 1;
+}
+
+/** Changes the state, whole or not at all; under the repository's lock. */
+export async function changeState(
+  directory: string,
+  change: (state: RepositoryState) => RepositoryState,
+): Promise<void> {
+  const text = `${JSON.stringify(change(await readState(directory)), null, 2)}\n`;
+  await replaceFile(join(directory, stateFile), text, 0o600);
+}
+
+/** The state with what a look at a backup found. */
+export function withCheck(state: RepositoryState, name: string, check: BackupCheck): RepositoryState {
+  return { ...state, checks: { ...state.checks, [name]: check } };
+}
+
+/** The state with how a run of a database went. */
+export function withRun(state: RepositoryState, database: string, run: BackupRun): RepositoryState {
+  const { successes } = state;
+  const ended = run.outcome === "success" && run.endedAt !== undefined ? { [database]: run.endedAt } : {};
+  return { ...state, runs: { ...state.runs, [database]: run }, successes: { ...successes, ...ended } };
+}

@@ -1,0 +1,148 @@
+import { findStale } from "../../../components/core/backup/freshness";
+import { backupBytes } from "../../../components/core/backup/manifest";
+import type { Finding } from "../../../components/core/finding";
+import { lastRunOf } from "../../../components/io/backup/prune";
+import {
+  readRepository,
+  verifiedOf,
+  type Repository,
+  type StoredBackup,
+} from "../../../components/io/backup/repository";
+import { readVolumeRoom } from "../../../components/io/log-directory";
+import type { Report } from "../report";
+import { timesOf, type BackupPlace } from "./place";
+
+export interface ListedBackup {
+  readonly name: string;
+  readonly database: string;
+  readonly takenAt: string;
+  readonly verified: "good" | "bad" | "never";
+  readonly verifiedAt: string | null;
+  readonly bytes: number | null;
+  readonly format: string | null;
+  readonly serverVersion: string | null;
+  readonly migrationHead: string | null;
+  /** What is wrong with it. */
+  readonly faults: readonly string[];
+}
+
+export interface ListData {
+  readonly repository: string;
+  readonly backups: readonly ListedBackup[];
+  readonly leftovers: readonly string[];
+}
+
+/** What is in the repository. */
+export async function listBackups({ repository, stack }: BackupPlace): Promise<Report<ListData>> {
+  const { backups, leftovers } = await readRepository(repository);
+  const data = { repository, backups: backups.map(describe), leftovers };
+  return { command: "backup list", stack, data, findings: [] };
+}
+
+function describe(backup: StoredBackup): ListedBackup {
+  const { name, database, takenAt, manifest, fault, check } = backup;
+  return {
+    name,
+    database,
+    takenAt: new Date(takenAt).toISOString(),
+    verified: verifiedOf(backup),
+    verifiedAt: check?.at ?? null,
+    bytes: manifest === undefined ? null : backupBytes(manifest),
+    format: manifest?.dumpFormat ?? null,
+    serverVersion: manifest?.snapshot.serverVersion ?? null,
+    migrationHead: manifest?.snapshot.migrationHead?.version ?? null,
+    faults: fault === undefined ? (check?.faults ?? []) : [fault],
+  };
+}
+
+export interface DatabaseBackups {
+  readonly database: string;
+  readonly count: number;
+  /** Of all its backups. */
+  readonly bytes: number;
+  /** The newest that is good. */
+  readonly newest: string | null;
+  readonly newestAt: string | null;
+  readonly newestBytes: number | null;
+  readonly lastVerifiedAt: string | null;
+  readonly lastSuccessAt: string | null;
+  readonly lastRunAt: string | null;
+  /** Of the last run; null: there was none. */
+  readonly exitCode: 0 | 1 | null;
+  readonly seconds: number | null;
+}
+
+export interface StatusData {
+  readonly repository: string;
+  readonly schedule: string | null;
+  readonly nextRunAt: string | null;
+  /** Seconds; null: nobody said how often backups are taken. */
+  readonly greatestAge: number | null;
+  readonly freeBytes: number | null;
+  readonly databases: readonly DatabaseBackups[];
+  readonly leftovers: readonly string[];
+}
+
+/** Whether there are backups as there are to be. */
+export async function readBackupStatus(place: BackupPlace, now: number): Promise<Report<StatusData>> {
+  const { repository, stack, schedule = null } = place;
+  const found = await readRepository(repository);
+  const { nextRun, greatestAgeMs } = timesOf(place, now);
+  const room = await readVolumeRoom(repository).catch(() => undefined); // not there yet
+  return {
+    command: "backup status",
+    stack,
+    data: {
+      repository,
+      schedule,
+      nextRunAt: nextRun === null ? null : new Date(nextRun).toISOString(),
+      greatestAge: greatestAgeMs === undefined ? null : greatestAgeMs / 1_000,
+      freeBytes: room?.volumeFree ?? null,
+      databases: place.databases.map((database) => summarize(found, database)),
+      leftovers: found.leftovers,
+    },
+    findings: place.databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+  };
+}
+
+function findingsOf(
+  { backups, state }: Repository,
+  database: string,
+  times: { readonly now: number; readonly greatestAgeMs: number | undefined },
+): Finding[] {
+  const own = backups.filter((backup) => backup.database === database);
+  const run = state.runs[database];
+  return findStale(
+    {
+      database,
+      newestGood: own.find((backup) => verifiedOf(backup) === "good"),
+      damaged: own.filter((backup) => verifiedOf(backup) === "bad").map(({ name }) => name),
+      lastRun: lastRunOf(run),
+      reason: run?.reason,
+    },
+    times,
+  );
+}
+
+/** What is known of one database; metrics are made of it as well. */
+export function summarize({ backups, state }: Repository, database: string): DatabaseBackups {
+  const own = backups.filter((backup) => backup.database === database);
+  const newest = own.find((backup) => verifiedOf(backup) === "good");
+  const run = state.runs[database];
+  const outcome = lastRunOf(run);
+  const sizes = own.map(({ manifest }) => (manifest === undefined ? 0 : backupBytes(manifest)));
+  return {
+    database,
+    count: own.length,
+    bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    newest: newest?.name ?? null,
+    newestAt: newest === undefined ? null : new Date(newest.takenAt).toISOString(),
+    newestBytes: newest?.manifest === undefined ? null : backupBytes(newest.manifest),
+    lastVerifiedAt: newest?.check?.at ?? null,
+    lastSuccessAt: state.successes[database] ?? null,
+    lastRunAt: run?.startedAt ?? null,
+    exitCode: outcome === undefined ? null : outcome === "success" ? 0 : 1,
+    seconds:
+      run?.endedAt === undefined ? null : (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1_000,
+  };
+}

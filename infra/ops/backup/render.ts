@@ -1,0 +1,113 @@
+import { renderDuration } from "../../../components/core/duration";
+import { renderSize } from "../../../components/core/size";
+import type { Colors } from "../colors";
+import { renderTable } from "../table";
+import { plural } from "../text";
+import type { PruneData, VerifyData } from "./keep";
+import type { ListData, StatusData } from "./look";
+import type { TakeData } from "./take";
+
+const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
+
+export function renderTaken({ repository, taken, leftovers, removed }: TakeData): string {
+  return lines([
+    ...leftovers.map((name) => `removed ${name}, which a run that was killed had left`),
+    ...taken.flatMap(({ name, database, bytes, tables, rows, seconds, passwords, warnings }) => [
+      `${database}: ${name}, ${renderSize(bytes)}, ${plural(tables, "table")} with ${rows} rows, in ${seconds.toFixed(1)} s; verified`,
+      ...(passwords
+        ? []
+        : ["  its globals have no passwords: the role may not read them; `up` sets them after a restore"]),
+      ...warnings.map((text) => `  ${text}`),
+    ]),
+    ...removed.map(({ name, reason }) => `removed ${name}: ${reason}`),
+    `repository: ${repository}`,
+  ]);
+}
+
+export function renderList({ repository, backups, leftovers }: ListData, colors: Colors): string {
+  const rows = backups.map(({ name, takenAt, bytes, format, serverVersion, migrationHead, verified }) => [
+    name,
+    takenAt,
+    bytes === null ? "?" : renderSize(bytes),
+    format ?? "?",
+    serverVersion ?? "?",
+    migrationHead ?? "",
+    verified === "bad" ? "DAMAGED" : verified,
+  ]);
+  const columns = [
+    { heading: "name" },
+    { heading: "taken" },
+    { heading: "size", numeric: true },
+    { heading: "format" },
+    { heading: "server" },
+    { heading: "migration" },
+    { heading: "verified" },
+  ];
+  const table = renderTable(`Backups in ${repository}`, columns, rows, colors);
+  return lines([
+    table,
+    ...leftovers.map((name) => `${name}: a run that was killed, or is under way, has left it`),
+  ]);
+}
+
+export function renderVerified({ verified }: VerifyData): string {
+  if (verified.length === 0) return "none was verified\n";
+  return lines(
+    verified.map(({ name, faults, listed }) => {
+      if (faults.length > 0) return `${name}: damaged`;
+      return `${name}: good${listed ? "" : "; its content was not listed, for want of pg_restore of its version or of an archive"}`;
+    }),
+  );
+}
+
+export function renderPruned({ databases, dryRun }: PruneData): string {
+  if (databases.length === 0) return "none was looked at\n";
+  const done = dryRun ? "would go" : "removed";
+  return lines(
+    databases.flatMap(({ database, keep, remove }) => [
+      `${database}: ${plural(keep.length, "backup")} kept, ${remove.length} ${done}`,
+      ...remove.map(({ name, reason }) => `  ${name}: ${done}, ${reason}`),
+      ...keep.map(({ name, reason }) => `  ${name}: stays, ${reason}`),
+    ]),
+  );
+}
+
+export function renderBackupStatus(data: StatusData, colors: Colors): string {
+  const { repository, schedule, nextRunAt, greatestAge, freeBytes, databases, leftovers } = data;
+  const rows = databases.map(
+    ({ database, count, bytes, newest, newestAt, lastVerifiedAt, lastRunAt, exitCode, seconds }) => [
+      database,
+      count,
+      renderSize(bytes),
+      newest ?? "none",
+      newestAt ?? "",
+      lastVerifiedAt ?? "",
+      lastRunAt ?? "never",
+      exitCode === null ? "" : exitCode === 0 ? "success" : "failure",
+      seconds === null ? "" : `${seconds.toFixed(1)} s`,
+    ],
+  );
+  const headings = [
+    "database",
+    "backups",
+    "size",
+    "newest good",
+    "taken",
+    "verified",
+    "last run",
+    "ended with",
+    "took",
+  ];
+  const columns = headings.map((heading) => ({
+    heading,
+    numeric: ["backups", "size", "took"].includes(heading),
+  }));
+  return lines([
+    renderTable("Backups", columns, rows, colors),
+    ...leftovers.map((name) => `${name}: a run that was killed, or is under way, has left it`),
+    `repository: ${repository}${freeBytes === null ? "" : `, ${renderSize(freeBytes)} free`}`,
+    schedule === null
+      ? "no schedule is declared (pgstead:backup.logical): how old a backup may be is not known"
+      : `schedule: ${schedule}, next ${nextRunAt ?? ""}; a backup may be ${renderDuration(greatestAge ?? 0)} old`,
+  ]);
+}

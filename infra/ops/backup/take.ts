@@ -1,0 +1,114 @@
+import { backupBytes, type BackupManifest } from "../../../components/core/backup/manifest";
+import type { Finding } from "../../../components/core/finding";
+import { problemError, ProblemError } from "../../../components/core/problem";
+import { withRepository } from "../../../components/io/backup/lock";
+import { pruneBackups } from "../../../components/io/backup/prune";
+import { assertOwnRepository, removeLeftovers } from "../../../components/io/backup/repository";
+import { takeBackup } from "../../../components/io/backup/take";
+import { LoginRefusedError, ServerUnreachableError } from "../../../components/io/session";
+import { nearest } from "../../config/shape";
+import type { Report } from "../report";
+import type { BackupPlace } from "./place";
+
+export interface TakenBackup {
+  readonly name: string;
+  readonly database: string;
+  readonly bytes: number;
+  readonly tables: number;
+  /** Of all tables. */
+  readonly rows: string;
+  readonly seconds: number;
+  /** False: the globals have no passwords. */
+  readonly passwords: boolean;
+  readonly warnings: readonly string[];
+}
+
+export interface TakeData {
+  readonly repository: string;
+  readonly taken: readonly TakenBackup[];
+  /** What killed runs had left. */
+  readonly leftovers: readonly string[];
+  readonly removed: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** Takes a backup of each database, and then removes what its rules do not want any more. */
+export function takeBackups(
+  place: BackupPlace,
+  wanted: string | undefined,
+  given: AbortSignal,
+): Promise<Report<TakeData>> {
+  const { repository, stack } = place;
+  const databases = chooseDatabases(place, wanted);
+  return withRepository(repository, `backup of ${databases.join(", ")}`, given, async (signal) => {
+    await assertOwnRepository(repository, stackName(stack));
+    const leftovers = await removeLeftovers(repository);
+    const taken: TakenBackup[] = [];
+    const removed: TakeData["removed"][number][] = [];
+    const findings: Finding[] = [];
+    for (const database of databases) {
+      try {
+        const work = takeOne(place, database, signal);
+        taken.push(describe(await place.progress(`taking a backup of ${database}`, work)));
+        const plans = await pruneBackups(repository, place.plan.keep, Date.now(), database);
+        removed.push(...plans.flatMap(({ remove }) => remove));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof ServerUnreachableError || error instanceof LoginRefusedError) throw error;
+        findings.push(...toFindings(database, error));
+      }
+    }
+    return { command: "backup", stack, data: { repository, taken, leftovers, removed }, findings };
+  });
+}
+
+async function takeOne(place: BackupPlace, database: string, signal: AbortSignal): Promise<BackupManifest> {
+  const { repository, stack, version, plan } = place;
+  const login = await place.login(database);
+  return takeBackup({
+    repository,
+    stack: stackName(stack),
+    version,
+    plan,
+    database,
+    login,
+    signal,
+    now: () => Date.now(),
+  });
+}
+
+/** Pulumi takes a name with its organisation and project as well. */
+export function stackName(stack: string): string {
+  return stack.slice(stack.lastIndexOf("/") + 1);
+}
+
+/** @throws ProblemError for one that is not declared */
+export function chooseDatabases({ databases }: BackupPlace, wanted: string | undefined): readonly string[] {
+  if (wanted === undefined) return databases;
+  if (databases.includes(wanted)) return [wanted];
+  const meant = nearest(wanted, databases);
+  const hint = meant === undefined ? `known here: ${databases.join(", ")}` : `did you mean ${meant}?`;
+  throw problemError("--database", `${wanted} is not declared`, hint);
+}
+
+function describe(manifest: BackupManifest): TakenBackup {
+  const { name, database, snapshot, passwords, warnings, startedAt, endedAt } = manifest;
+  const { tables } = snapshot;
+  return {
+    ...{ name, database, passwords, warnings, bytes: backupBytes(manifest), tables: tables.length },
+    rows: String(tables.reduce((sum, { rows }) => sum + BigInt(rows ?? 0), 0n)),
+    seconds: (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000,
+  };
+}
+
+function toFindings(database: string, error: unknown): Finding[] {
+  const subject = `backup of ${database}`;
+  if (error instanceof ProblemError) {
+    return error.problems.map(({ path, message, hint }) => ({
+      subject,
+      message: path === "" ? `${error.title}: ${message}` : `${path}: ${message}`,
+      hint,
+    }));
+  }
+  const hint = "no backup before this one was touched: mend it, and run this again";
+  return [{ subject, message: error instanceof Error ? error.message : String(error), hint }];
+}

@@ -1,0 +1,87 @@
+import { Gauge, type Registry } from "prom-client";
+import { readRepository, type Repository } from "../../../components/io/backup/repository";
+import { summarize, type DatabaseBackups } from "../backup/look";
+
+/** A figure of the backups of a database. */
+interface BackupFigure {
+  readonly name: string;
+  readonly help: string;
+  readonly pick: (backups: DatabaseBackups) => number | null;
+}
+
+const moment = (text: string | null): number | null => (text === null ? null : Date.parse(text) / 1_000);
+
+const figures: readonly BackupFigure[] = [
+  {
+    name: "newest_timestamp_seconds",
+    help: "When the newest good backup of a database was taken",
+    pick: ({ newestAt }) => moment(newestAt),
+  },
+  {
+    name: "newest_bytes",
+    help: "Size of the newest good backup of a database",
+    pick: ({ newestBytes }) => newestBytes,
+  },
+  {
+    name: "last_verified_timestamp_seconds",
+    help: "When every byte of the newest good backup of a database was last read",
+    pick: ({ lastVerifiedAt }) => moment(lastVerifiedAt),
+  },
+  {
+    name: "last_success_timestamp_seconds",
+    help: "When the last run that took a backup of a database ended",
+    pick: ({ lastSuccessAt }) => moment(lastSuccessAt),
+  },
+  {
+    name: "last_attempt_timestamp_seconds",
+    help: "When the last run that was to take a backup of a database was begun",
+    pick: ({ lastRunAt }) => moment(lastRunAt),
+  },
+  {
+    name: "exit_code",
+    help: "How the last run of a database ended: 0 well, 1 in a failure",
+    pick: ({ exitCode }) => exitCode,
+  },
+  {
+    name: "duration_seconds",
+    help: "How long the last run of a database took",
+    pick: ({ seconds }) => seconds,
+  },
+  { name: "count", help: "Backups of a database that are kept", pick: ({ count }) => count },
+  { name: "bytes", help: "Size of all backups of a database", pick: ({ bytes }) => bytes },
+];
+
+/** Figures of the repository itself, so that what somebody runs by hand shows as well. */
+export function measureBackups(
+  repository: string,
+  databases: readonly string[],
+  registers: Registry[],
+): void {
+  // One look at the disk for all figures of a scrape.
+  let read: Promise<Repository | undefined> | undefined;
+  const look = (): Promise<Repository | undefined> => {
+    read ??= readRepository(repository)
+      .catch(() => undefined) // cannot be read: no sample, rather than an old one
+      .finally(() => {
+        setImmediate(() => (read = undefined));
+      });
+    return read;
+  };
+  for (const { name, help, pick } of figures) {
+    new Gauge({
+      name: `pgstead_backup_${name}`,
+      help,
+      labelNames: ["database"],
+      registers,
+      async collect() {
+        this.reset();
+        const found = await look();
+        if (found === undefined) return;
+        for (const database of databases) {
+          const value = pick(summarize(found, database));
+          if (value !== null) this.set({ database }, value);
+        }
+      },
+    });
+  }
+}
