@@ -1,11 +1,27 @@
 import type { AuditDeclaration, Retention } from "./audit/model";
 import type { DesiredCertificate } from "./certificate/plan";
+import { containerPlaces } from "./physical/configuration";
 import type { DeclaredDatabase } from "./status";
 
 /** Jobs of the ops container, in the order in which they are told. */
-export const opsJobs = ["status", "certificate", "logs", "audit"] as const;
+export const opsJobs = [
+  "status",
+  "certificate",
+  "logs",
+  "audit",
+  "physical-full",
+  "physical-incremental",
+  "physical-verify",
+] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
+
+/** Jobs that a stack has only where it declares what they do. */
+export type DeclaredJob = Extract<OpsJob, `physical-${string}`>;
+
+/** When each job runs, in cron's notation: five fields, or six with seconds first. */
+export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
+  Readonly<Partial<Record<DeclaredJob, string | undefined>>>;
 
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 export const opsContextFormat = 1;
@@ -31,13 +47,14 @@ export interface OpsContext {
   readonly service: OpsService;
   readonly server: OpsServer;
   readonly files: OpsFiles;
-  /** When each job runs, in cron's notation: five fields, or six with seconds first. */
-  readonly schedules: Readonly<Record<OpsJob, string>>;
+  readonly schedules: OpsSchedules;
   /** Time zone of the schedules, by its name in the tz database. */
   readonly timeZone: string;
   /** Of the server; `host` of the server is one of its names. */
   readonly certificate: DesiredCertificate;
   readonly logs: OpsLogs;
+  /** Absent: no physical backups are taken. */
+  readonly physical?: OpsPhysical | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -93,6 +110,12 @@ export interface OpsFiles {
   readonly jobState: string;
 }
 
+/** Physical backups, as far as the jobs need to know. */
+export interface OpsPhysical {
+  /** Directory of pgBackRest's configuration; the passphrase in it is secret. */
+  readonly configuration: string;
+}
+
 /** Limits of the log files, whichever comes first. */
 export interface OpsLogs {
   readonly maxDays: number;
@@ -111,7 +134,9 @@ export interface OpsContextArgs {
   /** The stack's configuration, or what of it is named here. */
   readonly declared: ServiceDeclaration;
   /** The part that is left out has its default. */
-  readonly schedules?: Partial<Readonly<Record<OpsJob, string>>>;
+  readonly schedules?: Partial<OpsSchedules>;
+  /** When physical backups are taken; absent: none are. */
+  readonly physical?: { readonly full: string; readonly incremental: string };
   /** Default: `UTC`, in which no hour is there twice. */
   readonly timeZone?: string;
   readonly certificate: DesiredCertificate;
@@ -143,7 +168,7 @@ export function renderOpsContext(args: OpsContextArgs): string {
 
 /** Fills in the container's own places, which its image has, and the defaults. */
 export function resolveOpsContext(args: OpsContextArgs): OpsContext {
-  const { version, project, stack, prefix, declared, certificate, logs } = args;
+  const { version, project, stack, prefix, declared, certificate, logs, physical } = args;
   return {
     format: opsContextFormat,
     version,
@@ -158,7 +183,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
       maintenanceDatabase: "postgres",
     },
     files,
-    schedules: { ...defaultSchedules, ...args.schedules },
+    schedules: { ...defaultSchedules, ...physicalSchedules(physical), ...args.schedules },
     timeZone: args.timeZone ?? "UTC",
     certificate: {
       names: certificate.names,
@@ -166,7 +191,18 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
       renewBefore: certificate.renewBefore,
     },
     logs: { maxDays: logs.days, maxBytes: logs.maxBytes, minFreePercent: logs.minFreePercent ?? 10 },
+    ...(physical === undefined ? {} : { physical: { configuration: containerPlaces.configuration } }),
     metricsPort: 9188,
+  };
+}
+
+function physicalSchedules(physical: OpsContextArgs["physical"]): Partial<Record<DeclaredJob, string>> {
+  if (physical === undefined) return {};
+  return {
+    "physical-full": physical.full,
+    "physical-incremental": physical.incremental,
+    // In the middle of the week, when a full backup is seldom under way.
+    "physical-verify": "30 4 * * 3",
   };
 }
 
@@ -213,7 +249,7 @@ const files: OpsFiles = {
   jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
 };
 
-const defaultSchedules: Readonly<Record<OpsJob, string>> = {
+const defaultSchedules: OpsSchedules = {
   // At night, before people come.
   status: "0 1 * * *",
   certificate: "30 3 * * *",

@@ -5,6 +5,7 @@ import { caKey, docker, monitoring } from "./schema-docker";
 import { drift } from "./schema-drift";
 import { administratorPassword } from "./schema-existing";
 import { migrations } from "./schema-migrations";
+import { physical } from "./schema-physical";
 import { roles } from "./schema-role";
 import { server } from "./schema-server";
 import { choice, flag, map, mapOf, text } from "./schema-words";
@@ -49,6 +50,13 @@ export const configSchema = z.strictObject({
   docker: docker.prefault({}),
   caKey,
   monitoring: monitoring.prefault({}),
+  backup: map(
+    { physical: physical.optional() },
+    {
+      description: "Backups that are taken on a schedule.",
+      example: '{ physical: { full: "0 1 * * 0", incremental: "0 1 * * 1-6" } }',
+    },
+  ).prefault({}),
   drift: drift.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },

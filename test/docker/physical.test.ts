@@ -14,7 +14,7 @@ import { execIn } from "../../components/io/docker/container";
 import { connectDocker } from "../../components/io/docker/engine";
 import type { PitrBackend } from "../../components/io/physical/backend";
 import { backRest } from "../../components/io/physical/pgbackrest";
-import { runInContainer } from "../../components/io/physical/places";
+import { runInContainer } from "../../components/io/physical/run-in-container";
 import { buildTestImage, testImages } from "../support/docker-images";
 import { confined, makeContainerServer, type ContainerServer } from "../support/docker-server";
 import { eventually } from "../support/eventually";

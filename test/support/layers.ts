@@ -16,12 +16,12 @@ const docker = /^(?:dockerode|tar-stream)$/;
 const grpc = /^(?:@grpc\/grpc-js|google-protobuf)(?:$|\/)/;
 
 export const layers: readonly Layer[] = [
-  // Pure: they compute with addresses, with names that are nearly the same, and with SQL.
+  // Pure: they compute with addresses, with names that are nearly the same, with SQL and with schedules.
   {
     name: "core",
     files: /^components\/core\//,
     layers: [],
-    packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/, /^libpg-query$/],
+    packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/, /^libpg-query$/, /^croner$/],
   },
   {
     name: "io",

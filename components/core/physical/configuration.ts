@@ -106,11 +106,14 @@ export function backRestCommand(configuration: string): string[] {
   return ["pgbackrest", "--no-config", `--config-include-path=${configuration}`, `--stanza=${stanza}`];
 }
 
+/** Names of the settings that archiving has to itself. */
+export const archiveSettingNames = ["archive_mode", "archive_command", "archive_timeout"] as const;
+
 /** The settings of a server that archives. A change of archive_mode takes a restart. */
 export function archiveSettings(
   configuration: string,
   archiveTimeout: string,
-): Readonly<Record<"archive_mode" | "archive_command" | "archive_timeout", string>> {
+): Readonly<Record<(typeof archiveSettingNames)[number], string>> {
   return {
     archive_mode: "on",
     archive_command: [...backRestCommand(configuration), "archive-push", '"%p"'].join(" "),

@@ -45,7 +45,7 @@ const meanings: Readonly<Record<number, Meaning>> = {
  */
 export function backRestFailure(what: string, { exitCode, stderr }: BackRestEnd): ProblemError {
   const said = readErrors(stderr);
-  if (stderr.includes('No space left on device')) {
+  if (stderr.includes("No space left on device")) {
     return problemError(
       what,
       "there is no space left on the volume",

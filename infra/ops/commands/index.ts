@@ -10,6 +10,7 @@ import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
+import { recoveryCommand } from "./recovery";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -21,6 +22,7 @@ export const commands: readonly AnyCommand[] = [
   auditCommand,
   auditMaintainCommand,
   archiveCommand,
+  recoveryCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,

@@ -3,13 +3,23 @@ import { z } from "zod";
 import type { ConnectionTarget } from "../../../components/core/connection";
 import { opsContextFormat, opsJobs, type OpsContext } from "../../../components/core/ops-context";
 import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
-import { parseSchedule } from "./timetable";
+import { parseSchedule } from "../../../components/core/ops/timetable";
 
 const name = z.string().min(1);
 const names = z.array(name);
 const path = z.string().regex(/^\//, "is not an absolute path");
 const days = z.int().min(1);
 const port = z.int().min(0).max(65_535);
+
+const schedules = z.object({
+  status: name,
+  certificate: name,
+  logs: name,
+  audit: name,
+  "physical-full": name.optional(),
+  "physical-incremental": name.optional(),
+  "physical-verify": name.optional(),
+});
 
 const audit = z.object({
   owner: name,
@@ -46,10 +56,11 @@ const contextSchema = z.object({
     repository: path,
     jobState: path,
   }),
-  schedules: z.record(z.enum(opsJobs), name),
+  schedules,
   timeZone: name,
   certificate: z.object({ names: names.min(1), validity: days, renewBefore: days }),
   logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
+  physical: z.object({ configuration: path }).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 
@@ -114,11 +125,13 @@ function describeIssue({ path: place, message }: z.core.$ZodIssue): Problem {
 
 function scheduleProblems({ schedules, timeZone }: OpsContext): Problem[] {
   return opsJobs.flatMap((job) => {
+    const schedule = schedules[job];
+    if (schedule === undefined) return [];
     try {
-      parseSchedule(schedules[job], timeZone);
+      parseSchedule(schedule, timeZone);
       return [];
     } catch (error) {
-      const message = `${JSON.stringify(schedules[job])} in time zone ${timeZone}: ${(error as Error).message}`;
+      const message = `${JSON.stringify(schedule)} in time zone ${timeZone}: ${(error as Error).message}`;
       return [{ path: `schedules.${job}`, message, hint: "write it such as `0 1 * * *`, in UTC" }];
     }
   });

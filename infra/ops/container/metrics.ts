@@ -1,10 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Counter, Gauge, Registry } from "prom-client";
-import type { OpsFiles, OpsJob } from "../../../components/core/ops-context";
+import type { OpsContext, OpsFiles, OpsJob } from "../../../components/core/ops-context";
 import { logBytes, removalReasons, type RemovalReason } from "../../../components/core/ops/log-files";
 import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
+import type { Clock } from "./clock";
 import type { JobTimes } from "./job-state";
+import { measurePhysical } from "./physical-metrics";
 import type { JobObserver } from "./scheduler";
 
 /** What Prometheus is told. A value that is not known has no sample, rather than an old or an invented one. */
@@ -23,7 +25,11 @@ export interface MeasuredJob {
 }
 
 /** Makes a registry of its own; what is on disk is read when it is asked for. */
-export function createMetrics(jobs: readonly MeasuredJob[], files: OpsFiles, version: string): Metrics {
+export function createMetrics(
+  jobs: readonly MeasuredJob[],
+  context: Pick<OpsContext, "files" | "physical">,
+  { version, clock }: { readonly version: string; readonly clock: Clock },
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const job = createJobMetrics(jobs, registers);
@@ -40,7 +46,8 @@ export function createMetrics(jobs: readonly MeasuredJob[], files: OpsFiles, ver
     labelNames: ["version", "node"],
     registers,
   }).set({ version, node: process.versions.node }, 1);
-  measureFiles(files, registers);
+  measureFiles(context.files, registers);
+  measurePhysical(context, clock, registers);
   return {
     ...job,
     async render() {

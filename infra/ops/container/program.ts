@@ -6,6 +6,7 @@ import { exitCodes, type Status } from "../report";
 import type { Clock } from "./clock";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
+import { containerRecoveryCommand } from "./commands/recovery";
 import { runCommand } from "./commands/run";
 import { scheduleCommand } from "./commands/schedule";
 import { containerStatusCommand } from "./commands/status";
@@ -32,6 +33,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   scheduleCommand,
   runCommand,
   containerStatusCommand,
+  containerRecoveryCommand,
   healthCommand,
   ...elsewhereCommands,
 ];

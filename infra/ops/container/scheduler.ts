@@ -5,7 +5,7 @@ import type { Job, Outcome } from "./job";
 import type { JobState } from "./job-state";
 import { describeError, type Log } from "./log";
 import { cleanUpMs, settledWithin, startJob, type RunningJob } from "./running-job";
-import type { Timetable } from "./timetable";
+import type { Timetable } from "../../../components/core/ops/timetable";
 
 export interface ScheduledJob {
   readonly job: Job;

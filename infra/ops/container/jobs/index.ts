@@ -2,15 +2,17 @@ import type { OpsContext } from "../../../../components/core/ops-context";
 import type { Job } from "../job";
 import { auditJob } from "./audit";
 import { certificateJob } from "./certificate";
+import { physicalJobs } from "./physical";
 import { logsJob, type LogsSurroundings } from "./logs";
 import { statusJob } from "./status";
 
-/** Every job, in the order in which they are told. */
+/** Every job that this stack has, in the order in which they are told. */
 export function createJobs(context: OpsContext, surroundings: LogsSurroundings): readonly Job[] {
   return [
     statusJob(context),
     certificateJob(context, surroundings),
     logsJob(context, surroundings),
     auditJob(context),
+    ...physicalJobs(context),
   ];
 }

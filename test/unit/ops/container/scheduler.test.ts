@@ -4,7 +4,7 @@ import type { Job, JobRun } from "../../../../infra/ops/container/job";
 import type { JobState, JobTimes } from "../../../../infra/ops/container/job-state";
 import { createLog } from "../../../../infra/ops/container/log";
 import { startScheduler, type Scheduler } from "../../../../infra/ops/container/scheduler";
-import { parseSchedule } from "../../../../infra/ops/container/timetable";
+import { parseSchedule } from "../../../../components/core/ops/timetable";
 import { fakeClock, type FakeClock } from "../../../support/fake-clock";
 
 interface Line {

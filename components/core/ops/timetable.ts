@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { countedRuns, greatestInterval } from "../../../components/core/ops/schedule";
+import { countedRuns, greatestInterval } from "./schedule";
 
 /** When a job runs. */
 export interface Timetable {

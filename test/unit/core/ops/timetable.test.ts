@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseSchedule } from "../../../../infra/ops/container/timetable";
+import { parseSchedule } from "../../../../components/core/ops/timetable";
 
 const from = Date.parse("2030-01-01T12:00:00Z");
 const hour = 3_600_000;

@@ -1,11 +1,7 @@
 import { problemError } from "../../core/problem";
 import { execIn } from "../docker/container";
 import { connectDocker, type DockerEndpoint } from "../docker/engine";
-import { runProgram } from "../process";
 import type { RunThere } from "./pgbackrest";
-
-/** Runs programs beside the repository itself: in the ops container. */
-export const runHere: RunThere = ([file = "", ...args], options) => runProgram(file, args, options);
 
 /**
  * Runs programs in a container that has the repository, from the machine of the operator.
