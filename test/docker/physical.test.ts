@@ -119,6 +119,32 @@ describe("pgBackRest in the server's container", () => {
     expect(await first).toEqual([]);
   });
 
+  test("tells of a page that does not match its checksum, and does not count that backup as a good one", async () => {
+    const newest = goodBackups(await backend.read()).at(-1)?.label;
+    await server.sql("CREATE TABLE broken AS SELECT g AS id FROM generate_series(1, 10000) g");
+    await server.sql("CHECKPOINT");
+    const file = `${volume}/current/${await server.sql("SELECT pg_relation_filepath('broken')")}`;
+    await server.exec(
+      "sh",
+      "-c",
+      `printf '\\377\\376' | dd of=${file} bs=1 seek=8400 conv=notrunc 2>/dev/null`,
+    );
+    const before = goodBackups(await backend.read()).length;
+    expect((await backend.back("incremental", waiting)).join()).toContain("invalid page checksum");
+    await backend.back("full", waiting);
+    await backend.back("full", waiting);
+    const repository = await backend.read();
+    expect(goodBackups(repository).at(-1)?.label).toBe(newest);
+    // Two full ones are kept, and these are newer: they are no reason to delete a good one.
+    expect(goodBackups(repository)).toHaveLength(before);
+    expect(repository).toMatchObject({
+      backups: expect.arrayContaining([
+        expect.objectContaining({ kind: "incremental", fault: "pages in it do not match their checksums" }),
+      ]) as unknown,
+    });
+    await server.sql("DROP TABLE broken");
+  });
+
   test("finds no fault in the repository, and one flipped byte of it", async () => {
     expect(await backend.verify(waiting)).toEqual([]);
     const files = "find /var/lib/pgbackrest/backup -type f -path '*bundle*' -size +100k | head -1";

@@ -25,11 +25,13 @@ export interface PitrBackend {
   /** Proves that the log arrives: switches to another file of it, and waits until that is there. */
   check(waiting: Waiting): Promise<void>;
   /**
-   * Takes a backup and then deletes what is older than is kept; nothing is deleted where it failed.
+   * Takes a backup. Deletes nothing: whether the new one is good is known only when it is there.
    *
    * @returns what it warned of, such as pages that do not match their checksums: the backup is there, and not good
    */
   back(kind: "full" | "incremental", waiting: Waiting): Promise<readonly string[]>;
+  /** Deletes what is older than is kept. It counts bad backups as well: only after a good one was taken. */
+  expire(waiting: Waiting): Promise<void>;
   /** Reads every file of the repository and compares it with its checksum. Gives what is wrong. */
   verify(waiting: Waiting): Promise<readonly Problem[]>;
   /** What there is. Changes nothing, and waits for nobody. */

@@ -48,8 +48,12 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
     },
     async back(kind, waiting) {
       const type = kind === "full" ? "full" : "incr";
-      const { stderr } = await call(`the ${kind} backup`, ["backup", `--type=${type}`], long(waiting));
+      const args = ["backup", `--type=${type}`, "--no-expire-auto"];
+      const { stderr } = await call(`the ${kind} backup`, args, long(waiting));
       return readWarnings(stderr);
+    },
+    async expire(waiting) {
+      await call("the deletion of old backups", ["expire"], long(waiting));
     },
     async verify(waiting) {
       // Without `--verbose` it says nothing at all where nothing is wrong.

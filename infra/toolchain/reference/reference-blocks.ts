@@ -77,7 +77,8 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
 }
 
 function renderReference(): string {
-  const { server, docker, monitoring, drift, database, roles, migrations, audit } = configSchema.shape;
+  const { server, docker, monitoring, backup, drift, database, roles, migrations, audit } =
+    configSchema.shape;
   const tables: readonly (readonly [string, Shape])[] = [
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
@@ -89,6 +90,8 @@ function renderReference(): string {
     ["`pgstead:docker`", shapeOf(docker)],
     ["Each of `ulimits` of `pgstead:docker`", shapeOf(shapeOf(docker).ulimits)],
     ["`pgstead:monitoring`", shapeOf(monitoring)],
+    ["`pgstead:backup`", shapeOf(backup)],
+    ["`physical` of `pgstead:backup`", shapeOf(shapeOf(backup).physical)],
     ["`pgstead:drift`", shapeOf(drift)],
     ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],

@@ -11,7 +11,11 @@ import type { Job, JobRun } from "../job";
 /** Physical backups and the look at every file of their repository; none where none are declared. */
 export function physicalJobs({ physical }: OpsContext): Job[] {
   if (physical === undefined) return [];
-  const backend = backRest(runHere, physical.configuration);
+  return jobsOn(backRest(runHere, physical.configuration));
+}
+
+/** The same on a backend of the caller's. */
+export function jobsOn(backend: PitrBackend): Job[] {
   return [
     backupJob("physical-full", "full", backend),
     backupJob("physical-incremental", "incremental", backend),
@@ -34,12 +38,23 @@ function backupJob(name: OpsJob, kind: "full" | "incremental", backend: PitrBack
       for (const warning of warnings) log.warning(warning);
       const made = (await listed(backend)).filter(({ label }) => !before.has(label)).at(-1);
       if (made === undefined) throw notThere(kind);
+      // Nothing good goes for a bad one.
       if (made.fault !== undefined) throw notGood(made);
       const { label, size, stored } = made;
       const sizes = `${renderSize(size)} of the server, ${renderSize(stored)} in the repository`;
       log.info(`took ${label}: ${sizes}`, { label, bytes: size, stored });
+      await expire(backend, { log, signal });
     },
   };
+}
+
+/** Deletes what is older than is kept, and says which. */
+async function expire(backend: PitrBackend, run: Pick<JobRun, "log" | "signal">): Promise<void> {
+  const before = await listed(backend);
+  await backend.expire(waitingOf(run));
+  const left = new Set((await listed(backend)).map(({ label }) => label));
+  const deleted = before.map(({ label }) => label).filter((label) => !left.has(label));
+  if (deleted.length > 0) run.log.info(`deleted ${deleted.join(", ")}: older than is kept`, { deleted });
 }
 
 function verifyJob(backend: PitrBackend): Job {
