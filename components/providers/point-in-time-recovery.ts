@@ -8,6 +8,7 @@ import { withServerLock } from "../io/apply";
 import { readArchiver } from "../io/catalog/archiver";
 import { readSettingsCatalog } from "../io/catalog/settings";
 import type { DockerEndpoint } from "../io/docker/engine";
+import { EngineUnreachableError } from "../io/docker/failure";
 import { readSystemIdentifier } from "../io/identity";
 import type { PitrBackend } from "../io/physical/backend";
 import { bringRecoveryAbout } from "../io/physical/bring-about";
@@ -28,7 +29,10 @@ import { readConnections } from "./server-connection";
  */
 export const pointInTimeRecovery = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
-  read: (inputs, oldInputs) => ({ ...readConnections(inputs, oldInputs), ...recoveryScope(inputs) }),
+  read: (inputs, oldInputs, request) => ({
+    ...readConnections(inputs, oldInputs),
+    ...recoveryScope(inputs, "preview" in request && request.preview === false),
+  }),
   compared: ["settings"],
   delete: removeRecovery,
 });
@@ -53,13 +57,14 @@ function backendOf({ control, configuration }: Declared): PitrBackend {
   return backRest(runInContainer(control.engine, control.container), configuration);
 }
 
-function recoveryScope(inputs: PropertyMap): Omit<Planned, "connections" | "isServerNew"> {
+/** @param isRun true where something is to be done, and not only shown */
+function recoveryScope(inputs: PropertyMap, isRun: boolean): Omit<Planned, "connections" | "isServerNew"> {
   const declared = declaredOf(inputs);
   return {
     id: "recovery",
     async plan(maintenance) {
       const { failure } = await readArchiver(maintenance);
-      const repository = await readRepository(backendOf(declared));
+      const repository = await readRepository(backendOf(declared), isRun);
       if ("refusals" in repository) return repository;
       return planRecovery(declared, {
         catalog: await readSettingsCatalog(maintenance, declared.settings),
@@ -94,10 +99,12 @@ function recoveryScope(inputs: PropertyMap): Omit<Planned, "connections" | "isSe
 }
 
 /** One that cannot be read is refused with everything else that is: a preview does not end at it. */
-async function readRepository(backend: PitrBackend): Promise<PhysicalRepository | Plan> {
+async function readRepository(backend: PitrBackend, isRun: boolean): Promise<PhysicalRepository | Plan> {
   try {
     return await backend.read();
   } catch (error) {
+    // Those that are about the engine miss it as well: a preview says so once, and goes on.
+    if (error instanceof EngineUnreachableError && !isRun) return { statements: [], refusals: [] };
     if (!(error instanceof ProblemError)) throw error;
     const { title, problems } = error;
     return {

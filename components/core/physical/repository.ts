@@ -145,7 +145,7 @@ function unreadable(message: string): Error {
   return problemError(
     "the repository of physical backups",
     `cannot be read: ${line.replace(/\p{Cc}/gu, "\uFFFD")}`,
-    "is its volume there, and is the passphrase the one that it was made with? A stack that was destroyed took it along, unless somebody kept it",
+    "is its volume there, and is the passphrase the one that it was made with? It went with the stack, or with the declaration, that it was made for; empty the volume if its backups are not needed any more",
   );
 }
 
