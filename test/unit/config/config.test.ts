@@ -96,7 +96,7 @@ describe("defaults", () => {
     for (const [key, { default: value }] of Object.entries(project.config)) {
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
-    expect(Object.keys(given)).toHaveLength(13);
+    expect(Object.keys(given)).toHaveLength(14);
     expect(stack(given)).toEqual(stack(shop));
   });
 });

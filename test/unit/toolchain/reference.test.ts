@@ -16,6 +16,7 @@ describe("the generated reference", () => {
         "server",
         "docker",
         "monitoring",
+        "backup",
         "drift",
         "database",
         "roles",
