@@ -5,7 +5,7 @@ import { parseVerification } from "../../core/physical/verification";
 import { renderMoment } from "../../core/physical/window";
 import type { RunResult } from "../process";
 import type { Waiting } from "../waiting";
-import type { PitrBackend } from "./backend";
+import type { PhysicalRestore, PitrBackend } from "./backend";
 
 /**
  * Runs a program where the repository is, and gives what it printed.
@@ -65,18 +65,21 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
       const { stdout } = await call("the list of physical backups", ["info", "--output=json"]);
       return parseInfo(stdout);
     },
-    async restore({ backup, target, directory }, waiting) {
-      const args = [
-        "restore",
-        `--set=${backup}`,
-        "--type=time",
-        `--target=${renderMoment(target)}`,
-        "--target-exclusive",
-        "--target-action=pause",
-        "--archive-mode=off",
-        `--pg1-path=${directory}`,
-      ];
-      await call(`the restore to ${renderMoment(target)}`, args, long(waiting));
+    async restore(order, waiting) {
+      await call(`the restore to ${renderMoment(order.target)}`, restoreArgs(order), long(waiting));
     },
   };
+}
+
+function restoreArgs({ backup, target, directory }: PhysicalRestore): string[] {
+  return [
+    "restore",
+    `--set=${backup}`,
+    "--type=time",
+    `--target=${renderMoment(target)}`,
+    "--target-exclusive",
+    "--target-action=pause",
+    "--archive-mode=off",
+    `--pg1-path=${directory}`,
+  ];
 }
