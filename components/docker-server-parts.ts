@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerServerPlan } from "./docker-server-args";
+import { backRestFiles } from "./core/physical/configuration";
 import { createImages } from "./docker-images";
 import { createContainer, createVolume, stackLabels, type DockerStack } from "./docker-stack";
 import { Certificate, Files } from "./providers/docker-resources";
@@ -132,7 +133,8 @@ export function createCertificate(
 
 const serverFilesPath = "/etc/pgstead/server";
 
-function serverPlace(stack: DockerStack, volume: docker.Volume) {
+/** The volume of the server's files, as resources that write to it need it. */
+export function serverPlace(stack: DockerStack, volume: docker.Volume) {
   return {
     endpoint: stack.engine,
     volume: volume.name,
@@ -157,7 +159,7 @@ export function createFiles(
       ...serverPlace(stack, serverFiles),
       owner: serverUser,
       directoryMode: "0750",
-      others: ["server.crt", "server.key", "ca.crt"],
+      others: ["server.crt", "server.key", "ca.crt", ...Object.values(backRestFiles)],
       files: {
         "administrator.verifier": { content: pulumi.interpolate`${verifier}\n`, mode: "0400", secret: true },
       },

@@ -33,6 +33,13 @@ export interface TuningArgs {
    * @default - refuse: the preview names the settings
    */
   readonly restart?: "allow" | "refuse";
+
+  /**
+   * Names of settings that another component keeps, such as `PointInTimeRecovery`: they are left alone, and not told.
+   *
+   * @default - none
+   */
+  readonly keptBeside?: readonly string[];
 }
 
 /**
@@ -73,13 +80,14 @@ const cannotSet: Refusal = {
 };
 
 function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource): Settings {
-  const { connection, restart = "refuse" } = args;
+  const { connection, restart = "refuse", keptBeside = [] } = args;
   return new Settings(
     name,
     {
       connection: accessConnection(connection),
       ...resolveSettings(args),
       restart,
+      ...(keptBeside.length === 0 ? {} : { keptBeside }),
       ...(connection.control === undefined ? {} : { control: connection.control }),
     },
     { parent, ...accessDeletedWith(connection) },

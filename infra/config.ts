@@ -10,9 +10,10 @@ import { checkMigrations, checkSharedDirectories } from "./config/check-migratio
 import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
 import { checkServer } from "./config/check-server";
 import { checkTuning, resolveTuningConfig } from "./config/check-tuning";
+import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
-import { resolveDatabases, resolveServer, type Draft } from "./config/resolve";
+import { resolveDatabases, resolveServer } from "./config/resolve";
 import { resolveDocker } from "./config/resolve-docker";
 import type { WrittenConfig } from "./config/schema";
 import { shapeConfig } from "./config/shape";

@@ -16,7 +16,7 @@ import { parseConfig } from "./config";
 import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
-import { createBeside, createServer } from "./server";
+import { createBeside, createRecovery, createServer } from "./server";
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
@@ -26,7 +26,12 @@ const { connection } = server;
 
 // First of all: a restart ends the sessions of everything else.
 const tuning = plan.tuning === undefined ? [] : [new Tuning("server", { connection, ...plan.tuning })];
-const afterSettings = tuning.flatMap(({ resource }) => resource ?? []);
+const recovery = createRecovery(
+  plan,
+  server,
+  tuning.flatMap(({ resource }) => resource ?? []),
+);
+const afterSettings = [...tuning, ...recovery].flatMap(({ resource }) => resource ?? []);
 
 const databases = plan.databases.map(({ name, ...parts }) => {
   const roles = new Roles(name, { connection, roles: parts.roles, dependsOn: afterSettings });
@@ -92,14 +97,14 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
 });
 
 const beside = createBeside(plan, server, databases, [
-  ...hostBasedAccess.flatMap(({ resource }) => resource ?? []),
+  ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
 ]);
 
-const onServer = [server, ...tuning, serverAccess, ...hostBasedAccess, ...beside];
+const onServer = [server, ...tuning, ...recovery, serverAccess, ...hostBasedAccess, ...beside];
 new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
 // As one value, because which outputs there are depends on the target.
-export = stackOutputs(server, databases, plan);
+export = stackOutputs(server, databases, plan, recovery);
 
 /** A secret of the stack's configuration, which holds it encrypted or not at all. */
 function readSecret(key: string, how: string): pulumi.Output<string> | undefined {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DockerServer, type Connection, type Roles } from "../components";
+import { DockerServer, type Connection, type PointInTimeRecovery, type Roles } from "../components";
 import { connectionUri } from "../components/core/connection";
 import type { Server } from "./server";
 
@@ -19,6 +19,7 @@ export function stackOutputs(
   server: Server,
   databases: readonly DeclaredDatabase[],
   { several }: { several: boolean },
+  [recovery]: readonly PointInTimeRecovery[],
 ) {
   const { host, port, user, password, tls } = server.connection;
   const encryption = tls === undefined ? {} : { tls };
@@ -44,6 +45,8 @@ export function stackOutputs(
       flat<pulumi.Input<unknown>>((database) => connectionUris(database, server.connection)),
     ),
     // Clients prove the server with it; public. Only a server that is made with an authority of its own has it.
+    // Who loses the host has it from here, or nowhere: the backups cannot be read without.
+    ...(recovery === undefined ? {} : { repositoryPassphrase: recovery.passphrase }),
     ...(server instanceof DockerServer ? { caCertificate: server.certificate.caCertificate } : {}),
   };
 }

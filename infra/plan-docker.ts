@@ -2,6 +2,7 @@ import type { PublishedPort } from "../components/core/docker/host";
 import type { DockerServerArgs } from "../components/docker-server-args";
 import type { MonitoringArgs } from "../components/monitoring";
 import type { OperationsArgs } from "../components/operations";
+import type { PointInTimeRecoveryArgs } from "../components/point-in-time-recovery";
 import type { StackConfig } from "./config";
 import { kindsBeside } from "./config/resolve-docker";
 import type { DockerConfig, MonitoringConfig } from "./config/stack-config";
@@ -13,6 +14,8 @@ export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> 
     readonly caFile?: string;
   };
   readonly operations: Omit<OperationsArgs["context"], "version">;
+  /** Absent: no physical backups. */
+  readonly recovery?: Omit<PointInTimeRecoveryArgs, "server" | "dependsOn">;
   /** Absent: no monitoring containers. */
   readonly monitoring?: Omit<MonitoringArgs, "server" | "password" | "dependsOn"> & {
     /** Database whose role it is. */
@@ -23,7 +26,7 @@ export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> 
 /** What the configuration of a stack in containers means for its components. */
 export function planDocker(config: StackConfig, docker: DockerConfig): DockerServerPlan {
   const { server, disposable, protect } = config;
-  const { certificate, logs, monitoring, ...declared } = docker;
+  const { certificate, logs, monitoring, physical, ...declared } = docker;
   const { ca, ...issued } = certificate;
   const monitored = planMonitoring(monitoring);
   return {
@@ -41,9 +44,22 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
       certificate: issued,
       logs,
       ...(config.backup.logical === undefined ? {} : { backup: config.backup.logical }),
+      ...(physical === undefined ? {} : { physical }),
     },
+    ...planRecovery(docker, server.restart),
     ...(monitored === undefined ? {} : { monitoring: monitored }),
   };
+}
+
+function planRecovery(
+  { physical, cpus }: DockerConfig,
+  restart: StackConfig["server"]["restart"],
+): Pick<DockerServerPlan, "recovery"> {
+  if (physical === undefined) return {};
+  const { keepFull, archiveTimeout } = physical;
+  // Half of the server's cores, as it goes on with its work meanwhile; the disk is the limit beyond four.
+  const processes = Math.max(1, Math.min(4, Math.floor(cpus / 2)));
+  return { recovery: { keepFull, archiveTimeout, processes, restart } };
 }
 
 function planMonitoring(monitoring: MonitoringConfig | undefined): DockerServerPlan["monitoring"] {

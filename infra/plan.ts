@@ -9,6 +9,7 @@ import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
 import type { HbaRule } from "../components/core/hba/rule";
+import { archiveSettingNames } from "../components/core/physical/configuration";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
@@ -73,8 +74,10 @@ export function planStack(config: StackConfig): StackPlan {
   };
 }
 
-function planTuning({ tuning, server }: StackConfig): Pick<StackPlan, "tuning"> {
-  return tuning === undefined ? {} : { tuning: { ...tuning, restart: server.restart } };
+function planTuning({ tuning, server, docker }: StackConfig): Pick<StackPlan, "tuning"> {
+  if (tuning === undefined) return {};
+  const keptBeside = docker?.physical === undefined ? {} : { keptBeside: archiveSettingNames };
+  return { tuning: { ...tuning, restart: server.restart, ...keptBeside } };
 }
 
 /** A server that is there already has rules of its own, which are nobody's to guess. */

@@ -6,6 +6,7 @@ import {
   ExistingServer,
   Monitoring,
   Operations,
+  PointInTimeRecovery,
   type Roles,
 } from "../components";
 import { pgsteadVersion } from "../components/core/version";
@@ -34,7 +35,7 @@ export function createServer(plan: StackPlan["server"], secrets: Secrets): Serve
 }
 
 function createDockerServer(
-  { operations: _operations, monitoring: _monitoring, ...plan }: DockerServerPlan,
+  { operations: _operations, monitoring: _monitoring, recovery: _recovery, ...plan }: DockerServerPlan,
   secrets: Secrets,
 ): DockerServer {
   const fault = opsBundleFault(projectDirectory());
@@ -72,6 +73,18 @@ function readAuthority(file: string, secrets: Secrets): { certificate: string; k
       "name a PEM file, relative to the project",
     );
   }
+}
+
+/** Physical backups of the server, if any are declared: before anything that others lose when it restarts. */
+export function createRecovery(
+  { server: plan }: StackPlan,
+  server: Server,
+  dependsOn: readonly pulumi.Resource[],
+): PointInTimeRecovery[] {
+  if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
+  const { recovery } = plan.args;
+  if (recovery === undefined) return [];
+  return [new PointInTimeRecovery("server", { server, ...recovery, dependsOn })];
 }
 
 interface DatabaseRoles {

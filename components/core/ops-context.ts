@@ -1,12 +1,29 @@
 import type { AuditDeclaration, Retention } from "./audit/model";
-import { usualBackupSchedule, type LogicalBackups, type ScheduledBackups } from "./backup/plan";
+import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
+import { containerPlaces } from "./physical/configuration";
 import type { DeclaredDatabase } from "./status";
 
 /** Jobs of the ops container, in the order in which they are told. */
-export const opsJobs = ["status", "certificate", "logs", "audit", "backup"] as const;
+export const opsJobs = [
+  "status",
+  "certificate",
+  "logs",
+  "audit",
+  "backup",
+  "physical-full",
+  "physical-incremental",
+  "physical-verify",
+] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
+
+/** Jobs that a stack has only where it declares what they do. */
+export type DeclaredJob = Extract<OpsJob, "backup" | `physical-${string}`>;
+
+/** When each job runs, in cron's notation: five fields, or six with seconds first. */
+export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
+  Readonly<Partial<Record<DeclaredJob, string | undefined>>>;
 
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 export const opsContextFormat = 1;
@@ -32,15 +49,16 @@ export interface OpsContext {
   readonly service: OpsService;
   readonly server: OpsServer;
   readonly files: OpsFiles;
-  /** When each job runs, in cron's notation: five fields, or six with seconds first. */
-  readonly schedules: Readonly<Record<OpsJob, string>>;
+  readonly schedules: OpsSchedules;
   /** Time zone of the schedules, by its name in the tz database. */
   readonly timeZone: string;
   /** Of the server; `host` of the server is one of its names. */
   readonly certificate: DesiredCertificate;
   readonly logs: OpsLogs;
-  /** Absent: none are scheduled. */
+  /** Absent: no logical backups are taken. */
   readonly backup?: LogicalBackups | undefined;
+  /** Absent: no physical backups are taken. */
+  readonly physical?: OpsPhysical | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -98,6 +116,12 @@ export interface OpsFiles {
   readonly jobState: string;
 }
 
+/** Physical backups, as far as the jobs need to know. */
+export interface OpsPhysical {
+  /** Directory of pgBackRest's configuration; the passphrase in it is secret. */
+  readonly configuration: string;
+}
+
 /** Limits of the log files, whichever comes first. */
 export interface OpsLogs {
   readonly maxDays: number;
@@ -116,7 +140,9 @@ export interface OpsContextArgs {
   /** The stack's configuration, or what of it is named here. */
   readonly declared: ServiceDeclaration;
   /** The part that is left out has its default. */
-  readonly schedules?: Partial<Readonly<Record<OpsJob, string>>>;
+  readonly schedules?: Partial<OpsSchedules>;
+  /** When physical backups are taken; absent: none are. */
+  readonly physical?: { readonly full: string; readonly incremental: string };
   /** Default: `UTC`, in which no hour is there twice. */
   readonly timeZone?: string;
   readonly certificate: DesiredCertificate;
@@ -150,7 +176,7 @@ export function renderOpsContext(args: OpsContextArgs): string {
 
 /** Fills in the container's own places, which its image has, and the defaults. */
 export function resolveOpsContext(args: OpsContextArgs): OpsContext {
-  const { version, project, stack, prefix, declared, certificate, logs } = args;
+  const { version, project, stack, prefix, declared, certificate, logs, physical } = args;
   return {
     format: opsContextFormat,
     version,
@@ -165,7 +191,12 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
       maintenanceDatabase: "postgres",
     },
     files,
-    schedules: { ...defaultSchedules, ...scheduleOf(args), ...args.schedules },
+    schedules: {
+      ...defaultSchedules,
+      ...scheduleOf(args),
+      ...physicalSchedules(physical),
+      ...args.schedules,
+    },
     timeZone: args.timeZone ?? "UTC",
     certificate: {
       names: certificate.names,
@@ -174,6 +205,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     },
     logs: { maxDays: logs.days, maxBytes: logs.maxBytes, minFreePercent: logs.minFreePercent ?? 10 },
     ...(args.backup === undefined ? {} : { backup: pickBackup(args.backup) }),
+    ...(physical === undefined ? {} : { physical: { configuration: containerPlaces.configuration } }),
     metricsPort: 9188,
   };
 }
@@ -185,6 +217,16 @@ function scheduleOf({ backup }: OpsContextArgs): { readonly backup?: string } {
 function pickBackup({ keep, schemaOnly, format }: LogicalBackups): LogicalBackups {
   const { days, weekly, monthly } = keep;
   return { keep: { days, weekly, monthly }, schemaOnly, format };
+}
+
+function physicalSchedules(physical: OpsContextArgs["physical"]): Partial<Record<DeclaredJob, string>> {
+  if (physical === undefined) return {};
+  return {
+    "physical-full": physical.full,
+    "physical-incremental": physical.incremental,
+    // In the middle of the week, when a full backup is seldom under way.
+    "physical-verify": "30 4 * * 3",
+  };
 }
 
 /** Picks out of a configuration what is declared; everything else in it stays behind. */
@@ -231,7 +273,7 @@ const files: OpsFiles = {
   jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
 };
 
-const defaultSchedules: Readonly<Record<OpsJob, string>> = {
+const defaultSchedules: OpsSchedules = {
   // At night, before people come.
   status: "0 1 * * *",
   certificate: "30 3 * * *",
@@ -239,5 +281,4 @@ const defaultSchedules: Readonly<Record<OpsJob, string>> = {
   logs: "*/10 * * * * *",
   // Soon after a month begins.
   audit: "20 0 * * *",
-  backup: usualBackupSchedule,
 };

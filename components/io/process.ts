@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly account?: Account | undefined;
   /** Milliseconds after which the program is ended and the call fails; default 60 000. */
   readonly timeoutMs?: number;
+  /** Aborted, the program is asked to end (SIGTERM), and the call fails with the signal's reason once it has. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunResult {
@@ -36,15 +38,23 @@ export function runProgram(
       child.kill("SIGKILL");
       reject(new Error(`${file} did not end within ${(options.timeoutMs ?? 60_000) / 1000} s`));
     }, options.timeoutMs ?? 60_000);
+    const ask = (): void => void child.kill("SIGTERM");
+    options.signal?.addEventListener("abort", ask, { once: true });
+    if (options.signal?.aborted === true) ask();
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", ask);
+    };
     const output = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
     child.on("error", (error) => {
-      clearTimeout(timer);
+      settle();
       reject(error);
     });
     child.on("exit", (code, signal) => {
-      clearTimeout(timer);
+      settle();
+      if (options.signal?.aborted === true) reject(options.signal.reason as Error);
       const finish = (): void => {
         clearTimeout(patience);
         resolve({ exitCode: code ?? (signal === null ? 1 : 128), ...output });

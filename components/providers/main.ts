@@ -26,6 +26,9 @@ void serveProvider({
     "pgstead:index:Guard": guard,
     "pgstead:index:HostBasedAccess": hostBasedAccess,
     "pgstead:index:Migrations": lazyResource(async () => (await import("./migrations.js")).migrations),
+    "pgstead:index:PointInTimeRecovery": lazyResource(
+      async () => (await import("./point-in-time-recovery.js")).pointInTimeRecovery,
+    ),
     "pgstead:index:ServerReplacement": lazyResource(
       async () => (await import("./server-replacement.js")).serverReplacement,
     ),

@@ -228,6 +228,8 @@ export interface SettingsResourceArgs {
   readonly restart: "allow" | "refuse";
   /** Absent: the server is restarted by somebody else. */
   readonly control?: Inputs<ServerPlace>;
+  /** Names of settings that another resource keeps. */
+  readonly keptBeside?: readonly string[];
 }
 
 /** Keeps the settings of a server as declared (resource of the provider `pgstead`). */

@@ -27,7 +27,7 @@ export const settings = plannedResource({
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "settings", "reasons", "restart", "control")
+    .known("connection", "settings", "reasons", "restart", "control", "keptBeside")
     .oneOf("restart", "allow", "refuse");
   for (const name of ["settings", "reasons"]) {
     if (hasUnknown(inputs[name])) continue;
@@ -79,6 +79,7 @@ function desiredOf(inputs: PropertyMap): DesiredSettingsOfServer {
     restart: inputs.restart === "allow" ? "allow" : "refuse",
     canRestart: inputs.control !== undefined,
     made: kind === "embedded" || kind === "docker" ? kind : undefined,
+    keptBeside: (revealMap(inputs).keptBeside ?? []) as readonly string[],
   };
 }
 

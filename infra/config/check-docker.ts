@@ -5,6 +5,7 @@ import { findAddressFault, hostNetwork } from "../../components/core/hba/address
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import type { Fault } from "./names";
+import { checkPhysical } from "./check-physical";
 import { subnetFault } from "./check-subnet";
 import { kindsBeside, resolveDocker } from "./resolve-docker";
 import type { WrittenConfig } from "./schema";
@@ -23,6 +24,7 @@ export function checkDocker(config: WrittenConfig, given: Readonly<Record<string
     ...checkLimits(given.server),
     ...checkServer(config.server),
     ...checkMonitoring(config),
+    ...checkPhysical(config),
   ];
 }
 

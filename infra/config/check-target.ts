@@ -42,6 +42,7 @@ const targetKeys: readonly TargetKey[] = [
     ["server", "logs"],
     ["server", "certificate"],
     ["docker"],
+    ["backup", "physical"],
     ["monitoring"],
     ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),

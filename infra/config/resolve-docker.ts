@@ -28,6 +28,7 @@ export function resolveDocker(config: WrittenConfig, stack: string): DockerConfi
       maxBytes: (parseMemory(server.logs?.maxSize ?? "1GB") ?? 0) * 1024,
     },
     certificate: resolveCertificate(server.certificate, docker.address, publish),
+    ...optional("physical", config.backup.physical),
     ...optional("monitoring", resolveMonitoring(monitoring, config)),
   };
 }

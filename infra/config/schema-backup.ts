@@ -1,4 +1,5 @@
 import { backupFormats, usualBackups, usualBackupSchedule } from "../../components/core/backup/plan";
+import { physical } from "./schema-physical";
 import { choice, flag, integer, map, text } from "./schema-words";
 
 const { days, weekly, monthly } = usualBackups.keep;
@@ -59,6 +60,7 @@ export const backup = map(
       defaultText: "`$PGSTEAD_DATA/backups/<project>-<stack>-<key of the checkout>`",
     }).optional(),
     logical: logical.optional(),
+    physical: physical.optional(),
   },
   { description: "Backups of the stack's databases.", example: '{ logical: { schedule: "0 2 * * *" } }' },
 );

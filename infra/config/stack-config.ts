@@ -95,8 +95,21 @@ export interface DockerConfig {
     /** File of an authority that the user has. */
     readonly ca?: string;
   };
+  /** Absent: no physical backups. */
+  readonly physical?: PhysicalConfig;
   /** Absent: no monitoring containers. */
   readonly monitoring?: MonitoringConfig;
+}
+
+/** Physical backups, from which every moment can be restored. */
+export interface PhysicalConfig {
+  /** In cron's notation and UTC. */
+  readonly full: string;
+  readonly incremental: string;
+  /** Full backups that stay. */
+  readonly keepFull: number;
+  /** A time as PostgreSQL writes it. */
+  readonly archiveTimeout: string;
 }
 
 export interface MonitoringConfig {

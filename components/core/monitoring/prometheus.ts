@@ -58,11 +58,30 @@ export function renderAlerts(): string {
             "warning",
             "job {{ $labels.job }} of the ops container has not succeeded for two of its intervals",
           ),
+          ...logRules,
         ],
       },
     ],
   });
 }
+
+/** Of a stack without physical backups there is nothing to see, and they stay silent. */
+const logRules = [
+  rule(
+    "LogNotArchived",
+    "pgstead_wal_waiting_seconds > 300",
+    "1m",
+    "critical",
+    "the log has not been sent to the repository for {{ $value | humanizeDuration }}: it stays on the data volume until that is full",
+  ),
+  rule(
+    "LogFillsVolume",
+    'pgstead_wal_waiting_files > 1 and on (instance) (pgstead_volume_free_bytes{volume="data"} / pgstead_volume_size_bytes{volume="data"} < 0.2)',
+    "1m",
+    "critical",
+    "{{ $value | humanize }} files of the log wait to be sent, and less than 20% of the data volume is free: the server stops when it is full",
+  ),
+];
 
 function rule(alert: string, expr: string, duration: string, severity: string, summary: string) {
   return { alert, expr, for: duration, labels: { severity }, annotations: { summary } };

@@ -26,6 +26,14 @@ export interface DesiredSettingsOfServer {
   readonly canRestart: boolean;
   /** What a server that is made here runs in; absent: it was there already. */
   readonly made?: MadeServer | undefined;
+  /**
+   * The names that are this declaration's to set and to take out; every other one is left alone, unseen.
+   *
+   * @default - all but those that another part of pgstead, or another tool, keeps; of these it is told
+   */
+  readonly names?: readonly string[];
+  /** Names that another resource of the stack keeps: they are not told either. */
+  readonly keptBeside?: readonly string[];
 }
 
 /** The words of the steps that are no SQL. */
@@ -68,7 +76,7 @@ export function planSettings(desired: DesiredSettingsOfServer, catalog: Settings
     { statements: [...changes, ...(reload ? [loads] : [])], refusals },
     planRestart(desired, catalog, restarts),
     { statements: isProven ? [forgets] : [], refusals: [] },
-    { statements: [], refusals: [], undeclared: keptByOthers(scene) },
+    { statements: [], refusals: [], undeclared: keptByOthers(scene, desired) },
   );
 }
 
@@ -110,7 +118,8 @@ function setScene(desired: DesiredSettingsOfServer, catalog: SettingsCatalog): S
   );
   const stale = catalog.settings.filter(({ file }) => file !== undefined && isAutoFile(file));
   const present = new Set([...auto.keys(), ...stale.map(({ name }) => name.toLowerCase())]);
-  const leaving = [...present].filter((name) => !declared.has(name) && !isKeptByOthers(name)).toSorted();
+  const isOwn = (name: string): boolean => desired.names?.includes(name) ?? !isKeptByOthers(name);
+  const leaving = [...present].filter((name) => !declared.has(name) && isOwn(name)).toSorted();
   const afterResets = new Map(live);
   for (const name of leaving) {
     const row = live.get(name);
@@ -255,8 +264,10 @@ function planRestart(
   };
 }
 
-function keptByOthers({ auto }: Scene): Undeclared[] {
-  return [...auto.keys()].filter(isKeptByOthers).map((name) => ({
+function keptByOthers({ auto }: Scene, { names, keptBeside = [] }: DesiredSettingsOfServer): Undeclared[] {
+  if (names !== undefined) return [];
+  const kept = [...auto.keys()].filter((name) => isKeptByOthers(name) && !keptBeside.includes(name));
+  return kept.map((name) => ({
     kind: "setting",
     subject: `setting ${name}`,
     message: `${autoFile} has it, and it is not the server's settings that keep it`,

@@ -6,7 +6,7 @@ import { localPlace } from "../backup/place";
 import type { CommandContext } from "../command";
 import { CannotTellError, upCommand } from "../failure";
 import type { Failure, Report } from "../report";
-import { untilInterrupted } from "../schema/interrupt";
+import { untilInterrupted } from "../interrupt";
 
 /** A backup of a large database takes its time; the container ends a run that hangs by itself. */
 const timeoutMs = 24 * 3_600_000;

@@ -11,6 +11,7 @@ import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
+import { recoveryCommand } from "./recovery";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -23,6 +24,7 @@ export const commands: readonly AnyCommand[] = [
   auditMaintainCommand,
   archiveCommand,
   ...backups,
+  recoveryCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,

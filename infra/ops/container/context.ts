@@ -12,6 +12,17 @@ const path = z.string().regex(/^\//, "is not an absolute path");
 const days = z.int().min(1);
 const port = z.int().min(0).max(65_535);
 
+const schedules = z.object({
+  status: name,
+  certificate: name,
+  logs: name,
+  audit: name,
+  backup: name.optional(),
+  "physical-full": name.optional(),
+  "physical-incremental": name.optional(),
+  "physical-verify": name.optional(),
+});
+
 const audit = z.object({
   owner: name,
   schemas: names,
@@ -54,11 +65,12 @@ const contextSchema = z.object({
     logicalBackups: path,
     jobState: path,
   }),
-  schedules: z.record(z.enum(opsJobs), name),
+  schedules,
   timeZone: name,
   certificate: z.object({ names: names.min(1), validity: days, renewBefore: days }),
   logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
   backup: backup.optional(),
+  physical: z.object({ configuration: path }).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 
@@ -123,11 +135,13 @@ function describeIssue({ path: place, message }: z.core.$ZodIssue): Problem {
 
 function scheduleProblems({ schedules, timeZone }: OpsContext): Problem[] {
   return opsJobs.flatMap((job) => {
+    const schedule = schedules[job];
+    if (schedule === undefined) return [];
     try {
-      parseSchedule(schedules[job], timeZone);
+      parseSchedule(schedule, timeZone);
       return [];
     } catch (error) {
-      const message = `${JSON.stringify(schedules[job])} in time zone ${timeZone}: ${(error as Error).message}`;
+      const message = `${JSON.stringify(schedule)} in time zone ${timeZone}: ${(error as Error).message}`;
       return [{ path: `schedules.${job}`, message, hint: "write it such as `0 1 * * *`, in UTC" }];
     }
   });

@@ -5,7 +5,9 @@ import type { OpsContext, OpsFiles, OpsJob } from "../../../components/core/ops-
 import { logBytes, removalReasons, type RemovalReason } from "../../../components/core/ops/log-files";
 import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
 import { measureBackups } from "./backup-metrics";
+import type { Clock } from "./clock";
 import type { JobTimes } from "./job-state";
+import { measurePhysical } from "./physical-metrics";
 import type { JobObserver } from "./scheduler";
 
 /** What Prometheus is told. A value that is not known has no sample, rather than an old or an invented one. */
@@ -28,8 +30,8 @@ export interface MeasuredJob {
 /** Makes a registry of its own; what is on disk is read when it is asked for. */
 export function createMetrics(
   jobs: readonly MeasuredJob[],
-  { files, backup, service }: Pick<OpsContext, "files" | "backup" | "service">,
-  version: string,
+  context: Pick<OpsContext, "files" | "backup" | "service" | "physical">,
+  { version, clock }: { readonly version: string; readonly clock: Clock },
 ): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -47,6 +49,7 @@ export function createMetrics(
     labelNames: ["version", "node"],
     registers,
   }).set({ version, node: process.versions.node }, 1);
+  const { files, backup, service } = context;
   measureFiles(files, registers);
   if (backup !== undefined) {
     measureBackups(
@@ -55,6 +58,7 @@ export function createMetrics(
       registers,
     );
   }
+  measurePhysical(context, clock, registers);
   return {
     ...job,
     async render() {

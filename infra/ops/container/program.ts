@@ -7,6 +7,7 @@ import type { Clock } from "./clock";
 import { containerBackupCommands } from "./commands/backup";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
+import { containerRecoveryCommand } from "./commands/recovery";
 import { runCommand } from "./commands/run";
 import { scheduleCommand } from "./commands/schedule";
 import { containerStatusCommand } from "./commands/status";
@@ -34,6 +35,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   runCommand,
   containerStatusCommand,
   ...containerBackupCommands,
+  containerRecoveryCommand,
   healthCommand,
   ...elsewhereCommands,
 ];

@@ -32,17 +32,19 @@ export async function startService(context: OpsContext, surroundings: ServiceSur
   const hooks: { metrics?: Metrics } = {};
   const removedLog = (reason: RemovalReason): void => hooks.metrics?.removedLog(reason);
   const jobs = surroundings.jobs?.(context, clock) ?? createJobs(context, { clock, removedLog });
-  const scheduled = jobs.map((job) => ({
-    job,
-    timetable: parseSchedule(context.schedules[job.name], context.timeZone),
-  }));
+  const scheduled = jobs.flatMap((job) => {
+    const schedule = context.schedules[job.name];
+    // Made by what declares it, as is its schedule.
+    if (schedule === undefined) throw new Error(`job ${job.name} has no schedule`);
+    return [{ job, timetable: parseSchedule(schedule, context.timeZone) }];
+  });
   const measured = scheduled.map(({ job: { name }, timetable }) => ({
     name,
     intervalMs: timetable.interval(clock.now()),
     nextRun: () => timetable.next(clock.now()),
     times: state.of(name),
   }));
-  const metrics = createMetrics(measured, context, version);
+  const metrics = createMetrics(measured, context, { version, clock });
   hooks.metrics = metrics;
 
   const liveness = { whyNotLive: (): string | undefined => "the scheduler has not started yet" };
@@ -54,7 +56,7 @@ export async function startService(context: OpsContext, surroundings: ServiceSur
   });
   const scheduler = startScheduler(scheduled, { clock, log, state, observer: metrics });
   liveness.whyNotLive = () => scheduler.whyNotLive();
-  const schedules = scheduled.map(({ job: { name } }) => `${name}: ${context.schedules[name]}`);
+  const schedules = scheduled.map(({ job: { name } }) => `${name}: ${context.schedules[name] ?? ""}`);
   log.info(`the scheduler runs, in time zone ${context.timeZone}`, { version, port: http.port, schedules });
   return {
     port: http.port,

@@ -93,6 +93,7 @@ function renderReference(): string {
     ["`pgstead:backup`", shapeOf(backup)],
     ["`logical` of `pgstead:backup`", shapeOf(shapeOf(backup).logical)],
     ["`keep` of `logical`", shapeOf(shapeOf(shapeOf(backup).logical).keep)],
+    ["`physical` of `pgstead:backup`", shapeOf(shapeOf(backup).physical)],
     ["`pgstead:drift`", shapeOf(drift)],
     ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],

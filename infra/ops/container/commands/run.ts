@@ -36,7 +36,11 @@ export const runCommand: OpsCommand<RunArgs, RunData, ContainerContext> = {
     const opsContext = await context.read();
     const jobs = createJobs(opsContext, { clock, removedLog: () => undefined });
     const job = jobs.find((candidate) => candidate.name === name);
-    if (job === undefined) throw unknownJob(name);
+    if (job === undefined)
+      throw unknownJob(
+        name,
+        jobs.map((known) => known.name),
+      );
     const running = startJob(job, log.of(name), clock);
     void asked().then(() => {
       running.cut();
@@ -53,10 +57,10 @@ export const runCommand: OpsCommand<RunArgs, RunData, ContainerContext> = {
   }),
 };
 
-function unknownJob(name: string): Error {
-  const meant = nearest(name, [...opsJobs]);
-  const hint = meant === undefined ? `the jobs: ${opsJobs.join(", ")}` : `did you mean ${meant}?`;
-  return problemError(`job ${JSON.stringify(name)}`, "there is no such job", hint);
+function unknownJob(name: string, there: readonly string[]): Error {
+  const meant = nearest(name, there);
+  const hint = meant === undefined ? `the jobs of this stack: ${there.join(", ")}` : `did you mean ${meant}?`;
+  return problemError(`job ${JSON.stringify(name)}`, "there is no such job in this stack", hint);
 }
 
 function finding(name: string, outcome: { readonly kind: string; readonly error?: unknown }): Finding {

@@ -3,10 +3,11 @@ import type { Job } from "../job";
 import { auditJob } from "./audit";
 import { backupJob } from "./backup";
 import { certificateJob } from "./certificate";
+import { physicalJobs } from "./physical";
 import { logsJob, type LogsSurroundings } from "./logs";
 import { statusJob } from "./status";
 
-/** Every job that the stack has, in the order in which they are told. */
+/** Every job that this stack has, in the order in which they are told. */
 export function createJobs(context: OpsContext, surroundings: LogsSurroundings): readonly Job[] {
   return [
     statusJob(context),
@@ -14,5 +15,6 @@ export function createJobs(context: OpsContext, surroundings: LogsSurroundings):
     logsJob(context, surroundings),
     auditJob(context),
     ...(context.backup === undefined ? [] : [backupJob(context)]),
+    ...physicalJobs(context),
   ];
 }

@@ -46,7 +46,7 @@ describe("the command line of the ops container", () => {
     expect(await run("--version")).toMatchObject({ exitCode: 0, stdout: "0.2.0\n" });
   });
 
-  test.each([["schedule"], ["status"], ["health"], ["run", "logs"]])(
+  test.each([["schedule"], ["status"], ["recovery"], ["health"], ["run", "logs"]])(
     "%s ends with 2 where there is no context",
     async (...argv) => {
       const { exitCode, stderr } = await run("--context", "/nowhere/context.json", ...argv);

@@ -1,0 +1,85 @@
+import { backRestCommand } from "../../core/physical/configuration";
+import { backRestFailure, readWarnings } from "../../core/physical/failure";
+import { parseInfo } from "../../core/physical/repository";
+import { parseVerification } from "../../core/physical/verification";
+import { renderMoment } from "../../core/physical/window";
+import type { RunResult } from "../process";
+import type { Waiting } from "../waiting";
+import type { PhysicalRestore, PitrBackend } from "./backend";
+
+/**
+ * Runs a program where the repository is, and gives what it printed.
+ *
+ * @param signal ends the program where that can be; the call fails in any case
+ */
+export type RunThere = (
+  command: readonly string[],
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+) => Promise<RunResult>;
+
+const minute = 60_000;
+/** Longest time for what copies or reads a whole server. */
+const copyMs = 24 * 60 * minute;
+
+/**
+ * pgBackRest. Its configuration, passphrase included, is in files there: no argument holds anything secret.
+ *
+ * @param configuration directory of those files
+ */
+export function backRest(run: RunThere, configuration: string): PitrBackend {
+  const base = backRestCommand(configuration);
+  const call = async (
+    what: string,
+    args: readonly string[],
+    options: Parameters<RunThere>[1] = { timeoutMs: minute },
+  ): Promise<RunResult> => {
+    const result = await run([...base, ...args], options);
+    if (result.exitCode !== 0) throw backRestFailure(what, result);
+    return result;
+  };
+  const long = ({ signal }: Waiting) => ({ timeoutMs: copyMs, signal });
+  return {
+    async prepare() {
+      await call("the repository of physical backups", ["stanza-create"], { timeoutMs: 2 * minute });
+    },
+    async check({ signal }) {
+      // It waits for a file of the log itself, for a minute.
+      await call("the archive of the log", ["check"], { timeoutMs: 3 * minute, signal });
+    },
+    async back(kind, waiting) {
+      const type = kind === "full" ? "full" : "incr";
+      const args = ["backup", `--type=${type}`, "--no-expire-auto"];
+      const { stderr } = await call(`the ${kind} backup`, args, long(waiting));
+      return readWarnings(stderr);
+    },
+    async expire(waiting) {
+      await call("the deletion of old backups", ["expire"], long(waiting));
+    },
+    async verify(waiting) {
+      // Without `--verbose` it says nothing at all where nothing is wrong.
+      const args = ["verify", "--output=text", "--verbose"];
+      const { stdout } = await call("the verification of the repository", args, long(waiting));
+      return parseVerification(stdout);
+    },
+    async read() {
+      const { stdout } = await call("the list of physical backups", ["info", "--output=json"]);
+      return parseInfo(stdout);
+    },
+    async restore(order, waiting) {
+      await call(`the restore to ${renderMoment(order.target)}`, restoreArgs(order), long(waiting));
+    },
+  };
+}
+
+function restoreArgs({ backup, target, directory }: PhysicalRestore): string[] {
+  return [
+    "restore",
+    `--set=${backup}`,
+    "--type=time",
+    `--target=${renderMoment(target)}`,
+    "--target-exclusive",
+    "--target-action=pause",
+    "--archive-mode=off",
+    `--pg1-path=${directory}`,
+  ];
+}

@@ -1,0 +1,87 @@
+import { Gauge, type Registry } from "prom-client";
+import type { OpsContext } from "../../../components/core/ops-context";
+import { goodBackups, type PhysicalBackup } from "../../../components/core/physical/repository";
+import { backRest } from "../../../components/io/physical/pgbackrest";
+import { runHere } from "../../../components/io/physical/run-here";
+import { readWaitingLog, type WaitingLog } from "../../../components/io/physical/waiting-log";
+import type { Clock } from "./clock";
+
+/** The repository is asked no more often than this: each time is a process. */
+const askAgainMs = 60_000;
+
+/**
+ * What Prometheus is told of physical backups: the log that waits to be sent, read from the data volume, so that it is
+ * known while the server does not answer as well; and the backups that there are. Nothing where none are declared.
+ */
+export function measurePhysical(
+  { physical, files }: Pick<OpsContext, "physical" | "files">,
+  clock: Clock,
+  registers: Registry[],
+): void {
+  if (physical === undefined) return;
+  measureLog(() => readWaitingLog(files.dataDirectory, clock.now()), registers);
+  const backend = backRest(runHere, physical.configuration);
+  measureBackups(
+    remember(clock, async () => goodBackups(await backend.read())),
+    registers,
+  );
+}
+
+function measureLog(read: () => Promise<WaitingLog>, registers: Registry[]): void {
+  const gauge = (name: string, help: string, pick: (log: WaitingLog) => number): void => {
+    measure(name, help, async () => pick(await read()), registers);
+  };
+  gauge("wal_waiting_files", "Files of the log that wait to be sent to the repository", (log) => log.files);
+  gauge("wal_waiting_seconds", "How long the oldest of them has waited; 0: none waits", (log) => log.seconds);
+  gauge("wal_bytes", "Size of the log on the data volume", (log) => log.bytes);
+}
+
+type Backups = readonly PhysicalBackup[];
+
+function measureBackups(read: () => Promise<Backups>, registers: Registry[]): void {
+  const gauge = (name: string, help: string, pick: (backups: Backups) => number | undefined): void => {
+    measure(`physical_backup_${name}`, help, async () => pick(await read()), registers);
+  };
+  const seconds = (backup: PhysicalBackup | undefined): number | undefined =>
+    backup === undefined ? undefined : backup.stoppedAt / 1_000;
+  gauge("newest_timestamp_seconds", "When the newest good physical backup ended", (all) =>
+    seconds(all.at(-1)),
+  );
+  gauge(
+    "oldest_timestamp_seconds",
+    "When the oldest good one ended: no moment before it can be restored",
+    ([first]) => seconds(first),
+  );
+  gauge("stored_bytes", "What all good ones take in the repository, without the log", (all) =>
+    all.reduce((sum, { stored }) => sum + stored, 0),
+  );
+}
+
+/** A gauge whose value is read when it is asked for; what cannot be read has no sample. */
+function measure(
+  name: string,
+  help: string,
+  read: () => Promise<number | undefined>,
+  registers: Registry[],
+): void {
+  new Gauge({
+    name: `pgstead_${name}`,
+    help,
+    registers,
+    async collect() {
+      this.remove();
+      const value = await read().catch(() => undefined);
+      if (value !== undefined) this.set(value);
+    },
+  });
+}
+
+/** Asks once for all that ask within a time, a failure as well. */
+function remember<Value>(clock: Clock, ask: () => Promise<Value>): () => Promise<Value> {
+  let last: { readonly at: number; readonly answer: Promise<Value> } | undefined;
+  return () => {
+    const now = clock.now();
+    if (last === undefined || now - last.at > askAgainMs || now < last.at) last = { at: now, answer: ask() };
+    return last.answer;
+  };
+}
