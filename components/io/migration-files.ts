@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { MigrationFile } from "../core/migrations/migration";
+import { unusable, type MigrationFile } from "../core/migrations/migration";
 import type { MigrationDirectory } from "../core/migrations/migration-set";
 import {
   repeatableDirectories,
@@ -9,7 +9,7 @@ import {
   type RepeatableFiles,
 } from "../core/repeatables/repeatable";
 import { normalizeText } from "../core/migrations/source-text";
-import { problemError } from "../core/problem";
+import { problemError, ProblemError, type Problem } from "../core/problem";
 
 /** Where migrations are, and how people are told. */
 export interface MigrationPlace {
@@ -22,7 +22,7 @@ export interface MigrationPlace {
  * Reads a directory of migrations.
  *
  * @param shown the directory as people are told
- * @throws ProblemError it is not there, or a file in it is no text
+ * @throws ProblemError it is not there; or the files in it that cannot be read or are no text, all of them
  */
 export async function readMigrationDirectory(directory: string, shown: string): Promise<MigrationDirectory> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
@@ -34,11 +34,14 @@ export async function readMigrationDirectory(directory: string, shown: string): 
   });
   const isFile = (entry: (typeof entries)[number]): boolean => entry.isFile() && entry.name.endsWith(".sql");
   const names = entries.filter(isFile).map(({ name }) => name);
+  const problems: Problem[] = [];
+  const files = await Promise.all(
+    names.toSorted().map((name) => readFileOf(join(directory, name), `${shown}/${name}`, problems)),
+  );
+  if (problems.length > 0) throw new ProblemError(unusable, problems);
   return {
     path: shown,
-    files: await Promise.all(
-      names.toSorted().map((name) => readFileOf(join(directory, name), `${shown}/${name}`)),
-    ),
+    files: files.flat(),
     others: entries.filter((entry) => !isFile(entry)).map(({ name }) => name),
   };
 }
@@ -61,11 +64,7 @@ export async function readRepeatableFiles(migrations: MigrationPlace): Promise<R
   const read = await Promise.all(
     repeatableDirectories.map(async (name) => {
       const { directory, shown } = repeatablePlace(migrations, name);
-      const isThere = await stat(directory).then(
-        (found) => found.isDirectory(),
-        () => false,
-      );
-      if (!isThere) return { files: [], others: [] };
+      if (!(await isDirectory(directory))) return { files: [], others: [] };
       const { files, others } = await readMigrationDirectory(directory, shown);
       const strays = others.filter((one) => !one.startsWith(".") && !/^readme(?:\.md)?$/i.test(one));
       return {
@@ -77,22 +76,38 @@ export async function readRepeatableFiles(migrations: MigrationPlace): Promise<R
   return { files: read.flatMap(({ files }) => files), others: read.flatMap(({ others }) => others) };
 }
 
+/** What cannot be looked at may be one: reading it says what is wrong. */
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    return !["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+  }
+}
+
 /** SHA-256 of a migration's text as it counts, in hexadecimal. */
 export function checksumOf(normalized: string): string {
   return createHash("sha256").update(normalized, "utf8").digest("hex");
 }
 
-async function readFileOf(file: string, path: string): Promise<MigrationFile> {
-  const bytes = await readFile(file);
-  const text = normalizeText(decode(bytes, path));
-  return { name: basename(file), path, text, checksum: checksumOf(text) };
-}
-
-function decode(bytes: Uint8Array, path: string): string {
+/** None where it cannot be read, which is a problem. */
+async function readFileOf(file: string, path: string, problems: Problem[]): Promise<MigrationFile[]> {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = normalizeText(decoder.decode(await readFile(file)));
+    return [{ name: basename(file), path, text, checksum: checksumOf(text) }];
   } catch (error) {
-    const hint = "save it as UTF-8: PostgreSQL would read other letters than its author wrote";
-    throw problemError(path, "is not UTF-8", hint, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    problems.push(
+      code === "ERR_ENCODING_INVALID_ENCODED_DATA"
+        ? {
+            path,
+            message: "is not UTF-8",
+            hint: "save it as UTF-8: PostgreSQL would read other letters than its author wrote",
+          }
+        : { path, message: `cannot be read: ${message}`, hint: "make it readable for whoever runs this" },
+    );
+    return [];
   }
 }
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -10,18 +10,18 @@ import { nearest, renderValue } from "./shape";
 export function checkDatabase(draft: Draft, drafts: readonly Draft[], place: Place): Problem[] {
   const { path, name, written } = draft;
   // A server that is there has the encodings, locales and extensions that it has: it says so itself.
-  const embedded = place.target !== "existing";
+  const isOurs = place.target !== "existing";
   return [
     ...(name === undefined
       ? at([...path, "name"], { message: "is missing", hint: "add it, such as `name: shop`" })
       : at(draft.path[0] === "database" ? [...path, "name"] : path, databaseNameFault(name))),
     ...at([...path, "owner"], ownerFault(written.owner, drafts, place)),
-    ...(embedded ? checkLocale(draft) : []),
+    ...(isOurs ? checkLocale(draft) : []),
     ...at([...path, "template"], templateFault(written.template, drafts)),
     ...Object.keys(written.schemas).flatMap((schema) =>
       at([...path, "schemas", schema], schemaNameFault(schema)),
     ),
-    ...checkExtensions(draft, embedded),
+    ...checkExtensions(draft, place.target),
   ];
 }
 
@@ -78,7 +78,7 @@ function templateFault(template: string, drafts: readonly Draft[]): Fault | unde
   };
 }
 
-function checkExtensions({ path, config, written }: Draft, embedded: boolean): Problem[] {
+function checkExtensions({ path, config, written }: Draft, target: Target): Problem[] {
   const names = written.extensions.map(({ name }) => name);
   const schemas = config.schemas.map((declared) => declared.name);
   return written.extensions.flatMap(({ name, schema, version }, index) => {
@@ -87,9 +87,9 @@ function checkExtensions({ path, config, written }: Draft, embedded: boolean): P
       return at(listed, { message: `${name} is listed twice`, hint: "remove one of the two" });
     }
     return [
-      ...at(listed, embedded ? extensionFault(name, names) : plpgsqlFault(name)),
+      ...at(listed, target === "existing" ? plpgsqlFault(name) : extensionFault(name, names, target)),
       // Managed services put some of theirs there.
-      ...(schemas.includes(schema) || (!embedded && schema === "pg_catalog")
+      ...(schemas.includes(schema) || (target === "existing" && schema === "pg_catalog")
         ? []
         : at(listed, unknownSchema(name, schema, schemas))),
       ...at(listed, versionFault(name, version)),
@@ -97,11 +97,22 @@ function checkExtensions({ path, config, written }: Draft, embedded: boolean): P
   });
 }
 
-function extensionFault(name: string, declared: readonly string[]): Fault | undefined {
+function extensionFault(
+  name: string,
+  declared: readonly string[],
+  target: Exclude<Target, "existing">,
+): Fault | undefined {
   if (name === "plpgsql") return plpgsqlFault(name);
+  const server = target === "docker" ? "the image" : "the embedded server";
+  if (name === "pgaudit" && target === "docker") {
+    return {
+      message: "pgaudit does nothing by its extension alone: its library has to be loaded",
+      hint: "remove it here; `audit: { pgaudit: true }` brings both",
+    };
+  }
   if (embeddedUnusable.has(name)) {
     return {
-      message: `${name} needs a library of the operating system, and the embedded server has to run without it`,
+      message: `${name} needs a library of the operating system, which ${server} does without`,
       hint: "remove it; functions in SQL and PL/pgSQL need nothing",
     };
   }
@@ -110,7 +121,7 @@ function extensionFault(name: string, declared: readonly string[]): Fault | unde
     const names = embeddedExtensions.map((extension) => extension.name);
     const meant = nearest(name, names);
     const hint = meant === undefined ? `it has: ${names.join(", ")}` : `did you mean ${meant}?`;
-    return { message: `the embedded server has no extension ${renderValue(name)}`, hint };
+    return { message: `${server} has no extension ${renderValue(name)}`, hint };
   }
   const missing = known.requires.filter((required) => !declared.includes(required));
   if (missing.length === 0) return undefined;

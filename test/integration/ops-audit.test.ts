@@ -64,6 +64,14 @@ async function entries(...args: readonly string[]): Promise<readonly Record<stri
 }
 
 describe("ops audit", () => {
+  test("says of a table without entries that it is not there, and which one may be meant", async () => {
+    const { stdout, exitCode } = await stack.ops("audit", "--table", "api.oders");
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("none: there is no table api.oders; did you mean api.orders?");
+    const none = await stack.ops("audit", "--table", "api.orders", "--until", "2020-01-01", "--json");
+    expect(JSON.parse(none.stdout)).toMatchObject({ data: { entries: [], missing: null } });
+  });
+
   test("shows each change with who made it, and of a row what became of what", async () => {
     const { stdout, exitCode } = await stack.ops("audit", "--table", "api.orders");
     expect(exitCode).toBe(0);

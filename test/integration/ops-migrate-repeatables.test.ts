@@ -103,6 +103,9 @@ test("what is made anew is shown before, and a stranger on it is refused before 
   expect((await migrate("upgrade", "--dry-run")).stdout).toContain(
     "-- dropped and made anew, privileges included: view api.parcel_ids",
   );
+  expect((await migrate("sql")).stdout).toContain(
+    "-- a run drops first and makes anew, which this script does not: view api.parcel_ids",
+  );
   await change("CREATE VIEW api.stranger AS SELECT id FROM api.parcel_ids");
   const refused = await migrate("upgrade", "--yes");
   expect(refused.exitCode).toBe(1);

@@ -39,7 +39,3 @@ export function parseRetention(text: string): Retention | undefined {
   if (unit === "day") return { months: 0, days: number };
   return { months: unit === "year" ? number * 12 : number, days: 0 };
 }
-
-export function renderRetention({ months, days }: Retention): string {
-  return days > 0 ? `${days} days` : `${months} months`;
-}

@@ -23,6 +23,16 @@ export async function readEntries(session: Session, filter: TrailFilter): Promis
   );
 }
 
+/** Tables of the database by name, those that extensions made included. */
+export async function readTableNames(session: Session): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT n.nspname || '.' || c.relname AS name
+     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
 function conditionsOf(filter: TrailFilter): { conditions: string[]; values: unknown[] } {
   const values: unknown[] = [];
   const place = (value: unknown): string => `$${values.push(value)}`;

@@ -7,9 +7,11 @@ import {
   type TrailFilter,
 } from "../../../components/core/audit/entries";
 import { renderMoment } from "../../../components/core/migrations/compare-history";
+import { nearest } from "../../../components/core/nearest";
 import { parseSqlName } from "../../../components/core/privileges/name";
 import { visible } from "../../../components/core/statement";
-import { readEntries } from "../../../components/io/audit/read-entries";
+import { readEntries, readTableNames } from "../../../components/io/audit/read-entries";
+import type { Session } from "../../../components/io/session";
 import { parseLimit, parseMoment } from "../arguments";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
@@ -34,6 +36,8 @@ interface AuditData {
   readonly entries: readonly TrailEntry[];
   /** Whether there are more than were asked for. */
   readonly more: boolean;
+  /** That the table without entries is not there (any more), and which one may be meant; null: it is there. */
+  readonly missing: string | null;
 }
 
 /** Reads the trail: who changed what, and when. */
@@ -68,9 +72,9 @@ const help = `
 A key that changed is a DELETE of the old one and an INSERT of the new one, in one transaction. Whom the application
 says is what it says: nobody has proven it. Excluded columns are in no entry.
 
-JSON: data.database; data.more; data.entries [{ id, at, transaction, login, role | null, appUser | null, application |
-null, address | null, operation (INSERT, UPDATE, DELETE, TRUNCATE, DDL, RESTORE), table | null, key | null, old | null,
-new | null, command | null, object | null }], rows whole.
+JSON: data.database; data.more; data.missing (that the table of no entry is not there | null); data.entries [{ id, at,
+transaction, login, role | null, appUser | null, application | null, address | null, operation (INSERT, UPDATE, DELETE,
+TRUNCATE, DDL, RESTORE), table | null, key | null, old | null, new | null, command | null, object | null }], rows whole.
 
 Examples:
   npm run ops -- audit --table app.orders --since 2026-03-01 --user shop_app
@@ -88,15 +92,31 @@ async function run(context: CommandContext, args: AuditArgs): Promise<Report<Aud
     ...(key === undefined ? {} : { key }),
     limit,
   };
-  const look = lookInto(administrator, name, (session) => readEntries(session, filter));
-  const entries = await context.progress(`reading the trail of ${name}`, look);
-  const data = { database: name, entries: entries.slice(0, limit), more: entries.length > limit };
+  const look = lookInto(administrator, name, async (session) => {
+    const found = await readEntries(session, filter);
+    return { found, missing: found.length > 0 ? null : await missingTable(session, filter) };
+  });
+  const { found, missing } = await context.progress(`reading the trail of ${name}`, look);
+  const data = { database: name, entries: found.slice(0, limit), more: found.length > limit, missing };
   return { command: "audit", stack: context.stack, data, findings: [] };
 }
 
-function renderTrail({ data: { database, entries, more } }: Report<AuditData>, colors: Colors): string {
+/** A trail outlives its table, so that a name that is not there is no error. */
+async function missingTable(session: Session, { schema, table }: TrailFilter): Promise<string | null> {
+  if (schema === undefined || table === undefined) return null;
+  const name = `${schema}.${table}`;
+  const names = await readTableNames(session);
+  if (names.includes(name)) return null;
+  const meant = nearest(name, names);
+  return `there is no table ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+}
+
+function renderTrail(
+  { data: { database, entries, more, missing } }: Report<AuditData>,
+  colors: Colors,
+): string {
   const title = colors.bold(`Trail of ${database}, the newest first`);
-  if (entries.length === 0) return `${title}\n  none\n`;
+  if (entries.length === 0) return `${title}\n  none${missing === null ? "" : `: ${visible(missing)}`}\n`;
   const lines = entries.flatMap((entry) => [
     `  ${renderMoment(entry.at)}  ${visible(renderWhat(entry))}  ${colors.dim(visible(`by ${renderWho(entry)}`))}`,
     ...renderChanges(entry).map((line) => `    ${visible(line)}`),

@@ -7,7 +7,7 @@ import { readJudged } from "../../../components/io/migrations/judged-files";
 import type { OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace, type LookArgs } from "../migrate/directory";
-import { repeatsAfter } from "../migrate/repeats";
+import { decideShown, repeatsAfter } from "../migrate/repeats";
 import { renderScript } from "../migrate/script";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 
@@ -46,13 +46,16 @@ export const migrateSqlCommand: OpsCommand<SqlArgs, SqlData> = {
         ? decideDeclared(input, { ...declared.migrations, downgrade: "refuse" })
         : decideUpgrade(input, to);
     if (problems.length > 0) throw new ProblemError("what would run cannot be told", problems);
-    const repeats = repeatsAfter(files, { history, steps });
+    const repeats =
+      database === undefined
+        ? repeatsAfter(files, { history, steps })
+        : await decideShown(context, database, files, { history, steps, problems });
     const data = {
       files: [
         ...steps.map(({ migration }) => migration.path),
         ...repeats.steps.map(({ repeatable }) => repeatable.path),
       ],
-      sql: renderScript(steps, repeats.steps, database?.owner),
+      sql: renderScript(steps, repeats, database?.owner),
     };
     return { command: "migrate sql", stack: context.stack, data, findings: [] };
   },

@@ -11,7 +11,7 @@ import type { CommandContext } from "../command";
 import { renderTable } from "../table";
 import { renderMs } from "./declare-look";
 import { worstOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
-import { indent, reasonOf } from "./script";
+import { indent, madeAnew, reasonOf } from "./script";
 import { lookAs, type StackDatabase } from "./stack-database";
 import type { RepeatableState } from "./state";
 import { renderMoment } from "../../../components/core/migrations/compare-history";
@@ -67,7 +67,7 @@ export async function decideShown(
 export function renderRepeats({ steps, forecasts }: ShownRepeats, colors: Colors): string {
   const parts = steps.map(({ repeatable: { path, statements }, reason }) => {
     const worst = worstOf(statements.map(({ judged }) => judged));
-    const anew = forecasts.filter((one) => one.path.startsWith(`${path}:`)).flatMap(({ objects }) => objects);
+    const anew = madeAnew(path, forecasts);
     const lines = statements.flatMap(({ text, judged: { class: of, findings } }) => [
       ...indent(`${text};`),
       ...(of === "safe"
@@ -78,11 +78,7 @@ export function renderRepeats({ steps, forecasts }: ShownRepeats, colors: Colors
       colors.bold(`${path} (repeatable, ${reasonWords[reason]}, ${worst})`),
       ...(anew.length === 0
         ? []
-        : [
-            colors.yellow(
-              `    -- dropped and made anew, privileges included: ${visible([...new Set(anew)].join(", "))}`,
-            ),
-          ]),
+        : [colors.yellow(`    -- dropped and made anew, privileges included: ${visible(anew.join(", "))}`)]),
       ...lines,
     ].join("\n");
   });

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "../../../components/core/identifier";
 import type { MigrationStep } from "../../../components/core/migrations/decide";
 import type { RepeatableStep } from "../../../components/core/repeatables/decide";
+import type { Forecast } from "../../../components/core/repeatables/replacement";
 import { visible } from "../../../components/core/statement";
 import type { Colors } from "../colors";
 import { statementsOf, worstOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
@@ -42,10 +43,19 @@ export function indent(text: string): string[] {
   return text.split("\n").map((line) => `  ${visible(line.replaceAll("\t", "  "))}`);
 }
 
+/** What CREATE OR REPLACE of a repeatable file cannot change, and what stands on that. */
+export function madeAnew(path: string, forecasts: readonly Forecast[]): string[] {
+  const ofFile = forecasts.filter((one) => one.path.startsWith(`${path}:`));
+  return [...new Set(ofFile.flatMap(({ objects }) => objects))];
+}
+
 /** The same as a script: as the runner sends it, without its records. */
 export function renderScript(
   steps: readonly MigrationStep[],
-  repeats: readonly RepeatableStep[],
+  {
+    steps: repeats,
+    forecasts,
+  }: { readonly steps: readonly RepeatableStep[]; readonly forecasts: readonly Forecast[] },
   owner: string | undefined,
 ): string {
   const become = owner === undefined ? [] : [`SET ROLE ${quoteIdentifier(owner)};`];
@@ -54,9 +64,15 @@ export function renderScript(
     const body = migration.transactional ? ["BEGIN;", ...statements, "COMMIT;"] : statements;
     return [`-- ${migration.path}`, ...body].join("\n");
   });
-  const repeated = repeats.map(({ repeatable: { path, statements } }) =>
-    [`-- ${path}`, ...statements.map(({ text }) => `${text};`)].join("\n"),
-  );
+  const repeated = repeats.map(({ repeatable: { path, statements } }) => {
+    const anew = madeAnew(path, forecasts);
+    const warning = `-- a run drops first and makes anew, which this script does not: ${visible(anew.join(", "))}`;
+    return [
+      `-- ${path}`,
+      ...(anew.length === 0 ? [] : [warning]),
+      ...statements.map(({ text }) => `${text};`),
+    ].join("\n");
+  });
   const last = repeated.length === 0 ? [] : ["BEGIN;", ...repeated, "COMMIT;"];
   parts.push(...last);
   return parts.length === 0 ? "" : `${[...become, ...parts].join("\n\n")}\n`;

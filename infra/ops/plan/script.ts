@@ -29,6 +29,7 @@ export function renderScript(stack: string, plan: PlanData): string {
     );
     lines.push(
       ...resource.undeclared.map(({ subject, message }) => comment(`left alone: ${subject}: ${message}`)),
+      ...(resource.notes ?? []).map((note) => comment(`note: ${note}`)),
     );
     for (const block of resolveBlocks(resource)) {
       if (block.kind !== "step" && block.database !== current) {

@@ -121,6 +121,14 @@ describe("a mistake about target docker is told", () => {
     ]);
   });
 
+  test("extensions that the image has not, or that come with something else", () => {
+    const extensions = ["pgaudit", "postgis"];
+    expect(problems({ "pgstead:database": { name: "shop", schemas: { app: {} }, extensions } })).toEqual([
+      "pgstead:database.extensions: pgaudit does nothing by its extension alone: its library has to be loaded / remove it here; `audit: { pgaudit: true }` brings both",
+      expect.stringContaining('pgstead:database.extensions: the image has no extension "postgis" / '),
+    ]);
+  });
+
   test("names, engines, networks and limits that Docker does not take, all at once", () => {
     const found = problems(
       docker({

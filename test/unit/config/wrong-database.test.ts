@@ -48,7 +48,7 @@ describe("a mistake about a database is told", () => {
       what: "an extension that needs the operating system",
       change: database({ extensions: ["plpython3u"] }),
       says: [
-        "pgstead:database.extensions: plpython3u needs a library of the operating system, and the embedded server has to run without it / remove it; functions in SQL and PL/pgSQL need nothing",
+        "pgstead:database.extensions: plpython3u needs a library of the operating system, which the embedded server does without / remove it; functions in SQL and PL/pgSQL need nothing",
       ],
     },
     {

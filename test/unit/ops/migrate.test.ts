@@ -216,8 +216,12 @@ describe("migrate", () => {
 
     test("refuses what is no text, and tells what is no migration", async () => {
       await given("SELECT 1;");
-      await writeFile(join(directory, "0002-b.sql"), Buffer.from("-- why: \xe9t\xe9\n", "latin1"));
-      expect((await run("lint", "--dir", directory)).stderr).toContain("0002-b.sql: is not UTF-8");
+      for (const name of ["0002-b.sql", "0003-c.sql"])
+        await writeFile(join(directory, name), Buffer.from("-- why: \xe9t\xe9\n", "latin1"));
+      const { stderr: unread } = await run("lint", "--dir", directory);
+      expect(unread).toContain("0002-b.sql: is not UTF-8");
+      expect(unread).toContain("0003-c.sql: is not UTF-8");
+      await rm(join(directory, "0003-c.sql"));
       await writeFile(join(directory, "0002-b.sql"), "SELEC 1;");
       const { status, stderr } = await run("lint", "--dir", directory);
       expect(status).toBe("usage");

@@ -93,6 +93,19 @@ describe("a recorded plan", () => {
     ]);
     expect(script).toContain("-- not SQL: restart the server  (it listens on port 54320");
   });
+
+  test("as a script has its notes as comments: what a run makes anew, no script does", () => {
+    const plan = changed();
+    const [first, ...others] = plan.resources;
+    const resources = [
+      { ...first!, notes: ["views/a.sql:1: dropped and made anew\nDROP TABLE t;"] },
+      ...others,
+    ];
+    const lines = renderScript("dev", { ...plan, resources }).split("\n");
+    expect(lines.filter((line) => line.includes("made anew"))).toEqual([
+      expect.stringMatching(/^-- note: views\/a\.sql:1: dropped and made anew.+DROP TABLE t;$/),
+    ]);
+  });
 });
 
 describe("verifiers in a script", () => {

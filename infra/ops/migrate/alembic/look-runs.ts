@@ -16,6 +16,7 @@ import type { Report } from "../../report";
 import { renderScript } from "../script";
 import { chooseDatabase } from "../stack-database";
 import type { LookArgs } from "../directory";
+import { noRepeats } from "../repeats";
 import { toFindings, type MigrationState } from "../state";
 import { findAlembic } from "./application";
 import { planRevisions } from "./plan-revisions";
@@ -146,7 +147,7 @@ export async function sqlRun(
   if (unknown.length > 0) throw new ProblemError("what would run cannot be told", unknown);
   const data = {
     files: steps.map(({ migration }) => migration.path),
-    sql: renderScript(steps, [], alembic.database.owner),
+    sql: renderScript(steps, noRepeats, alembic.database.owner),
   };
   return { command: "migrate sql", stack: context.stack, data, findings: [] };
 }
