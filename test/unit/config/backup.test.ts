@@ -51,7 +51,7 @@ describe("pgstead:backup", () => {
     [{ logical: { keep: { days: 0 } } }, "pgstead:backup.logical.keep.days"],
     [{ logical: { format: "tar" } }, "directory, plain"],
     [{ directory: "backups" }, "is not an absolute path"],
-    [{ physical: {} }, "pgstead:backup.physical: is not a known key"],
+    [{ physical: {} }, "pgstead:backup.physical: belongs to target docker"],
   ])("%j is refused", (backup, message) => {
     expect(refusal(backup)).toContain(message);
   });

@@ -81,7 +81,6 @@ describe("the context of the ops container", () => {
       certificate: "30 3 * * *",
       logs: "*/10 * * * * *",
       audit: "20 0 * * *",
-      backup: "0 2 * * *",
     });
     expect(timeZone).toBe("UTC");
     expect(logs.minFreePercent).toBe(10);

@@ -20,7 +20,7 @@ async function run(...argv: readonly string[]) {
 }
 
 /** The same command is in the container. */
-const isHere = (name: string): boolean => name === "status" || name.startsWith("backup");
+const isHere = (name: string): boolean => /^(?:status|recovery|backup.*)$/.test(name);
 
 describe("the command line of the ops container", () => {
   test("knows every command of the operator's, to say where it runs", () => {
