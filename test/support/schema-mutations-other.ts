@@ -28,6 +28,11 @@ export const others: readonly Mutation[] = [
     "language plpgsql",
     "privileges of PUBLIC: expected the default, found none",
   ),
+  unmended(
+    "ALTER LANGUAGE plpgsql OWNER TO base_reader",
+    "language plpgsql",
+    "owner: expected none, found base_reader",
+  ),
   unmended("CREATE SCHEMA by_hand", "schema by_hand", extra),
   one("COMMENT ON SCHEMA app IS 'x'", "schema app", /^comment: /),
   one("COMMENT ON EXTENSION pg_trgm IS 'x'", "extension pg_trgm", /^comment: /),
