@@ -6,6 +6,7 @@ import { startServerContainer } from "../../components/io/docker/server";
 import { buildTestImage } from "../support/docker-images";
 import { makeContainerServer, type ContainerServer } from "../support/docker-server";
 import { makeDockerStack, type DockerStackUnderTest } from "../support/docker-stack";
+import { eventually } from "../support/eventually";
 import { temporaryDirectory } from "../support/server";
 import { canMount, mountSmallDisk, type SmallDisk } from "../support/small-disk";
 
@@ -77,6 +78,21 @@ describe.skipIf(!canMount)("a volume of the data that is full", () => {
     await disk.leave(200 * megabyte);
     await start();
     expect(await server.sql("SELECT count(*) FROM kept")).toBe("1000");
+  });
+
+  test("is not held against the start that comes after there is room", async () => {
+    await server.container.stop();
+    await disk.leave(0);
+    // As every container of a stack: the engine starts it again and again, with growing pauses.
+    await server.container.update({ RestartPolicy: { Name: "unless-stopped" } });
+    await server.container.start();
+    await eventually("the server fails to start", async () =>
+      (await server.container.inspect()).State.Restarting ? true : undefined,
+    );
+    await disk.leave(200 * megabyte);
+    await start();
+    expect(await server.sql("SELECT count(*) FROM kept")).toBe("1000");
+    await server.container.update({ RestartPolicy: { Name: "no" } });
   });
 });
 

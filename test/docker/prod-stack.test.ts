@@ -252,7 +252,7 @@ describe("the end of a stack", () => {
     expect(exitCode).not.toBe(0);
     expect(text).toContain("protected");
     expect(text).toMatch(
-      /Volume data, Volume logs, Volume repository, Database promptforge; nothing was touched/,
+      /Database promptforge, Volume data, Volume logs, Volume repository; nothing was touched/,
     );
     expect(await sql("SELECT answer FROM public.kept")).toEqual([{ answer: 42 }]);
   });

@@ -28,8 +28,14 @@ export const others: readonly Mutation[] = [
     "language plpgsql",
     "privileges of PUBLIC: expected the default, found none",
   ),
+  unmended(
+    "ALTER LANGUAGE plpgsql OWNER TO base_reader",
+    "language plpgsql",
+    "owner: expected none, found base_reader",
+  ),
   unmended("CREATE SCHEMA by_hand", "schema by_hand", extra),
   one("COMMENT ON SCHEMA app IS 'x'", "schema app", /^comment: /),
+  one("COMMENT ON EXTENSION pg_trgm IS 'x'", "extension pg_trgm", /^comment: /),
   unmended("CREATE EXTENSION hstore", "extension hstore", extra),
   unmended(
     "DROP EXTENSION pg_trgm CASCADE; CREATE EXTENSION pg_trgm SCHEMA public VERSION '1.5'; CREATE INDEX customers_name_idx ON app.customers USING gin (name public.gin_trgm_ops)",

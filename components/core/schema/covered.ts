@@ -17,7 +17,8 @@ export function beyondAccess(
   const schemas = new Set(cover.schemas);
   return differences.flatMap((difference) => {
     const { kind, name } = objectOf(difference);
-    if (kind === "extension" || kind === "role settings" || kind === "default privileges") return [];
+    if (kind === "role settings" || kind === "default privileges") return [];
+    if (kind === "extension") return sameVersion(difference) ? only(difference, ["comment"]) : [];
     if (kind === "schema" && (difference.what === "extra" || schemas.has(plainName(name)))) {
       return only(difference, ["comment"]);
     }
@@ -29,6 +30,11 @@ export function beyondAccess(
     );
     return changes.length === 0 ? [] : [{ ...difference, changes }];
   });
+}
+
+/** Each version brings a comment of its own. */
+function sameVersion({ expected, actual }: SchemaDifference): boolean {
+  return expected?.properties.version === actual?.properties.version;
 }
 
 function only(difference: SchemaDifference, properties: readonly string[]): SchemaDifference[] {

@@ -8,6 +8,8 @@ import { containerGone, execIn, readContainer, readMounts, startContainer, stopC
 import { isNotRunning } from "./failure";
 import { dataDirectory, describeStop } from "./start-failure";
 
+type ContainerThere = Extract<Awaited<ReturnType<typeof readContainer>>, { kind: "there" }>;
+
 /** Where the server's socket is, in every container that has it. */
 export const socketDirectory = "/var/run/postgresql";
 
@@ -18,16 +20,23 @@ export const stopSeconds = 300;
 const startSeconds = 600;
 
 /**
- * Starts the container and waits until its server takes sessions; running already: only waits.
+ * Starts the container and waits until its server takes sessions; running already: only waits. Where the engine starts
+ * one again and again, what failed before, or was under way, is not held against it: it gets a start of its own.
  *
  * @throws ProblemError where it ends instead, with what it said
  */
 export async function startServerContainer(docker: Docker, name: string, waiting: Waiting): Promise<void> {
   const before = await readContainer(docker, name);
   if (before.kind === "absent") throw containerGone(name);
-  if (!before.running) await startContainer(docker, name);
-  // The engine counts from the last start that somebody asked for; one that has run for long may have crashed before.
-  await waitForServer(docker, name, waiting, before.running ? before.restartCount : 0);
+  // One that has run for long may have crashed before.
+  if (before.running && (await waitForServer(docker, name, waiting, before.restartCount)) === undefined)
+    return;
+  // In the pause before its next start the engine takes it for one that runs, and a start for nothing to do.
+  await stopServerContainer(docker, name);
+  await startContainer(docker, name);
+  // From now on the engine counts anew.
+  const failed = await waitForServer(docker, name, waiting, 0);
+  if (failed !== undefined) throw await startFailure(docker, name, failed);
 }
 
 /** Ends all sessions, writes a checkpoint and stops (the image's stop signal is SIGINT, PostgreSQL's fast shutdown). */
@@ -35,21 +44,25 @@ export function stopServerContainer(docker: Docker, name: string): Promise<void>
   return stopContainer(docker, name, stopSeconds);
 }
 
-/** Asks the server itself, by the first message of its protocol, until it takes sessions. */
+/**
+ * Asks the server itself, by the first message of its protocol, until it takes sessions.
+ *
+ * @returns how its container is where it ended instead
+ */
 async function waitForServer(
   docker: Docker,
   name: string,
   waiting: Waiting,
   failedStarts: number,
-): Promise<void> {
+): Promise<ContainerThere | undefined> {
   const deadline = Date.now() + startSeconds * 1000;
   const wait = startWaiting(waiting);
   for (;;) {
     const status = await readContainer(docker, name);
     if (status.kind === "absent") throw containerGone(name);
     // One start that failed is enough: the next one has the same files.
-    if (!status.running || status.restartCount > failedStarts) throw await startFailure(docker, name, status);
-    if (await isReady(docker, name)) return;
+    if (!status.running || status.restartCount > failedStarts) return status;
+    if (await isReady(docker, name)) return undefined;
     if (Date.now() > deadline) throw notReady(name);
     await wait(`waiting up to ${startSeconds} s for the server in ${name}: it starts, or recovers`);
     await setTimeout(100, undefined, { signal: waiting.signal });
@@ -69,11 +82,7 @@ async function isReady(docker: Docker, name: string): Promise<boolean> {
   }
 }
 
-async function startFailure(
-  docker: Docker,
-  name: string,
-  status: Extract<Awaited<ReturnType<typeof readContainer>>, { kind: "there" }>,
-): Promise<Error> {
+async function startFailure(docker: Docker, name: string, status: ContainerThere): Promise<Error> {
   const said = await describeStop(docker, name, status);
   const full = findFullVolume(said, await readMounts(docker, name), dataDirectory);
   const place = full === undefined ? "" : `; volume ${full.volume}, which it has as ${full.path}, is full`;

@@ -138,10 +138,11 @@ FROM pg_catalog.pg_am AS m WHERE m.oid >= 16384 AND ${notOfExtension("m.oid", "p
   `
 SELECT 'language' AS kind, pg_catalog.quote_ident(l.lanname) AS name, ${yes("l.lanpltrusted")} AS trusted,
   ${routineName("l.lanplcallfoid")} AS handler, ${routineName("l.laninline")} AS inline,
-  ${routineName("l.lanvalidator")} AS validator, ${roleName("l.lanowner")} AS owner, note.description AS comment,
-  ${privilegesSql("l.lanacl", "l.lanowner", "l")}
+  ${routineName("l.lanvalidator")} AS validator,
+  -- PL/pgSQL is of an extension that every database has from its birth, and then of whoever ran initdb (role 10).
+  CASE WHEN l.lanname <> 'plpgsql' OR l.lanowner <> 10 THEN ${roleName("l.lanowner")} END AS owner,
+  note.description AS comment, ${privilegesSql("l.lanacl", "l.lanowner", "l")}
 FROM pg_catalog.pg_language AS l
 ${joinComment("l.oid", "pg_language")}
--- PL/pgSQL is of an extension that every database has from its birth.
 WHERE l.lanispl AND (l.lanname = 'plpgsql' OR ${notOfExtension("l.oid", "pg_language")})`,
 ];

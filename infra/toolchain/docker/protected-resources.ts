@@ -19,9 +19,11 @@ export function assertNothingProtected(
   if (has("--exclude-protected", "--target", "-t", "--exclude", "-x", "--preview-only")) return;
   const kept = (state?.resources ?? []).filter(({ protect }) => protect === true);
   if (kept.length === 0) return;
+  // Pulumi has them in the order in which they happened to be made.
+  const names = kept.map(({ urn }) => nameOf(urn)).toSorted();
   throw problemError(
     "destroy",
-    `protected are ${kept.map(({ urn }) => nameOf(urn)).join(", ")}; nothing was touched`,
+    `protected are ${names.join(", ")}; nothing was touched`,
     "set pgstead:protect to false, run `npm run pulumi -- up`, and destroy it then; --exclude-protected takes the rest away.",
   );
 }

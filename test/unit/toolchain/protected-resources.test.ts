@@ -17,6 +17,17 @@ describe("a stack with protected resources", () => {
     }).toThrow(/protected are Volume data; nothing was touched[\s\S]*pgstead:protect/);
   });
 
+  test("names them in an order of their own, whatever was made first", () => {
+    const volume = (name: string) => ({
+      urn: `urn:pulumi:prod::p::docker:index/volume:Volume::${name}`,
+      type: "",
+    });
+    const resources = ["logs", "data"].map((name) => ({ ...volume(name), protect: true }));
+    expect(() => {
+      assertNothingProtected({ resources }, given("destroy"));
+    }).toThrow("Volume data, Volume logs; nothing");
+  });
+
   test("may be brought up, and may lose what Pulumi itself looks at", () => {
     for (const args of [["up"], ["destroy", "--exclude-protected"], ["destroy", "--target", "x"]]) {
       assertNothingProtected(state, given(...args));

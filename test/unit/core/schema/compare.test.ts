@@ -101,6 +101,15 @@ test("what Access tells is not told again; what it does not know is", () => {
   expect(kept.map(describeDifference).slice(0, 1)).toEqual(["owner: expected a, found b"]);
 });
 
+test("of an extension the comment is told, unless another version brought another one", () => {
+  const cover = { schemas: [], privileges: true };
+  const of = (version: string, comment: string) => snapshot(object("extension", "x", { version, comment }));
+  const told = (version: string) =>
+    beyondAccess(compareSchemas(of("1", "a"), of(version, "b")).differences, cover).map(describeDifference);
+  expect(told("1")).toEqual(["comment: expected a, found b"]);
+  expect(told("2")).toEqual([]);
+});
+
 test("a statement has the class that the gate gives it", async () => {
   const parser = await loadSqlParser();
   const { differences } = compareSchemas(snapshot(table), snapshot(table, column("a")));
