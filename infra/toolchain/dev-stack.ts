@@ -7,7 +7,8 @@ import { problemError } from "../../components/core/problem";
 import type { ToolchainContext } from "./context";
 import { makeDirectory, withLock } from "./install";
 import { devStack, projectName } from "./login";
-import { isRunning, run } from "./process";
+import { isRunning } from "../../components/io/running-process";
+import { run } from "./process";
 import { saltOf } from "./stack-file";
 
 /** Where the dev stack of this checkout is kept. */

@@ -85,13 +85,3 @@ export function isProgram(path: string): boolean {
     return false;
   }
 }
-
-/** Whether a process of that number runs, whoever's it is. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
-}

@@ -4,7 +4,7 @@ import { problemError } from "../../components/core/problem";
 import { takesConfigFile, withOptions, type PulumiCommand } from "./arguments";
 import { readSalt, type DevStack } from "./dev-stack";
 import { devStack } from "./login";
-import { isRunning } from "./process";
+import { isRunning } from "../../components/io/running-process";
 import { saltOf, takeOver, withSalt } from "./stack-file";
 
 /** The checkout's file of the dev stack, kept free of the salt while a command runs. */

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { isRunning } from "../running-process";
 
 /** Label of a container that one run alone uses: machine and process that made it. */
 export const runLabel = "pgstead.run";
@@ -9,16 +10,6 @@ export const thisRun = `${hostname()}/${process.pid}`;
 /** Whether the run that made a container goes on; undefined: it is of another machine, and nobody here can know. */
 export function isRunAlive(run: string): boolean | undefined {
   const [machine, pid] = [run.slice(0, run.lastIndexOf("/")), Number(run.slice(run.lastIndexOf("/") + 1))];
-  return machine === hostname() ? isAlive(pid) : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is there and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  if (machine !== hostname()) return undefined;
+  return Number.isInteger(pid) && pid > 0 && isRunning(pid);
 }

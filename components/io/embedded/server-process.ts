@@ -1,17 +1,18 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, isAbsolute } from "node:path";
 import { runProgram } from "../process";
+import { isRunning } from "../running-process";
 
 type Verdict = "server" | "other" | "unknown";
 
 /** Whether a process is the server of a data directory. In doubt it is: what is taken for stopped may be removed. */
 export async function isServerOf(pid: number, dataDirectory: string): Promise<boolean> {
-  if (!exists(pid)) return false;
+  if (!isRunning(pid)) return false;
   if (process.platform !== "linux") return (await psLine(pid)).includes("postgres");
   if (await isCollected(pid)) return false;
   const verdict = await judge(pid, dataDirectory);
   // What is not found may have ended while it was looked at, or be hidden (/proc mounted with hidepid).
-  return verdict === "server" || (verdict === "unknown" && exists(pid) && !(await isCollected(pid)));
+  return verdict === "server" || (verdict === "unknown" && isRunning(pid) && !(await isCollected(pid)));
 }
 
 /** Looks for the server of a data directory among all processes: its lock file may be lost. Elsewhere than on Linux: none. */
@@ -24,14 +25,6 @@ export async function findServerOf(dataDirectory: string): Promise<number | unde
     if ((await judge(pid, dataDirectory)) === "server") return pid;
   }
   return undefined;
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
 
 /** A process that was killed but not yet collected by its parent keeps its number (state Z). */

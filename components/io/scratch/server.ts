@@ -7,6 +7,7 @@ import { canListen } from "../embedded/port";
 import { initServer, startServer, stopServer } from "../embedded/server";
 import { dataHome } from "../places";
 import { generatePassword, scramVerifier } from "../scram";
+import { isRunning } from "../running-process";
 import { withSession } from "../session";
 
 /** A server that is thrown away. */
@@ -64,17 +65,9 @@ export async function removeLeftOvers(home = scratchHome()): Promise<void> {
   const names = await readdir(home).catch(() => []); // none was ever made
   for (const name of names) {
     const pid = Number(/^(\d+)-[0-9a-f]{8}$/.exec(name)?.[1] ?? 0);
-    if (pid === 0 || isAlive(pid)) continue;
+    if (pid === 0 || isRunning(pid)) continue;
     await stopServer(instanceAt(join(home, name, "data")));
     await rm(join(home, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 
