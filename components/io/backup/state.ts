@@ -22,6 +22,24 @@ export interface BackupCheck {
   readonly faults: readonly string[];
 }
 
+/** A backup that was restored on a server of its own, which was thrown away, to see that it can be. */
+export interface BackupDrill {
+  readonly kind: "logical" | "physical";
+  /** Its name. */
+  readonly backup: string;
+  /** ISO 8601, in UTC, as all moments here. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** Empty: it passed. */
+  readonly faults: readonly string[];
+  /** Time until the restored server could be used (RTO); null: it did not come to that. */
+  readonly restoreSeconds: number | null;
+  /** The newest moment that it gave back (RPO); null: it did not come to that. */
+  readonly recoverableAt: string | null;
+  /** Name of the copy that it came from; absent: the repository itself. */
+  readonly copy?: string;
+}
+
 /** What is known of a repository beside its backups. */
 export interface RepositoryState {
   readonly format: 1;
@@ -31,11 +49,13 @@ export interface RepositoryState {
   readonly successes: Readonly<Record<string, string>>;
   /** The last look at each backup. */
   readonly checks: Readonly<Record<string, BackupCheck>>;
+  /** The last drill of each of {@link drillKey}. */
+  readonly drills: Readonly<Record<string, BackupDrill>>;
 }
 
 const stateFile = "state.json";
 
-const nothing: RepositoryState = { format: 1, runs: {}, successes: {}, checks: {} };
+const nothing: RepositoryState = { format: 1, runs: {}, successes: {}, checks: {}, drills: {} };
 
 /**
  * Reads the state. One that is lost or damaged is begun anew: no backup is known to be verified then, so none is removed
@@ -66,6 +86,16 @@ export async function changeState(
 /** The state with what a look at a backup found. */
 export function withCheck(state: RepositoryState, name: string, check: BackupCheck): RepositoryState {
   return { ...state, checks: { ...state.checks, [name]: check } };
+}
+
+/** Logical drills are told apart by database, as each has backups of its own; a physical one is of the whole server. */
+export function drillKey(kind: BackupDrill["kind"], database?: string): string {
+  return kind === "physical" || database === undefined ? kind : `${kind} ${database}`;
+}
+
+/** The state with what a drill found. */
+export function withDrill(state: RepositoryState, key: string, drill: BackupDrill): RepositoryState {
+  return { ...state, drills: { ...state.drills, [key]: drill } };
 }
 
 /** The state with how a run of a database went. */
