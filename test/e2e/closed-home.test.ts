@@ -42,7 +42,7 @@ function npm(
   env: NodeJS.ProcessEnv,
   owner: typeof account,
   ...args: string[]
-): Promise<string> {
+): Promise<{ readonly stdout: string; readonly all: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn("npm", args, {
       cwd: join(home, "a clone"),
@@ -50,14 +50,16 @@ function npm(
       env: { PATH: process.env.PATH, HOME: home, TMPDIR: place, NO_COLOR: "1", ...env },
       ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
     });
-    let text = "";
+    let all = "";
+    let stdout = "";
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      stream.setEncoding("utf8").on("data", (chunk: string) => (all += chunk));
     }
+    child.stdout.on("data", (chunk: string) => (stdout += chunk));
     child.on("error", reject);
     child.on("close", (code) => {
-      if (code === 0) resolve(text);
-      else reject(new Error(`npm ${args.join(" ")} ended with ${code ?? "a signal"}:\n${text}`));
+      if (code === 0) resolve({ stdout, all });
+      else reject(new Error(`npm ${args.join(" ")} ended with ${code ?? "a signal"}:\n${all}`));
     });
   });
 }
@@ -65,11 +67,11 @@ function npm(
 test("npm start works for an ordinary user in a home of mode 0700, from a clone without node_modules", async () => {
   const home = await makeHome("user", account);
   await chmod(place, 0o777); // TMPDIR of that user
-  const first = await npm(home, {}, account, "start");
+  const { all: first } = await npm(home, {}, account, "start");
   expect(first).toContain("installing npm dependencies");
   expect(first).toContain("promptforge_app");
-  const status = await npm(home, {}, account, "run", "--silent", "ops", "--", "status", "--json");
-  expect(JSON.parse(status)).toMatchObject({ stack: "dev" });
+  const { stdout } = await npm(home, {}, account, "run", "--silent", "ops", "--", "status", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ stack: "dev" });
   await npm(home, {}, account, "run", "pulumi", "--", "destroy", "--yes");
 });
 
@@ -77,6 +79,6 @@ test.skipIf(account === undefined)("npm start works for root below a home of mod
   const home = await makeHome("root", undefined);
   // In place of /var/lib/pgstead, which belongs to the servers of this machine.
   const env = { PGSTEAD_DATA: join(place, "data of root") };
-  expect(await npm(home, env, undefined, "start")).toContain("promptforge_app");
+  expect((await npm(home, env, undefined, "start")).all).toContain("promptforge_app");
   await npm(home, env, undefined, "run", "pulumi", "--", "destroy", "--yes");
 });
