@@ -1,3 +1,4 @@
+import { pipeline, Transform } from "node:stream";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 /** A way to a server on loopback that can be cut, held up, or made slow. */
@@ -31,29 +32,26 @@ export async function startLineProxy(target: number): Promise<LineProxy> {
   const isHeld = (): boolean => way.sent >= way.holdAt || way.answered >= way.holdAnswersAt;
   const pass = (from: Socket, to: Socket, count: (bytes: number) => void): void => {
     sockets.add(from);
-    from.on("data", (chunk) => {
-      count(chunk.length);
-      if (way.sent >= way.cutAt) cut();
-      else if (!isHeld()) {
-        from.pause();
-        setTimeout(() => {
-          to.write(chunk);
-          from.resume();
-        }, way.delay);
-      }
+    from.on("close", () => sockets.delete(from));
+    const watch = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        count(chunk.length);
+        if (way.sent >= way.cutAt) cut();
+        else if (isHeld()) return;
+        else setTimeout(() => done(null, chunk), way.delay);
+      },
     });
-    from.on("end", () => to.end()).on("error", () => to.destroy());
-    from.on("close", () => {
-      sockets.delete(from);
-      to.end(); // what is on its way arrives
+    pipeline(from, watch, to, () => {
+      from.destroy();
+      to.destroySoon();
     });
   };
-  const server = createServer((client) => {
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     if (way.sent >= way.cutAt) {
       client.destroy();
       return;
     }
-    const upstream = connect(target, "127.0.0.1");
+    const upstream = connect({ port: target, host: "127.0.0.1", allowHalfOpen: true });
     pass(client, upstream, (bytes) => (way.sent += bytes));
     pass(upstream, client, (bytes) => (way.answered += bytes));
   });

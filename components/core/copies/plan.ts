@@ -62,6 +62,16 @@ export const secretFile = (copy: string): string => `copy-${copy}.key`;
 /** Where the ops container has the directory of a copy. */
 export const mountPath = (copy: string): string => `/mnt/pgstead/${copy}`;
 
+/** The same in the ops container: directories and secrets are where it has them. */
+export function copiesInside({ copies, recipients }: CopiesPlan, filesPath: string): CopiesPlan {
+  const inside = (plan: CopyPlan): CopyPlan => {
+    const { name } = plan;
+    if ("path" in plan) return { name, path: mountPath(name), shownAs: plan.path };
+    return { name, s3: { ...plan.s3, secretAccessKeyFile: `${filesPath}/${secretFile(name)}` } };
+  };
+  return { copies: copies.map(inside), recipients };
+}
+
 const mebibyte = 1024 ** 2;
 
 /** S3 takes 10,000 parts of an object, each of 5 MiB at least. */

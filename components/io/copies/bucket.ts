@@ -11,6 +11,8 @@ import { telling, whileItComes } from "./idle";
 
 /** The library, which is loaded where there is a bucket alone: it takes longer than all else. */
 async function load() {
+  // It would tell every user of Node.js 20 that its later versions need a newer one; this version is pinned and does not.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const [s3, { Upload }] = await Promise.all([import("@aws-sdk/client-s3"), import("@aws-sdk/lib-storage")]);
   return { ...s3, Upload };
 }

@@ -6,7 +6,7 @@ import { copiedFiles, renderCopyIndex, type CopiedFile, type CopyIndex } from ".
 import { ProblemError } from "../../core/problem";
 import { sha256 } from "../backup/files";
 import { atOnce } from "./at-once";
-import type { Destination } from "./destination";
+import { LostWayError, type Destination } from "./destination";
 import { encryptTo, type Change } from "./encryption";
 import { measuring } from "./measure";
 
@@ -55,8 +55,9 @@ export async function sendBackup(sending: Sending): Promise<SentCopy> {
     await destination.finish(name, text, signal);
     return { index, sha256: sha256(text) };
   } catch (error) {
-    // What failed first is the error to show; what cannot be removed now goes when it is sent again.
-    await destination.remove(name, AbortSignal.timeout(cleanUpMs)).catch(() => undefined);
+    // Where the way is lost nothing can be removed: it goes when it is sent again. What failed first is the error to show.
+    if (!(error instanceof LostWayError))
+      await destination.remove(name, AbortSignal.timeout(cleanUpMs)).catch(() => undefined);
     throw error;
   }
 }
