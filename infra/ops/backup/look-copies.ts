@@ -1,12 +1,11 @@
 import { parseBackupName } from "../../../components/core/backup/name";
 import { findFailedSending, findStaleCopy } from "../../../components/core/copies/health";
-import { whereIs } from "../../../components/core/copies/plan";
+import { whereIs, type CopyPlan } from "../../../components/core/copies/plan";
 import type { Finding } from "../../../components/core/finding";
 import { lastRunOf } from "../../../components/io/backup/prune";
 import type { RepositoryState } from "../../../components/io/backup/state";
 import { copyVerified } from "../../../components/io/copies/known";
 import type { ListedBackup } from "./look";
-import type { BackupPlace } from "./place";
 
 /** Which copies have a backup. */
 export function copiesOf({ copies }: RepositoryState, backup: string): ListedBackup["copies"] {
@@ -37,10 +36,17 @@ export interface CopySummary {
   readonly lastDrilledAt: string | null;
 }
 
-type Declared = Pick<BackupPlace, "copies" | "databases">;
+/** What a stack declares, as far as is looked at here. */
+export interface DeclaredCopies {
+  readonly copies: readonly { readonly plan: CopyPlan }[];
+  readonly databases: readonly string[];
+}
 
 /** What is known of every copy and database; metrics are made of it as well. */
-export function summarizeCopies(state: RepositoryState, { copies, databases }: Declared): CopySummary[] {
+export function summarizeCopies(
+  state: RepositoryState,
+  { copies, databases }: DeclaredCopies,
+): CopySummary[] {
   return copies.flatMap(({ plan }) => {
     const known = state.copies[plan.name];
     const outcome = lastRunOf(known?.run);
@@ -85,7 +91,7 @@ function ownOf({ copies }: RepositoryState, copy: string, database: string) {
 /** Copies that are not as they are to be. */
 export function copyFindings(
   state: RepositoryState,
-  { copies, databases }: Declared,
+  { copies, databases }: DeclaredCopies,
   times: { readonly now: number; readonly greatestAgeMs: number | undefined },
 ): Finding[] {
   return copies.flatMap(({ plan: { name: copy } }) => {
