@@ -79,12 +79,11 @@ export interface ServiceContainerArgs {
   readonly stopSignal?: string;
 }
 
-/** A volume and where a container has it. */
-export interface Mount {
-  readonly volume: docker.Volume;
+/** A volume, or a directory of the engine's host, and where a container has it. */
+export type Mount = ({ readonly volume: docker.Volume } | { readonly hostPath: string }) & {
   readonly path: string;
   readonly readOnly?: boolean;
-}
+};
 
 /**
  * A container that may do no more than it has to: an account that is not root, no capability, no new privileges, a root
@@ -110,8 +109,8 @@ export function createContainer(
       // The same: without it the engine would add as much again as swap.
       memorySwap: args.memory,
       tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" },
-      volumes: args.mounts.map(({ volume, path, readOnly = false }) => ({
-        volumeName: volume.name,
+      volumes: args.mounts.map(({ path, readOnly = false, ...what }) => ({
+        ...("volume" in what ? { volumeName: what.volume.name } : { hostPath: what.hostPath }),
         containerPath: path,
         readOnly,
       })),

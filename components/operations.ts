@@ -1,17 +1,21 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { renderOpsContext, type OpsContextArgs } from "./core/ops-context";
+import { mountPath, secretFile } from "./core/copies/plan";
+import { opsFilesPath, renderOpsContext, type OpsContextArgs } from "./core/ops-context";
 import type { Refusal } from "./core/statement";
 import type { DockerServer } from "./docker-server";
 import { serverUser } from "./docker-server-parts";
 import { createContainer, createVolume } from "./docker-stack";
-import { Files } from "./providers/docker-resources";
+import { Files, type FileArgs } from "./providers/docker-resources";
 
 export interface OperationsArgs {
   readonly server: DockerServer;
 
   /** What the container's jobs know of the stack: nothing secret. */
   readonly context: Omit<OpsContextArgs, "project" | "stack" | "prefix">;
+
+  /** Secret access keys of copies in object storage, by the copies' names. */
+  readonly copySecrets?: pulumi.Output<Readonly<Record<string, string>>>;
 
   /** What has to be in order first: the rules by which it comes in over the socket. */
   readonly dependsOn?: readonly pulumi.Resource[];
@@ -34,13 +38,20 @@ export class Operations extends pulumi.ComponentResource {
   }
 }
 
-const filesPath = "/etc/pgstead/ops";
+/** What the copies in object storage are reached with, a file each. */
+function copyKeys({ context, copySecrets }: OperationsArgs): Record<string, FileArgs> {
+  const buckets = (context.copies?.copies ?? []).filter((copy) => "s3" in copy);
+  const secrets = copySecrets ?? pulumi.secret({} as Readonly<Record<string, string>>);
+  return Object.fromEntries(
+    buckets.map(({ name }) => {
+      const content = secrets.apply((found) => found[name] ?? "");
+      return [secretFile(name), { content, mode: "0400", secret: true }];
+    }),
+  );
+}
 
-function createFiles(
-  { server, context }: OperationsArgs,
-  volume: docker.Volume,
-  parent: pulumi.Resource,
-): Files {
+function createFiles(args: OperationsArgs, volume: docker.Volume, parent: pulumi.Resource): Files {
+  const { server, context } = args;
   const { stack } = server;
   const container = `${stack.name}-ops`;
   const text = renderOpsContext({
@@ -56,7 +67,7 @@ function createFiles(
       volume: volume.name,
       image: stack.images.ops,
       container,
-      mountPath: filesPath,
+      mountPath: opsFilesPath,
       label: stack.label,
       owner: serverUser,
       directoryMode: "0750",
@@ -64,6 +75,7 @@ function createFiles(
         "context.json": { content: text, mode: "0444" },
         // Here and nowhere else: who has it can pass for the server.
         "ca.key": { content: server.certificate.caKey, mode: "0400", secret: true },
+        ...copyKeys(args),
       },
       // It reads its context again.
       reload: { container, signal: "SIGHUP" },
@@ -73,7 +85,7 @@ function createFiles(
 }
 
 function createOps(
-  { server, dependsOn = [] }: OperationsArgs,
+  { server, context, dependsOn = [] }: OperationsArgs,
   { filesVolume, files }: { readonly filesVolume: docker.Volume; readonly files: Files },
   parent: pulumi.Resource,
 ): void {
@@ -86,12 +98,15 @@ function createOps(
       user: `${serverUser.uid}:${serverUser.gid}`,
       memory: 512,
       mounts: [
-        { volume: filesVolume, path: filesPath, readOnly: true },
+        { volume: filesVolume, path: opsFilesPath, readOnly: true },
         { volume: volumes.data, path: "/var/lib/postgresql/data", readOnly: true },
         { volume: volumes.socket, path: "/var/run/postgresql" },
         { volume: volumes.logs, path: "/var/log/postgresql" },
         { volume: volumes.repository, path: "/var/lib/pgbackrest" },
         { volume: volumes.serverFiles, path: "/etc/pgstead/server" },
+        ...(context.copies?.copies ?? []).flatMap((copy) =>
+          "path" in copy ? [{ hostPath: copy.path, path: mountPath(copy.name) }] : [],
+        ),
       ],
       health: ["node", "/usr/lib/pgstead/ops.cjs", "health"],
       startPeriod: 30,

@@ -16,11 +16,13 @@ import { parseConfig } from "./config";
 import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
-import { createBeside, createRecovery, createServer } from "./server";
+import { createBeside, createRecovery, createServer, readCopySecrets } from "./server";
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
 
+// Of every target: one that stands in clear is told of.
+const copySecrets = readCopySecrets(readSecret);
 const server = createServer(plan.server, readSecret);
 const { connection } = server;
 
@@ -96,7 +98,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
   return [...made, ...objects, ...trail].map(({ refusals }) => refusals);
 });
 
-const beside = createBeside(plan, server, databases, [
+const beside = createBeside(plan, server, { databases, copySecrets }, [
   ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
 ]);
 

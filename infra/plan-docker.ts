@@ -45,6 +45,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
       logs,
       ...(config.backup.logical === undefined ? {} : { backup: config.backup.logical }),
       ...(physical === undefined ? {} : { physical }),
+      ...(config.backup.copies === undefined ? {} : { copies: config.backup.copies }),
     },
     ...planRecovery(docker, server.restart),
     ...(monitored === undefined ? {} : { monitoring: monitored }),

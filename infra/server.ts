@@ -92,11 +92,19 @@ interface DatabaseRoles {
   readonly roles: Roles;
 }
 
+type CopySecrets = pulumi.Output<Readonly<Record<string, string>>>;
+
+/** Secret access keys of copies in object storage; refused where they stand in clear. */
+export function readCopySecrets(secrets: Secrets): CopySecrets | undefined {
+  const how = "take that key for known to others, and write its successor, below its copy's name (--path),";
+  return secrets("copySecrets", how)?.apply((text) => JSON.parse(text) as Readonly<Record<string, string>>);
+}
+
 /** Containers beside the server: they come after everything that they log in with. */
 export function createBeside(
   { server: plan }: StackPlan,
   server: Server,
-  databases: readonly DatabaseRoles[],
+  { databases, copySecrets }: { databases: readonly DatabaseRoles[]; copySecrets: CopySecrets | undefined },
   dependsOn: readonly pulumi.Resource[],
 ): (Operations | Monitoring)[] {
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
@@ -104,6 +112,7 @@ export function createBeside(
   const ops = new Operations("operations", {
     server,
     context: { ...operations, version: pgsteadVersion },
+    ...(copySecrets === undefined ? {} : { copySecrets }),
     dependsOn,
   });
   if (monitoring === undefined) return [ops];

@@ -1,4 +1,5 @@
 import type { AuditDeclaration, Retention } from "./audit/model";
+import { copiesInside, type CopiesPlan } from "./copies/plan";
 import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
 import { containerPlaces } from "./physical/configuration";
@@ -28,8 +29,11 @@ export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 export const opsContextFormat = 1;
 
+/** Where the container has the files that are its own. */
+export const opsFilesPath = "/etc/pgstead/ops";
+
 /** Where the container has its context. */
-export const opsContextPath = "/etc/pgstead/ops/context.json";
+export const opsContextPath = `${opsFilesPath}/context.json`;
 
 /**
  * All that the jobs and commands in the ops container know of the stack: a file that `up` writes.
@@ -57,6 +61,8 @@ export interface OpsContext {
   readonly logs: OpsLogs;
   /** Absent: no logical backups are taken. */
   readonly backup?: LogicalBackups | undefined;
+  /** Where backups go as well; secrets are in files that it names. Absent: nowhere. */
+  readonly copies?: CopiesPlan | undefined;
   /** Absent: no physical backups are taken. */
   readonly physical?: OpsPhysical | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
@@ -154,6 +160,8 @@ export interface OpsContextArgs {
   };
   /** Absent: none are scheduled. */
   readonly backup?: ScheduledBackups;
+  /** As they are declared; the part that is left out is none. */
+  readonly copies?: CopiesPlan;
 }
 
 /** What `status` needs of a stack's configuration. */
@@ -205,6 +213,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     },
     logs: { maxDays: logs.days, maxBytes: logs.maxBytes, minFreePercent: logs.minFreePercent ?? 10 },
     ...(args.backup === undefined ? {} : { backup: pickBackup(args.backup) }),
+    ...(args.copies === undefined ? {} : { copies: copiesInside(args.copies, opsFilesPath) }),
     ...(physical === undefined ? {} : { physical: { configuration: containerPlaces.configuration } }),
     metricsPort: 9188,
   };

@@ -1,6 +1,7 @@
 import { isAbsolutePath } from "../../components/core/backup/plan";
 import { parseSchedule } from "../../components/core/ops/timetable";
 import type { Problem } from "../../components/core/problem";
+import { checkCopies } from "./check-copies";
 import { at } from "./check-server";
 import type { Fault } from "./names";
 import type { WrittenConfig } from "./schema";
@@ -9,11 +10,12 @@ import { renderValue } from "./shape";
 const day = 86_400_000;
 
 /** What the types alone cannot tell about backups. */
-export function checkBackup({ backup }: WrittenConfig): Problem[] {
-  const { directory, logical } = backup;
+export function checkBackup(config: WrittenConfig): Problem[] {
+  const { directory, logical } = config.backup;
   return [
     ...at(["backup", "directory"], directoryFault(directory)),
     ...(logical === undefined ? [] : checkSchedule(logical.schedule, logical.keep.days)),
+    ...checkCopies(config),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { audit } from "./schema-audit";
 import { backup } from "./schema-backup";
+import { copySecrets } from "./schema-copies";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
 import { drift } from "./schema-drift";
@@ -51,6 +52,7 @@ export const configSchema = z.strictObject({
   caKey,
   monitoring: monitoring.prefault({}),
   backup: backup.prefault({}),
+  copySecrets,
   drift: drift.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },

@@ -21,7 +21,7 @@ export const layers: readonly Layer[] = [
     name: "core",
     files: /^components\/core\//,
     layers: [],
-    packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/, /^libpg-query$/, /^croner$/],
+    packages: [/^ipaddr\.js$/, /^fastest-levenshtein$/, /^libpg-query$/, /^croner$/, /^@scure\/base$/],
   },
   {
     name: "io",
@@ -35,6 +35,8 @@ export const layers: readonly Layer[] = [
       docker,
       /^@peculiar\/x509$/,
       /^reflect-metadata$/,
+      /^@aws-sdk\/(?:client-s3|lib-storage)$/,
+      /^age-encryption$/,
     ],
   },
   {

@@ -26,10 +26,26 @@ export async function measureFiles(
   signal: AbortSignal,
   unlessBytes?: ReadonlyMap<string, number>,
 ): Promise<BackupFile[]> {
+  const isOther = ({ path, bytes }: Place): boolean =>
+    unlessBytes !== undefined && unlessBytes.get(path) !== bytes;
+  return measurePlaces(directory, await listFiles(directory), signal, isOther);
+}
+
+/** Every file below a directory, with what it holds now. */
+export async function measureAll(directory: string, signal: AbortSignal): Promise<BackupFile[]> {
+  return measurePlaces(directory, await listFiles(directory, "all"), signal, () => false);
+}
+
+async function measurePlaces(
+  directory: string,
+  places: readonly Place[],
+  signal: AbortSignal,
+  isOther: (place: Place) => boolean,
+): Promise<BackupFile[]> {
   const measured: BackupFile[] = [];
-  for (const { path, bytes } of await listFiles(directory)) {
-    const isOther = unlessBytes !== undefined && unlessBytes.get(path) !== bytes;
-    measured.push({ path, bytes, sha256: isOther ? "" : await hashFile(join(directory, path), signal) });
+  for (const place of places) {
+    const sum = isOther(place) ? "" : await hashFile(join(directory, place.path), signal);
+    measured.push({ ...place, sha256: sum });
   }
   return measured;
 }
@@ -40,14 +56,18 @@ async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Sorted; a link is told as what it is, an additional file. */
-export async function listFiles(directory: string): Promise<Place[]> {
+/**
+ * Sorted; a link is told as what it is, an additional file.
+ *
+ * @param which `content`: all but the manifest
+ */
+export async function listFiles(directory: string, which: "content" | "all" = "content"): Promise<Place[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const places: Place[] = [];
   for (const entry of entries.filter((one) => !one.isDirectory())) {
     const file = join(entry.parentPath, entry.name);
     const path = relative(directory, file).split(sep).join("/");
-    if (path !== manifestFile) places.push({ path, bytes: (await lstat(file)).size });
+    if (which === "all" || path !== manifestFile) places.push({ path, bytes: (await lstat(file)).size });
   }
   return places.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -40,6 +40,28 @@ export interface BackupDrill {
   readonly copy?: string;
 }
 
+/** A backup that is whole at a destination of copies. */
+export interface KnownCopy {
+  /** ISO 8601, in UTC. */
+  readonly sentAt: string;
+  /** As it is stored. */
+  readonly bytes: number;
+  /** Checksum of its index. */
+  readonly sha256: string;
+  /** The last look at every byte of it; the first one is when it is sent. */
+  readonly check: BackupCheck;
+}
+
+/** What is known of a destination of copies. */
+export interface CopyState {
+  /** The last run that sent backups there. */
+  readonly run: Omit<BackupRun, "backup">;
+  /** When the last one that succeeded ended. */
+  readonly succeededAt?: string;
+  /** By the backup's name. */
+  readonly backups: Readonly<Record<string, KnownCopy>>;
+}
+
 /** What is known of a repository beside its backups. */
 export interface RepositoryState {
   readonly format: 1;
@@ -51,11 +73,13 @@ export interface RepositoryState {
   readonly checks: Readonly<Record<string, BackupCheck>>;
   /** The last drill of each of {@link drillKey}. */
   readonly drills: Readonly<Record<string, BackupDrill>>;
+  /** Destinations of copies, by their names in the configuration. */
+  readonly copies: Readonly<Record<string, CopyState>>;
 }
 
 const stateFile = "state.json";
 
-const nothing: RepositoryState = { format: 1, runs: {}, successes: {}, checks: {}, drills: {} };
+const nothing: RepositoryState = { format: 1, runs: {}, successes: {}, checks: {}, drills: {}, copies: {} };
 
 /**
  * Reads the state. One that is lost or damaged is begun anew: no backup is known to be verified then, so none is removed
@@ -96,6 +120,15 @@ export function drillKey(kind: BackupDrill["kind"], database?: string): string {
 /** The state with what a drill found. */
 export function withDrill(state: RepositoryState, key: string, drill: BackupDrill): RepositoryState {
   return { ...state, drills: { ...state.drills, [key]: drill } };
+}
+
+/** The state with what changed of a destination of copies. */
+export function withCopy(
+  state: RepositoryState,
+  copy: string,
+  change: (known: CopyState | undefined) => CopyState,
+): RepositoryState {
+  return { ...state, copies: { ...state.copies, [copy]: change(state.copies[copy]) } };
 }
 
 /** The state with how a run of a database went. */

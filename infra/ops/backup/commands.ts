@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { RepositoryBusyError } from "../../../components/io/backup/lock";
 import type { OpsCommand } from "../command";
 import type { AnyCommand } from "../frame";
 import type { Report } from "../report";
 import { prune, verifyBackups, type PruneData, type VerifyData } from "./keep";
 import { listBackups, readBackupStatus, type ListData, type StatusData } from "./look";
+import { orBusy } from "./or-busy";
 import type { BackupPlace } from "./place";
 import { renderBackupStatus, renderList, renderPruned, renderTaken, renderVerified } from "./render";
 import { takeBackups, type TakeData } from "./take";
@@ -18,22 +18,6 @@ export type RunBackupWork<Context> = <Data>(
   words: readonly string[],
   work: BackupWork<Data>,
 ) => Promise<Report<Data>>;
-
-/** What others have in hand is a refusal and no mistake of the command line. */
-async function orBusy<Data>(
-  { repository, stack }: BackupPlace,
-  empty: Data,
-  command: string,
-  work: Promise<Report<Data>>,
-): Promise<Report<Data>> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof RepositoryBusyError)) throw error;
-    const findings = error.problems.map(({ message, hint }) => ({ subject: repository, message, hint }));
-    return { command, stack, data: empty, findings };
-  }
-}
 
 /** The commands of backups, in the order of the help: the same on the command line and in the ops container. */
 export function backupCommands<Context>(
@@ -66,7 +50,7 @@ function take<Context>(
       run(context, ["backup", ...(database === undefined ? [] : ["--database", database])], (place, signal) =>
         orBusy(
           place,
-          { repository: place.repository, taken: [], leftovers: [], removed: [] },
+          { repository: place.repository, taken: [], leftovers: [], removed: [], copies: [] },
           "backup",
           takeBackups(place, database, signal),
         ),
@@ -78,9 +62,10 @@ function take<Context>(
 const takeHelp = `
 One snapshot serves pg_dump, the schema and exact counts of rows; the server's roles are beside it. A backup has its name
 once it is whole, checked and on disk. Whatever fails, none before it is touched, and the exit code is 1.
+Then it goes to every place of pgstead:backup.copies.
 
 JSON: data.repository; data.taken [{ name, database, bytes, tables, rows, seconds, passwords, warnings }];
-data.leftovers; data.removed [{ name, reason }].`;
+data.leftovers; data.removed [{ name, reason }]; data.copies as \`backup send\` has them.`;
 
 function list<Context>(run: RunBackupWork<Context>): OpsCommand<object, ListData, Context> {
   return {
@@ -89,7 +74,10 @@ function list<Context>(run: RunBackupWork<Context>): OpsCommand<object, ListData
     declare: (command) => {
       const fields =
         "name, database, takenAt, verified, verifiedAt, bytes, format, serverVersion, migrationHead";
-      command.addHelpText("after", `\nJSON: data.backups [{ ${fields},\nfaults }]; data.leftovers.`);
+      command.addHelpText(
+        "after",
+        `\nJSON: data.backups [{ ${fields},\nfaults, copies [{ copy, verified, verifiedAt }] }]; data.leftovers.`,
+      );
     },
     run: (context) => run(context, ["backup", "list"], (place) => listBackups(place)),
     render: ({ data }, _args, colors) => ({ output: renderList(data, colors) }),
@@ -99,6 +87,8 @@ function list<Context>(run: RunBackupWork<Context>): OpsCommand<object, ListData
 interface VerifyArgs {
   readonly operands: readonly string[];
   readonly all?: boolean;
+  /** False: `--no-copies`. */
+  readonly copies?: boolean;
 }
 
 function verify<Context>(
@@ -112,18 +102,25 @@ function verify<Context>(
       command
         .argument("[name]", "one of `backup list`; default: the newest of each database")
         .option("--all", "all of them")
+        .option("--no-copies", "only in the repository: reading copies in object storage may cost money")
         .addHelpText("after", `${verifyHelp}\n${example("backup verify --all")}`);
     },
-    run: (context, { operands: [name], all = false }) =>
+    run: (context, { operands: [name], all = false, copies = true }) =>
       run(
         context,
-        ["backup", "verify", ...(all ? ["--all"] : []), ...(name === undefined ? [] : ["--", name])],
+        [
+          "backup",
+          "verify",
+          ...(all ? ["--all"] : []),
+          ...(copies ? [] : ["--no-copies"]),
+          ...(name === undefined ? [] : ["--", name]),
+        ],
         (place, signal) =>
           orBusy(
             place,
-            { repository: place.repository, verified: [] },
+            { repository: place.repository, verified: [], copies: [] },
             "backup verify",
-            verifyBackups(place, { name, all }, signal),
+            verifyBackups(place, { name, all, copies }, signal),
           ),
       ),
     render: ({ data }) => ({ output: renderVerified(data) }),
@@ -132,9 +129,10 @@ function verify<Context>(
 
 const verifyHelp = `
 Manifest, sizes, SHA-256 of every file, missing and additional files, and with pg_restore of its version what is in it.
-It restores nothing.
+It restores nothing. The same backups at pgstead:backup.copies are read back whole and compared with what was sent, which
+takes no key.
 
-JSON: data.verified [{ name, faults, listed }].`;
+JSON: data.verified [{ name, faults, listed }]; data.copies [{ name, copy, faults }].`;
 
 interface PruneArgs {
   readonly dryRun?: boolean;
@@ -151,7 +149,7 @@ function pruneCommand<Context>(run: RunBackupWork<Context>): OpsCommand<PruneArg
       run(context, ["backup", "prune", ...(dryRun ? ["--dry-run"] : [])], (place, signal) =>
         orBusy(
           place,
-          { repository: place.repository, dryRun, databases: [] },
+          { repository: place.repository, dryRun, databases: [], copies: [] },
           "backup prune",
           prune(place, dryRun, signal),
         ),
@@ -162,9 +160,10 @@ function pruneCommand<Context>(run: RunBackupWork<Context>): OpsCommand<PruneArg
 
 const pruneHelp = `
 \`backup\` does so after each success. Nothing goes after a failed run or while the newest backup is not good, and the
-newest verified one never does: that is a finding (1).
+newest verified one never does: that is a finding (1). Copies go by the same rules, each place by itself.
 
-JSON: data.dryRun; data.databases [{ database, keep [{ name, reason }], remove [{ name, reason }], refused }].`;
+JSON: data.dryRun; data.databases [{ database, keep [{ name, reason }], remove [{ name, reason }], refused }]; data.copies,
+the same with copy.`;
 
 function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, StatusData, Context> {
   return {
@@ -180,7 +179,9 @@ function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, Status
 
 const statusHelp = `
 A backup is stale once it is older than the greatest time between two runs of pgstead:backup.logical.schedule and half of
-it, six hours at most: 30 hours where they are daily.
+it, six hours at most: 30 hours where they are daily. So is a copy, which is a finding as well.
 
 JSON: data.schedule, data.nextRunAt, data.greatestAge (seconds), data.freeBytes; data.databases [{ database, count, bytes,
-newest, newestAt, newestBytes, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, seconds }]; data.leftovers.`;
+newest, newestAt, newestBytes, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, seconds }]; data.copies [{ copy, where,
+database, count, bytes, newest, newestAt, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, lastDrilledAt }];
+data.leftovers.`;

@@ -12,8 +12,8 @@ import {
 import { changeState, withCheck } from "../../../components/io/backup/state";
 import { verifyBackup } from "../../../components/io/backup/verify";
 import type { Report } from "../report";
-import type { BackupPlace } from "./place";
-import { stackName } from "./take";
+import { pruneCopies, verifyAtCopies } from "./keep-copies";
+import { stackName, type BackupPlace } from "./place";
 
 export interface VerifyData {
   readonly repository: string;
@@ -23,18 +23,25 @@ export interface VerifyData {
     /** False: there are no client programs of its version here, so its content was not listed. */
     readonly listed: boolean;
   }[];
+  /** The same backups elsewhere. */
+  readonly copies: readonly {
+    readonly name: string;
+    readonly copy: string;
+    readonly faults: readonly string[];
+  }[];
 }
 
 /** Reads every byte of backups: of the newest of each database, of a named one, or of all. */
 export function verifyBackups(
   place: BackupPlace,
-  wanted: { readonly name?: string | undefined; readonly all: boolean },
+  wanted: { readonly name?: string | undefined; readonly all: boolean; readonly copies: boolean },
   given: AbortSignal,
 ): Promise<Report<VerifyData>> {
   const { repository, stack } = place;
   return withRepository(repository, "verification of backups", given, async (signal) => {
     const verified: VerifyData["verified"][number][] = [];
-    for (const backup of choose((await readRepository(repository)).backups, wanted)) {
+    const chosen = choose((await readRepository(repository)).backups, wanted);
+    for (const backup of chosen) {
       const { name } = backup;
       const tools = await toolsFor(backup);
       const faults = await place.progress(
@@ -49,12 +56,11 @@ export function verifyBackups(
         listed: tools !== undefined && backup.manifest?.dumpFormat === "directory",
       });
     }
-    return {
-      command: "backup verify",
-      stack,
-      data: { repository, verified },
-      findings: verified.flatMap(toFindings),
-    };
+    const names = chosen.map(({ name }) => name);
+    const looks = wanted.copies ? await verifyAtCopies(place, names, signal) : { copies: [], findings: [] };
+    const data = { repository, verified, copies: looks.copies };
+    const findings = [...verified.flatMap(toFindings), ...looks.findings];
+    return { command: "backup verify", stack, data, findings };
   });
 }
 
@@ -91,25 +97,35 @@ export interface PruneData {
   readonly repository: string;
   readonly dryRun: boolean;
   readonly databases: readonly DatabaseRetention[];
+  /** Of each copy that answered. */
+  readonly copies: readonly (DatabaseRetention & { readonly copy: string })[];
 }
 
 /** Removes what the rules do not want any more; or says what that would be. */
 export async function prune(
-  { repository, stack, plan: { keep } }: BackupPlace,
+  place: BackupPlace,
   dryRun: boolean,
   given: AbortSignal,
 ): Promise<Report<PruneData>> {
+  const { repository, stack } = place;
+  const { keep } = place.plan;
   const now = Date.now();
-  const databases = dryRun
-    ? retentionOf(await readRepository(repository), keep, now)
-    : await withRepository(repository, "removal of old backups", given, async () => {
+  const removed = dryRun
+    ? {
+        databases: retentionOf(await readRepository(repository), keep, now),
+        ...(await pruneCopies(place, { dryRun, now }, given)),
+      }
+    : await withRepository(repository, "removal of old backups", given, async (signal) => {
         await assertOwnRepository(repository, stackName(stack));
-        return pruneBackups(repository, keep, now);
+        const databases = await pruneBackups(repository, keep, now);
+        return { databases, ...(await pruneCopies(place, { dryRun, now }, signal)) };
       });
-  const findings = databases.flatMap(({ database, refused }) =>
+  const { databases, copies } = removed;
+  const refusals = databases.flatMap(({ database, refused }) =>
     refused === undefined
       ? []
       : [{ subject: `backups of ${database}`, message: refused, hint: "`backup status` says more" }],
   );
-  return { command: "backup prune", stack, data: { repository, dryRun, databases }, findings };
+  const findings = [...refusals, ...removed.findings];
+  return { command: "backup prune", stack, data: { repository, dryRun, databases, copies }, findings };
 }

@@ -10,6 +10,7 @@ import {
 } from "../../../components/io/backup/repository";
 import { readVolumeRoom } from "../../../components/io/log-directory";
 import type { Report } from "../report";
+import { copiesOf, copyFindings, summarizeCopies, type CopySummary } from "./look-copies";
 import { timesOf, type BackupPlace } from "./place";
 
 export interface ListedBackup {
@@ -24,6 +25,12 @@ export interface ListedBackup {
   readonly migrationHead: string | null;
   /** What is wrong with it. */
   readonly faults: readonly string[];
+  /** Where it is as well, as far as is known here. */
+  readonly copies: readonly {
+    readonly copy: string;
+    readonly verified: "good" | "bad";
+    readonly verifiedAt: string;
+  }[];
 }
 
 export interface ListData {
@@ -34,12 +41,13 @@ export interface ListData {
 
 /** What is in the repository. */
 export async function listBackups({ repository, stack }: BackupPlace): Promise<Report<ListData>> {
-  const { backups, leftovers } = await readRepository(repository);
-  const data = { repository, backups: backups.map(describe), leftovers };
+  const { backups, leftovers, state } = await readRepository(repository);
+  const described = backups.map((backup) => ({ ...describe(backup), copies: copiesOf(state, backup.name) }));
+  const data = { repository, backups: described, leftovers };
   return { command: "backup list", stack, data, findings: [] };
 }
 
-function describe(backup: StoredBackup): ListedBackup {
+function describe(backup: StoredBackup): Omit<ListedBackup, "copies"> {
   const { name, database, takenAt, manifest, fault, check } = backup;
   return {
     name,
@@ -80,6 +88,7 @@ export interface StatusData {
   readonly greatestAge: number | null;
   readonly freeBytes: number | null;
   readonly databases: readonly DatabaseBackups[];
+  readonly copies: readonly CopySummary[];
   readonly leftovers: readonly string[];
 }
 
@@ -99,9 +108,13 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
       greatestAge: greatestAgeMs === undefined ? null : greatestAgeMs / 1_000,
       freeBytes: room?.volumeFree ?? null,
       databases: place.databases.map((database) => summarize(found, database)),
+      copies: summarizeCopies(found.state, place),
       leftovers: found.leftovers,
     },
-    findings: place.databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+    findings: [
+      ...place.databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+      ...copyFindings(found.state, place, { now, greatestAgeMs }),
+    ],
   };
 }
 

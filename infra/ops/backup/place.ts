@@ -1,16 +1,19 @@
 import type { LogicalBackups } from "../../../components/core/backup/plan";
 import { greatestAge } from "../../../components/core/backup/freshness";
 import { usualBackups } from "../../../components/core/backup/plan";
+import { noCopies } from "../../../components/core/copies/plan";
 import { parseConnectionUri, type ConnectionTarget } from "../../../components/core/connection";
 import type { OpsContext } from "../../../components/core/ops-context";
 import { parseSchedule } from "../../../components/core/ops/timetable";
 import { pgsteadVersion } from "../../../components/core/version";
+import type { DeclaredCopy } from "../../../components/io/copies/destination";
 import { defaultBackupDirectory } from "../../../components/io/places";
 import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { administratorOf } from "../container/context";
 import type { StackOutputs } from "../outputs";
 import type { WriteLine } from "../progress";
+import { readCopySecret, readSecretFile } from "./copy-secret";
 
 /** Where a stack's backups are and what they are taken with: the same for the command line and for the ops container. */
 export interface BackupPlace {
@@ -26,21 +29,24 @@ export interface BackupPlace {
   readonly databases: readonly string[];
   /** Who takes the backups of a database. */
   readonly login: (database: string) => Promise<ConnectionTarget>;
+  /** Where backups go as well. */
+  readonly copies: readonly DeclaredCopy[];
+  /** Public keys of age, which copies are encrypted to; none: they are as their originals. */
+  readonly recipients: readonly string[];
   readonly progress: CommandContext["progress"];
   readonly write: WriteLine;
 }
 
+/** Pulumi takes a name with its organisation and project as well. */
+export function stackName(stack: string): string {
+  return stack.slice(stack.lastIndexOf("/") + 1);
+}
+
 /** The place of a stack whose server is no container. */
-export function localPlace({
-  config,
-  stack,
-  project,
-  root,
-  outputs,
-  progress,
-  write,
-}: CommandContext): BackupPlace {
+export function localPlace(context: CommandContext): BackupPlace {
+  const { config, stack, project, root, outputs, progress, write } = context;
   const { directory, logical } = config.backup;
+  const { copies, recipients } = config.backup.copies ?? noCopies;
   return {
     stack,
     version: pgsteadVersion,
@@ -54,6 +60,8 @@ export function localPlace({
       const declared = config.databases.find(({ name }) => name === database);
       return config.target === "existing" ? backupLogin(found, declared) : found.administrator;
     },
+    copies: copies.map((plan) => ({ plan, secretAccessKey: () => readCopySecret(plan, context) })),
+    recipients,
     progress,
     write,
   };
@@ -77,6 +85,7 @@ export function containerPlace(
   context: OpsContext,
   { progress, write }: Pick<BackupPlace, "progress" | "write">,
 ): BackupPlace {
+  const { copies, recipients } = context.copies ?? noCopies;
   return {
     stack: context.stack,
     version: pgsteadVersion,
@@ -86,6 +95,8 @@ export function containerPlace(
     timeZone: context.timeZone,
     databases: context.service.databases.map(({ name }) => name),
     login: () => Promise.resolve(administratorOf(context)),
+    copies: copies.map((plan) => ({ plan, secretAccessKey: () => readSecretFile(plan) })),
+    recipients,
     progress,
     write,
   };

@@ -5,11 +5,12 @@ import { renderTable } from "../table";
 import { plural } from "../text";
 import type { PruneData, VerifyData } from "./keep";
 import type { ListData, StatusData } from "./look";
+import { describeSent } from "./render-sent";
 import type { TakeData } from "./take";
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
 
-export function renderTaken({ repository, taken, leftovers, removed }: TakeData): string {
+export function renderTaken({ repository, taken, leftovers, removed, copies }: TakeData): string {
   return lines([
     ...leftovers.map((name) => `removed ${name}, which a run that was killed had left`),
     ...taken.flatMap(({ name, database, bytes, tables, rows, seconds, passwords, warnings }) => [
@@ -20,20 +21,27 @@ export function renderTaken({ repository, taken, leftovers, removed }: TakeData)
       ...warnings.map((text) => `  ${text}`),
     ]),
     ...removed.map(({ name, reason }) => `removed ${name}: ${reason}`),
+    ...copies.flatMap(describeSent),
     `repository: ${repository}`,
   ]);
 }
 
 export function renderList({ repository, backups, leftovers }: ListData, colors: Colors): string {
-  const rows = backups.map(({ name, takenAt, bytes, format, serverVersion, migrationHead, verified }) => [
-    name,
-    takenAt,
-    bytes === null ? "?" : renderSize(bytes),
-    format ?? "?",
-    serverVersion ?? "?",
-    migrationHead ?? "",
-    verified === "bad" ? "DAMAGED" : verified,
-  ]);
+  const hasCopies = backups.some(({ copies }) => copies.length > 0);
+  const rows = backups.map(
+    ({ name, takenAt, bytes, format, serverVersion, migrationHead, verified, copies }) => [
+      name,
+      takenAt,
+      bytes === null ? "?" : renderSize(bytes),
+      format ?? "?",
+      serverVersion ?? "?",
+      migrationHead ?? "",
+      verified === "bad" ? "DAMAGED" : verified,
+      ...(hasCopies
+        ? [copies.map((one) => (one.verified === "bad" ? `${one.copy} DAMAGED` : one.copy)).join(", ")]
+        : []),
+    ],
+  );
   const columns = [
     { heading: "name" },
     { heading: "taken" },
@@ -42,6 +50,7 @@ export function renderList({ repository, backups, leftovers }: ListData, colors:
     { heading: "server" },
     { heading: "migration" },
     { heading: "verified" },
+    ...(hasCopies ? [{ heading: "copies" }] : []),
   ];
   const table = renderTable(`Backups in ${repository}`, columns, rows, colors);
   return lines([
@@ -50,22 +59,29 @@ export function renderList({ repository, backups, leftovers }: ListData, colors:
   ]);
 }
 
-export function renderVerified({ verified }: VerifyData): string {
+export function renderVerified({ verified, copies }: VerifyData): string {
   if (verified.length === 0) return "none was verified\n";
-  return lines(
-    verified.map(({ name, faults, listed }) => {
+  return lines([
+    ...verified.map(({ name, faults, listed }) => {
       if (faults.length > 0) return `${name}: damaged`;
       return `${name}: good${listed ? "" : "; its content was not listed, for want of pg_restore of its version or of an archive"}`;
     }),
-  );
+    ...copies.map(
+      ({ name, copy, faults }) => `${name} at ${copy}: ${faults.length > 0 ? "damaged" : "good"}`,
+    ),
+  ]);
 }
 
-export function renderPruned({ databases, dryRun }: PruneData): string {
-  if (databases.length === 0) return "none was looked at\n";
+export function renderPruned({ databases, copies, dryRun }: PruneData): string {
+  if (databases.length + copies.length === 0) return "none was looked at\n";
   const done = dryRun ? "would go" : "removed";
+  const all = [
+    ...databases.map((plan) => ({ ...plan, of: plan.database })),
+    ...copies.map((plan) => ({ ...plan, of: `${plan.database} at ${plan.copy}` })),
+  ];
   return lines(
-    databases.flatMap(({ database, keep, remove }) => [
-      `${database}: ${plural(keep.length, "backup")} kept, ${remove.length} ${done}`,
+    all.flatMap(({ of, keep, remove }) => [
+      `${of}: ${plural(keep.length, "backup")} kept, ${remove.length} ${done}`,
       ...remove.map(({ name, reason }) => `  ${name}: ${done}, ${reason}`),
       ...keep.map(({ name, reason }) => `  ${name}: stays, ${reason}`),
     ]),
@@ -73,7 +89,7 @@ export function renderPruned({ databases, dryRun }: PruneData): string {
 }
 
 export function renderBackupStatus(data: StatusData, colors: Colors): string {
-  const { repository, schedule, nextRunAt, greatestAge, freeBytes, databases, leftovers } = data;
+  const { repository, schedule, nextRunAt, greatestAge, freeBytes, databases, copies, leftovers } = data;
   const rows = databases.map(
     ({ database, count, bytes, newest, newestAt, lastVerifiedAt, lastRunAt, exitCode, seconds }) => [
       database,
@@ -104,10 +120,41 @@ export function renderBackupStatus(data: StatusData, colors: Colors): string {
   }));
   return lines([
     renderTable("Backups", columns, rows, colors),
+    ...(copies.length === 0 ? [] : [renderCopies(copies, colors)]),
     ...leftovers.map((name) => `${name}: a run that was killed, or is under way, has left it`),
     `repository: ${repository}${freeBytes === null ? "" : `, ${renderSize(freeBytes)} free`}`,
     schedule === null
       ? "no schedule is declared (pgstead:backup.logical): how old a backup may be is not known"
       : `schedule: ${schedule}, next ${nextRunAt ?? ""}; a backup may be ${renderDuration(greatestAge ?? 0)} old`,
   ]);
+}
+
+function renderCopies(copies: StatusData["copies"], colors: Colors): string {
+  const headings = [
+    "copy",
+    "database",
+    "backups",
+    "size",
+    "newest good",
+    "verified",
+    "last run",
+    "ended with",
+    "drilled",
+  ];
+  const columns = headings.map((heading) => ({ heading, numeric: ["backups", "size"].includes(heading) }));
+  const rows = copies.map(
+    ({ copy, database, count, bytes, newest, lastVerifiedAt, lastRunAt, exitCode, lastDrilledAt }) => [
+      ...[
+        copy,
+        database,
+        count,
+        renderSize(bytes),
+        newest ?? "none",
+        lastVerifiedAt ?? "",
+        lastRunAt ?? "never",
+      ],
+      ...[exitCode === null ? "" : exitCode === 0 ? "success" : "failure", lastDrilledAt ?? "never"],
+    ],
+  );
+  return renderTable("Copies", columns, rows, colors);
 }

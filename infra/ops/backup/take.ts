@@ -4,11 +4,13 @@ import { problemError, ProblemError } from "../../../components/core/problem";
 import { withRepository } from "../../../components/io/backup/lock";
 import { pruneBackups } from "../../../components/io/backup/prune";
 import { assertOwnRepository, removeLeftovers } from "../../../components/io/backup/repository";
+import type { CopyOutcome } from "../../../components/io/copies/sync";
 import { takeBackup } from "../../../components/io/backup/take";
 import { LoginRefusedError, ServerUnreachableError } from "../../../components/io/session";
 import { nearest } from "../../config/shape";
 import type { Report } from "../report";
-import type { BackupPlace } from "./place";
+import { sendCopies, toCopyFindings } from "./copies";
+import { stackName, type BackupPlace } from "./place";
 
 export interface TakenBackup {
   readonly name: string;
@@ -29,6 +31,8 @@ export interface TakeData {
   /** What killed runs had left. */
   readonly leftovers: readonly string[];
   readonly removed: readonly { readonly name: string; readonly reason: string }[];
+  /** What went to each place elsewhere. */
+  readonly copies: readonly CopyOutcome[];
 }
 
 /** Takes a backup of each database, and then removes what its rules do not want any more. */
@@ -57,7 +61,10 @@ export function takeBackups(
         findings.push(...toFindings(database, error));
       }
     }
-    return { command: "backup", stack, data: { repository, taken, leftovers, removed }, findings };
+    // What was missing there before is sent, even where no backup could be taken now.
+    const copies = await sendCopies(place, place.copies, signal);
+    findings.push(...copies.flatMap(toCopyFindings));
+    return { command: "backup", stack, data: { repository, taken, leftovers, removed, copies }, findings };
   });
 }
 
@@ -74,11 +81,6 @@ async function takeOne(place: BackupPlace, database: string, signal: AbortSignal
     signal,
     now: () => Date.now(),
   });
-}
-
-/** Pulumi takes a name with its organisation and project as well. */
-export function stackName(stack: string): string {
-  return stack.slice(stack.lastIndexOf("/") + 1);
 }
 
 /** @throws ProblemError for one that is not declared */

@@ -2,6 +2,7 @@ import { problemError, ProblemError } from "../../../components/core/problem";
 import { execIn } from "../../../components/io/docker/container";
 import { connectDocker } from "../../../components/io/docker/engine";
 import { backupCommands, type RunBackupWork } from "../backup/commands";
+import { copiesCommands } from "../backup/copies-commands";
 import { localPlace } from "../backup/place";
 import type { CommandContext } from "../command";
 import { CannotTellError, upCommand } from "../failure";
@@ -13,11 +14,15 @@ const timeoutMs = 24 * 3_600_000;
 
 /** In containers the backups are on a volume, and what reads and writes them is the ops container. */
 const run: RunBackupWork<CommandContext> = (context, words, work) =>
-  context.config.docker === undefined
-    ? untilInterrupted(context.write, ({ signal }) => work(localPlace(context), signal))
-    : askContainer(context, words);
+  context.config.docker === undefined ? runHere(context, words, work) : askContainer(context, words);
 
-export const backups = backupCommands(run, "npm run ops --");
+/** What is elsewhere is reached from here, whatever the target: the host with the containers may be lost. */
+const runHere: RunBackupWork<CommandContext> = (context, _words, work) =>
+  untilInterrupted(context.write, ({ signal }) => work(localPlace(context), signal));
+
+const program = "npm run ops --";
+
+export const backups = [...backupCommands(run, program), ...copiesCommands(run, runHere, program)];
 
 async function askContainer<Data>(
   { config, stack, progress }: CommandContext,

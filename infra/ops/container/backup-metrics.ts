@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import { readRepository, type Repository } from "../../../components/io/backup/repository";
+import { summarizeCopies, type CopySummary, type DeclaredCopies } from "../backup/look-copies";
 import { summarize, type DatabaseBackups } from "../backup/look";
 
 /** A figure of the backups of a database. */
@@ -51,12 +52,36 @@ const figures: readonly BackupFigure[] = [
   { name: "bytes", help: "Size of all backups of a database", pick: ({ bytes }) => bytes },
 ];
 
+/** A figure of a copy's backups of a database. */
+interface CopyFigure {
+  readonly name: string;
+  readonly help: string;
+  readonly pick: (copy: CopySummary) => number | null;
+}
+
+const copyFigures: readonly CopyFigure[] = [
+  {
+    name: "newest_timestamp_seconds",
+    help: "When the newest backup of a database that is good at a copy was taken",
+    pick: ({ newestAt }) => moment(newestAt),
+  },
+  {
+    name: "last_success_timestamp_seconds",
+    help: "When the last run ended that sent a copy all that it lacked",
+    pick: ({ lastSuccessAt }) => moment(lastSuccessAt),
+  },
+  {
+    name: "exit_code",
+    help: "How the last run of a copy ended: 0 well, 1 in a failure",
+    pick: ({ exitCode }) => exitCode,
+  },
+  { name: "count", help: "Backups of a database at a copy", pick: ({ count }) => count },
+  { name: "bytes", help: "Size of a database's backups at a copy, as stored", pick: ({ bytes }) => bytes },
+];
+
 /** Figures of the repository itself, so that what somebody runs by hand shows as well. */
-export function measureBackups(
-  repository: string,
-  databases: readonly string[],
-  registers: Registry[],
-): void {
+export function measureBackups(repository: string, declared: DeclaredCopies, registers: Registry[]): void {
+  const { databases } = declared;
   // One look at the disk for all figures of a scrape.
   let read: Promise<Repository | undefined> | undefined;
   const look = (): Promise<Repository | undefined> => {
@@ -80,6 +105,23 @@ export function measureBackups(
         for (const database of databases) {
           const value = pick(summarize(found, database));
           if (value !== null) this.set({ database }, value);
+        }
+      },
+    });
+  }
+  for (const { name, help, pick } of declared.copies.length === 0 ? [] : copyFigures) {
+    new Gauge({
+      name: `pgstead_backup_copy_${name}`,
+      help,
+      labelNames: ["database", "copy"],
+      registers,
+      async collect() {
+        this.reset();
+        const found = await look();
+        if (found === undefined) return;
+        for (const summary of summarizeCopies(found.state, declared)) {
+          const value = pick(summary);
+          if (value !== null) this.set({ database: summary.database, copy: summary.copy }, value);
         }
       },
     });

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { backupFormats } from "../../../components/core/backup/plan";
+import { checksumWays } from "../../../components/core/copies/plan";
 import type { ConnectionTarget } from "../../../components/core/connection";
 import { opsContextFormat, opsJobs, type OpsContext } from "../../../components/core/ops-context";
 import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
@@ -46,6 +47,22 @@ const backup = z.object({
   format: z.enum(backupFormats),
 });
 
+const bucket = z.object({
+  bucket: name,
+  prefix: z.string(),
+  endpoint: name.optional(),
+  region: name,
+  pathStyle: z.boolean(),
+  accessKeyId: name,
+  checksums: z.enum(checksumWays),
+  secretAccessKeyFile: path,
+});
+
+const copies = z.object({
+  copies: z.array(z.union([z.object({ name, path, shownAs: name }), z.object({ name, s3: bucket })])),
+  recipients: names,
+});
+
 const contextSchema = z.object({
   format: z.literal(opsContextFormat),
   version: name,
@@ -70,6 +87,7 @@ const contextSchema = z.object({
   certificate: z.object({ names: names.min(1), validity: days, renewBefore: days }),
   logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
   backup: backup.optional(),
+  copies: copies.optional(),
   physical: z.object({ configuration: path }).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;

@@ -52,11 +52,9 @@ export function createMetrics(
   const { files, backup, service } = context;
   measureFiles(files, registers);
   if (backup !== undefined) {
-    measureBackups(
-      files.logicalBackups,
-      service.databases.map(({ name }) => name),
-      registers,
-    );
+    const databases = service.databases.map(({ name }) => name);
+    const copies = context.copies?.copies.map((plan) => ({ plan })) ?? [];
+    measureBackups(files.logicalBackups, { databases, copies }, registers);
   }
   measurePhysical(context, clock, registers);
   return {

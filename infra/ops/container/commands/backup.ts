@@ -1,4 +1,5 @@
 import { backupCommands, type RunBackupWork } from "../../backup/commands";
+import { copiesCommands } from "../../backup/copies-commands";
 import { containerPlace } from "../../backup/place";
 import { withProgress } from "../../progress";
 import type { ContainerContext } from "../surroundings";
@@ -10,4 +11,9 @@ const run: RunBackupWork<ContainerContext> = async ({ read, write }, _words, wor
   return work(containerPlace(await read(), { progress, write }), new AbortController().signal);
 };
 
-export const containerBackupCommands = backupCommands(run, "node /usr/lib/pgstead/ops.cjs");
+const program = "node /usr/lib/pgstead/ops.cjs";
+
+export const containerBackupCommands = [
+  ...backupCommands(run, program),
+  ...copiesCommands(run, run, program),
+];

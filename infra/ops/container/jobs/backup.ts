@@ -2,6 +2,7 @@ import type { OpsContext } from "../../../../components/core/ops-context";
 import { problemError } from "../../../../components/core/problem";
 import { renderSize } from "../../../../components/core/size";
 import { containerPlace } from "../../backup/place";
+import { describeSent } from "../../backup/render-sent";
 import { takeBackups } from "../../backup/take";
 import type { Job } from "../job";
 
@@ -31,6 +32,7 @@ export function backupJob(context: OpsContext): Job {
         for (const warning of warnings) log.warning(warning, { database });
       }
       for (const { name, reason } of data.removed) log.info(`removed ${name}: ${reason}`);
+      for (const line of data.copies.flatMap(describeSent)) log.info(line);
       for (const { subject, message, hint } of findings) log.error(`${subject}: ${message}`, { hint });
       if (findings.length > 0) throw notTaken(context.stack, findings.length);
     },
@@ -40,7 +42,7 @@ export function backupJob(context: OpsContext): Job {
 function notTaken(stack: string, count: number): Error {
   return problemError(
     `the backups of stack ${stack}`,
-    count === 1 ? "1 finding: not all were taken" : `${count} findings: not all were taken`,
+    `${count === 1 ? "1 finding" : `${count} findings`}: not all were taken, or sent to their copies`,
     "the lines before this one say why; no backup before them was touched",
   );
 }

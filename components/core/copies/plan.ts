@@ -1,0 +1,80 @@
+/** A place elsewhere that gets every backup. */
+export type CopyPlan = DirectoryCopy | BucketCopy;
+
+/** A directory, such as a mounted file system of another machine. */
+export interface DirectoryCopy {
+  readonly name: string;
+  readonly path: string;
+  /** What people call it, where `path` is that of a container. */
+  readonly shownAs?: string | undefined;
+}
+
+/** Object storage that speaks S3. */
+export interface BucketCopy {
+  readonly name: string;
+  readonly s3: BucketPlan;
+}
+
+export const checksumWays = ["when_required", "when_supported"] as const;
+
+/** Everything but the secret access key. */
+export interface BucketPlan {
+  readonly bucket: string;
+  /** Empty, or with `/` at its end. */
+  readonly prefix: string;
+  /** Absent: that of AWS. */
+  readonly endpoint?: string | undefined;
+  readonly region: string;
+  /** The bucket in the path of an address rather than in the name of its host. */
+  readonly pathStyle: boolean;
+  readonly accessKeyId: string;
+  /** Whether requests have the checksums that came in 2025; other makers' services may refuse them. */
+  readonly checksums: (typeof checksumWays)[number];
+  /** File with the secret access key; absent: the configuration of the stack has it. */
+  readonly secretAccessKeyFile?: string | undefined;
+}
+
+/** What a stack declares of copies. */
+export interface CopiesPlan {
+  readonly copies: readonly CopyPlan[];
+  /** Public keys of age; none: copies are as their originals. */
+  readonly recipients: readonly string[];
+}
+
+export const noCopies: CopiesPlan = { copies: [], recipients: [] };
+
+/** Where the copies go, for people. */
+export function whereIs(plan: CopyPlan): string {
+  if ("path" in plan) return plan.shownAs ?? plan.path;
+  const { endpoint, bucket, prefix } = plan.s3;
+  const place = `s3://${bucket}/${prefix}`;
+  return endpoint === undefined ? place : `${place} at ${endpoint}`;
+}
+
+/** What may stand in the name of a file. */
+export function isCopyName(name: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(name);
+}
+
+/** File of the ops container with a copy's secret access key. */
+export const secretFile = (copy: string): string => `copy-${copy}.key`;
+
+/** Where the ops container has the directory of a copy. */
+export const mountPath = (copy: string): string => `/mnt/pgstead/${copy}`;
+
+/** The same in the ops container: directories and secrets are where it has them. */
+export function copiesInside({ copies, recipients }: CopiesPlan, filesPath: string): CopiesPlan {
+  const inside = (plan: CopyPlan): CopyPlan => {
+    const { name } = plan;
+    if ("path" in plan) return { name, path: mountPath(name), shownAs: plan.path };
+    return { name, s3: { ...plan.s3, secretAccessKeyFile: `${filesPath}/${secretFile(name)}` } };
+  };
+  return { copies: copies.map(inside), recipients };
+}
+
+const mebibyte = 1024 ** 2;
+
+/** S3 takes 10,000 parts of an object, each of 5 MiB at least. */
+export function partSize(bytes: number): number {
+  return Math.max(8 * mebibyte, Math.ceil(bytes / 9_000 / mebibyte) * mebibyte);
+}

@@ -1,0 +1,35 @@
+import type { BucketPlan, CopiesPlan, CopyPlan } from "../../components/core/copies/plan";
+import type { WrittenConfig } from "./schema";
+
+type WrittenCopy = WrittenConfig["backup"]["copies"][number];
+
+/** Where a copy has no name it has that of its kind. */
+export function copyName({ name, s3 }: WrittenCopy): string {
+  return name ?? (s3 === undefined ? "path" : "s3");
+}
+
+/** What is declared of copies, complete. What is not well-formed has been told of already. */
+export function resolveCopies({ backup: { copies, encryption } }: WrittenConfig): CopiesPlan {
+  return {
+    copies: copies.map(resolveCopy),
+    recipients: typeof encryption === "object" ? encryption.age : [],
+  };
+}
+
+function resolveCopy(copy: WrittenCopy): CopyPlan {
+  const name = copyName(copy);
+  return copy.s3 === undefined ? { name, path: copy.path ?? "" } : { name, s3: resolveBucket(copy.s3) };
+}
+
+function resolveBucket(written: NonNullable<WrittenCopy["s3"]>): BucketPlan {
+  const { bucket, prefix, endpoint, region, accessKeyId, secretAccessKeyFile } = written;
+  const isOther = endpoint !== undefined;
+  return {
+    ...{ bucket, region, accessKeyId },
+    prefix: prefix === "" ? "" : `${prefix.replace(/\/$/, "")}/`,
+    pathStyle: written.pathStyle ?? isOther,
+    checksums: written.checksums ?? (isOther ? "when_required" : "when_supported"),
+    ...(isOther ? { endpoint } : {}),
+    ...(secretAccessKeyFile === undefined ? {} : { secretAccessKeyFile }),
+  };
+}
