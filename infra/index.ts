@@ -10,6 +10,7 @@ import {
   Schemas,
   ServerAccessControl,
   Tuning,
+  lossGate,
 } from "../components";
 import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
@@ -20,6 +21,7 @@ import { createBeside, createRecovery, createServer } from "./server";
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
+const gate = plan.gate === undefined ? {} : { gate: lossGate(plan.gate) };
 
 const server = createServer(plan.server, readSecret);
 const { connection } = server;
@@ -44,6 +46,7 @@ const serverAccess = new ServerAccessControl("server", {
   connection,
   databases,
   allowDataLoss,
+  ...gate,
   protect,
   ...serverOwnership(plan.server),
 });
@@ -69,6 +72,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     schemas,
     roles,
     allowDataLoss,
+    ...gate,
     dependsOn,
   });
   const migrations = createMigrations(name, parts.migrations, {
@@ -76,6 +80,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     database,
     roles,
     allowDataLoss,
+    ...gate,
     // The migrator logs in itself.
     dependsOn: [access.resource, ...hostBasedAccess.flatMap(({ resource }) => resource ?? [])],
   });

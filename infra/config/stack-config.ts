@@ -1,4 +1,5 @@
 import type { AuditedTable, Retention } from "../../components/core/audit/model";
+import type { BackupGate } from "../../components/core/backup-gate/judge";
 import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
@@ -44,6 +45,8 @@ export interface BackupConfig {
   readonly directory?: string;
   /** Absent: none are scheduled. */
   readonly logical?: ScheduledBackups;
+  /** What a backup has to be before data is lost; absent: none is declared, and none asked for. */
+  readonly gate?: BackupGate;
 }
 
 export interface ServerConfig {

@@ -100,7 +100,8 @@ function describe(manifest: BackupManifest): TakenBackup {
   };
 }
 
-function toFindings(database: string, error: unknown): Finding[] {
+/** What a failure of a backup is told as. */
+export function toFindings(database: string, error: unknown): Finding[] {
   const subject = `backup of ${database}`;
   if (error instanceof ProblemError) {
     return error.problems.map(({ path, message, hint }) => ({
