@@ -26,6 +26,8 @@ export interface BackupPlace {
   readonly databases: readonly string[];
   /** Who takes the backups of a database. */
   readonly login: (database: string) => Promise<ConnectionTarget>;
+  /** How long a run waits for another one that works on the repository; absent: it says who does, and ends. */
+  readonly patienceMs?: number;
   readonly progress: CommandContext["progress"];
   readonly write: WriteLine;
 }
@@ -75,9 +77,10 @@ function backupLogin(
 /** The place of a stack's volume, from inside of its ops container: the administrator comes in over the socket. */
 export function containerPlace(
   context: OpsContext,
-  { progress, write }: Pick<BackupPlace, "progress" | "write">,
+  { progress, write, patienceMs = 0 }: Pick<BackupPlace, "progress" | "write" | "patienceMs">,
 ): BackupPlace {
   return {
+    patienceMs,
     stack: context.stack,
     version: pgsteadVersion,
     repository: context.files.logicalBackups,

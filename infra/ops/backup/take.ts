@@ -1,9 +1,9 @@
 import { backupBytes, type BackupManifest } from "../../../components/core/backup/manifest";
 import type { Finding } from "../../../components/core/finding";
 import { problemError, ProblemError } from "../../../components/core/problem";
-import { withRepository } from "../../../components/io/backup/lock";
 import { pruneBackups } from "../../../components/io/backup/prune";
 import { assertOwnRepository, removeLeftovers } from "../../../components/io/backup/repository";
+import { whenFree } from "../../../components/io/backup/wait-for-repository";
 import { takeBackup } from "../../../components/io/backup/take";
 import { LoginRefusedError, ServerUnreachableError } from "../../../components/io/session";
 import { nearest } from "../../config/shape";
@@ -39,7 +39,9 @@ export function takeBackups(
 ): Promise<Report<TakeData>> {
   const { repository, stack } = place;
   const databases = chooseDatabases(place, wanted);
-  return withRepository(repository, `backup of ${databases.join(", ")}`, given, async (signal) => {
+  const say = (text: string): Promise<void> => Promise.resolve(place.write(text));
+  const waiting = { say, signal: given };
+  const work = async (signal: AbortSignal): Promise<Report<TakeData>> => {
     await assertOwnRepository(repository, stackName(stack));
     const leftovers = await removeLeftovers(repository);
     const taken: TakenBackup[] = [];
@@ -58,7 +60,8 @@ export function takeBackups(
       }
     }
     return { command: "backup", stack, data: { repository, taken, leftovers, removed }, findings };
-  });
+  };
+  return whenFree(repository, `backup of ${databases.join(", ")}`, waiting, work, place.patienceMs ?? 0);
 }
 
 async function takeOne(place: BackupPlace, database: string, signal: AbortSignal): Promise<BackupManifest> {
