@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import type { LossGateArgs } from "./core/backup-gate/place";
 import { resolvePrivileges } from "./core/desired/objects";
 import type { Refusal } from "./core/statement";
 import type { Database } from "./database";
@@ -15,6 +16,8 @@ export interface DatabaseAccessControlArgs {
   readonly roles: Roles;
   /** Losses that are allowed: `schema <database>.<schema>`. @default - none */
   readonly allowDataLoss?: readonly string[];
+  /** What a backup has to be before a schema goes with its content. @default - none is asked for */
+  readonly gate?: LossGateArgs;
   /** What has to be in order first: the server's access. */
   readonly dependsOn?: readonly pulumi.Resource[];
 }
@@ -56,6 +59,7 @@ function createDatabaseAccess(
       database: database.declared.name,
       ...schemas.declared,
       allowDataLoss: args.allowDataLoss ?? [],
+      ...(args.gate === undefined ? {} : { gate: args.gate }),
       ...(privileges === undefined ? {} : { privileges: { ...privileges, manager: connection.user } }),
     },
     {

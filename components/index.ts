@@ -9,6 +9,7 @@ export { EmbeddedServer, type EmbeddedServerArgs } from "./embedded-server";
 export { ExistingServer, type ExistingServerArgs } from "./existing-server";
 export { HostBasedAccess, type HostBasedAccessArgs } from "./host-based-access";
 export { Credential, Guard, type CredentialArgs, type GuardArgs } from "./providers/resources";
+export { lossGate, type LossGatePlan } from "./loss-gate";
 export { Migrations, type MigrationsArgs } from "./migrations";
 export { Monitoring, type MonitoringArgs } from "./monitoring";
 export { ObjectsAccessControl, type ObjectsAccessControlArgs } from "./objects-access-control";

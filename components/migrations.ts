@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import type { LossGateArgs } from "./core/backup-gate/place";
 import type { AlembicApplication, ApplicationEngine } from "./core/migrations/alembic/application";
 import type { PendingFile } from "./core/migrations/made-objects";
 import { findMigrator } from "./core/migrations/migrator";
@@ -63,6 +64,9 @@ export interface MigrationsArgs {
   /** Losses that are allowed: `migration <database>/<file>`, `downgrade <database>/<file>`. @default - none */
   readonly allowDataLoss?: readonly string[];
 
+  /** What a backup has to be before a migration loses data. @default - losses ask for no backup, but for an entry each */
+  readonly gate?: LossGateArgs;
+
   /** What has to be in order first: the access to the database, the rules by which the migrator comes in. */
   readonly dependsOn?: readonly pulumi.Resource[];
 }
@@ -107,6 +111,7 @@ function createMigrations(name: string, args: MigrationsArgs, parent: pulumi.Res
       downgrade: args.downgrade ?? "refuse",
       limits: args.limits ?? defaultLimits,
       allowDataLoss: args.allowDataLoss ?? [],
+      ...(args.gate === undefined ? {} : { gate: args.gate }),
     },
     {
       parent,

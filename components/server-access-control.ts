@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import type { LossGateArgs } from "./core/backup-gate/place";
 import { resolveServerAccess } from "./core/desired/server";
 import type { SchemaMembers } from "./core/desired/schema-members";
 import type { Refusal } from "./core/statement";
@@ -20,6 +21,8 @@ export interface ServerAccessControlArgs {
   readonly databases: readonly AccessDatabase[];
   /** Losses that are allowed: `database <name>`; a refusal prints its exact entry. @default - none */
   readonly allowDataLoss?: readonly string[];
+  /** What a backup has to be before a database goes. @default - none is asked for */
+  readonly gate?: LossGateArgs;
   /** Whether the databases are protected in Pulumi's state: a refusal then says how to unprotect. @default - true */
   readonly protect?: boolean;
 
@@ -79,6 +82,7 @@ function createServerAccess(name: string, args: ServerAccessControlArgs, parent:
       scope: "server",
       connection: accessConnection(connection),
       ...plan,
+      ...(args.gate === undefined ? {} : { gate: args.gate }),
       roles: plan.roles.map((role) => ({ ...role, ...present("verifier", verifiers.get(role.name)) })),
       databases: plan.databases.map((one) => ({ ...one, ...present("urn", urns.get(one.name)) })),
     },

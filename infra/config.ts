@@ -4,6 +4,7 @@ import { checkAudit } from "./config/check-audit";
 import { checkBackup } from "./config/check-backup";
 import { checkDatabase } from "./config/check-database";
 import { checkDocker } from "./config/check-docker";
+import { checkGate } from "./config/check-gate";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
 import { checkMigrations, checkSharedDirectories } from "./config/check-migrations";
@@ -53,6 +54,7 @@ export function parseConfig(
     ...checkHba(config, input.values, drafts),
     ...checkTuning(config, drafts),
     ...checkBackup(config),
+    ...checkGate(config),
     ...drafts.flatMap((draft) => checkDraft(draft, drafts, config)),
     ...checkSharedNames(drafts),
     ...checkSharedDirectories(drafts),

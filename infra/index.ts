@@ -10,6 +10,7 @@ import {
   Schemas,
   ServerAccessControl,
   Tuning,
+  lossGate,
 } from "../components";
 import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
@@ -20,6 +21,7 @@ import { createBeside, createRecovery, createServer, readCopySecrets } from "./s
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
+const gate = plan.gate === undefined ? {} : { gate: lossGate(plan.gate) };
 
 // Of every target: one that stands in clear is told of.
 const copySecrets = readCopySecrets(readSecret);
@@ -46,6 +48,7 @@ const serverAccess = new ServerAccessControl("server", {
   connection,
   databases,
   allowDataLoss,
+  ...gate,
   protect,
   ...serverOwnership(plan.server),
 });
@@ -71,6 +74,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     schemas,
     roles,
     allowDataLoss,
+    ...gate,
     dependsOn,
   });
   const migrations = createMigrations(name, parts.migrations, {
@@ -78,6 +82,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     database,
     roles,
     allowDataLoss,
+    ...gate,
     // The migrator logs in itself.
     dependsOn: [access.resource, ...hostBasedAccess.flatMap(({ resource }) => resource ?? [])],
   });

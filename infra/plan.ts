@@ -3,12 +3,14 @@ import type { EmbeddedServerArgs } from "../components/embedded-server";
 import type { ExistingServerArgs } from "../components/existing-server";
 import type { HostBasedAccessArgs } from "../components/host-based-access";
 import type { DatabaseArgs } from "../components/database";
+import type { LossGatePlan } from "../components/loss-gate";
 import type { MigrationsArgs } from "../components/migrations";
 import type { RoleArgs } from "../components/roles";
 import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
 import type { HbaRule } from "../components/core/hba/rule";
+import { usualBackups } from "../components/core/backup/plan";
 import { archiveSettingNames } from "../components/core/physical/configuration";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
@@ -24,6 +26,8 @@ export interface StackPlan {
   readonly several: boolean;
   readonly allowDataLoss: readonly string[];
   readonly protect: boolean;
+  /** What a backup has to be before data is lost; absent: none is asked for. */
+  readonly gate?: LossGatePlan;
   /** Absent: pg_hba.conf is left alone. */
   readonly hostBasedAccess?: Omit<HostBasedAccessArgs, "connection" | "dependsOn">;
 }
@@ -69,9 +73,21 @@ export function planStack(config: StackConfig): StackPlan {
     databases: config.databases.map((database) => planDatabase(database, config)),
     allowDataLoss: config.allowDataLoss,
     protect: config.protect,
+    ...planGate(config),
     ...planHostBasedAccess(config),
     ...planTuning(config),
   };
+}
+
+function planGate({ backup, docker }: StackConfig): Pick<StackPlan, "gate"> {
+  const { gate, directory, logical = usualBackups } = backup;
+  if (gate === undefined) return {};
+  const { keep, schemaOnly, format } = logical;
+  const place =
+    docker === undefined
+      ? ({ kind: "directory", ...(directory === undefined ? {} : { directory }) } as const)
+      : ({ kind: "container", container: `${docker.name}-ops`, engine: docker.engine } as const);
+  return { gate: { ...gate, place, backups: { keep, schemaOnly, format } } };
 }
 
 function planTuning({ tuning, server, docker }: StackConfig): Pick<StackPlan, "tuning"> {

@@ -77,6 +77,17 @@ export interface Refusal {
   readonly hint: string;
 }
 
+/** Something that a plan loses and may lose, which a backup is to have first where the stack declares some. */
+export interface Loss {
+  /** Database whose backup is asked for. */
+  readonly database: string;
+  /** As of a {@link Refusal}. */
+  readonly subject: string;
+  readonly message: string;
+  /** The entry of `pgstead:allowDataLoss` that lets it go without a backup. */
+  readonly entry: string;
+}
+
 /** Something on the server that nobody declared: drift that is reported and left alone. */
 export interface Undeclared {
   readonly kind: StatementKind;
@@ -89,6 +100,8 @@ export interface Undeclared {
 export interface Plan {
   readonly statements: readonly Statement[];
   readonly refusals: readonly Refusal[];
+  /** Losses that are let through where a backup counts; absent: none, or they may go without one. */
+  readonly losses?: readonly Loss[];
   /** What is not ours to change; it never makes a plan differ from an empty one. */
   readonly undeclared?: readonly Undeclared[];
   /** What people should know beside it; it never makes a plan differ from an empty one. */
@@ -112,8 +125,10 @@ export function ownStatements(plan: Plan): readonly Statement[] {
 /** Several plans as one, in their order. */
 export function joinPlans(...plans: readonly Plan[]): Plan {
   const notes = plans.flatMap((plan) => plan.notes ?? []);
+  const losses = plans.flatMap((plan) => plan.losses ?? []);
   return {
     ...(notes.length === 0 ? {} : { notes }),
+    ...(losses.length === 0 ? {} : { losses }),
     statements: plans.flatMap(({ statements }) => statements),
     refusals: plans.flatMap(({ refusals }) => refusals),
     undeclared: plans.flatMap(({ undeclared = [] }) => undeclared),

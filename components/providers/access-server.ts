@@ -24,6 +24,7 @@ export function checkServerInputs(inputs: PropertyMap): InputCheck {
       "stack",
       "closed",
       "exclusive",
+      "gate",
     )
     .list("roles")
     .list("databases")

@@ -4,6 +4,7 @@ import { checkServerInputs, serverDeletion, serverScope } from "./access-server"
 import type { Scope } from "./access-scope";
 import type { CheckFailure } from "./contract";
 import { InputCheck } from "./inputs";
+import { gated } from "./loss-gate";
 import { applyPlanned, plannedResource } from "./planned";
 import type { PropertyMap } from "./properties";
 import { readConnections } from "./server-connection";
@@ -17,7 +18,7 @@ export const access = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
   read: (inputs, oldInputs) => ({
     ...readConnections(inputs, oldInputs),
-    ...scopeOf(inputs, oldInputs),
+    ...gated(scopeOf(inputs, oldInputs), inputs),
   }),
   compared: ["roles", "groups", "databases", "closed", "stack", "schemas", "extensions", "privileges"],
   replacing: ["scope", "database"],
@@ -45,8 +46,20 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   } else if (inputs.scope === "objects") {
     return check.known("scope", "connection", "database", "privileges", "after").text("database").failures;
   } else {
-    check.known("scope", "connection", "database", "schemas", "extensions", "allowDataLoss", "privileges");
-    check.text("database").list("schemas").list("extensions");
+    check
+      .known(
+        "scope",
+        "connection",
+        "database",
+        "schemas",
+        "extensions",
+        "allowDataLoss",
+        "privileges",
+        "gate",
+      )
+      .text("database")
+      .list("schemas")
+      .list("extensions");
   }
   return check.list("allowDataLoss").names("roles", "databases", "schemas").failures;
 }

@@ -44,7 +44,7 @@ export function alembicScope(
   const inputs = revealMap(given) as unknown as Inputs;
   const { database, login, alembic, path, target } = inputs;
   const migrator = login === undefined ? {} : { migrator: login.user };
-  const declared: DeclaredMigrations = { ...inputs, ...migrator };
+  const declared: DeclaredMigrations = { ...inputs, ...migrator, gated: given.gate !== undefined };
   const wanted = {
     setup: resolveSetup(alembic, resolve(inputs.directory), inputs.dockerEngine ?? {}),
     shown: isInContainer(alembic) ? (alembic.container ?? alembic.image ?? path) : path,

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LossGateArgs } from "../core/backup-gate/place";
 import type { AlembicApplication, ApplicationEngine } from "../core/migrations/alembic/application";
 import type { PendingFile } from "../core/migrations/made-objects";
 import type { RunLimits } from "../core/migrations/retry";
@@ -25,6 +26,8 @@ export interface MigrationsResourceArgs {
   readonly downgrade: "allow" | "refuse";
   readonly limits: RunLimits;
   readonly allowDataLoss: readonly string[];
+  /** Absent: losses ask for no backup. */
+  readonly gate?: LossGateArgs;
 }
 
 /** Keeps the migrations of a database applied (resource of the provider `pgstead`). */

@@ -21,6 +21,7 @@ import type { CheckFailure, ResourceRequest } from "./contract";
 import { alembicScope } from "./alembic-migrations";
 import { InputCheck } from "./inputs";
 import { assertDone, isPending, prepareRun } from "./migrations-run";
+import { gated } from "./loss-gate";
 import { waitingOf } from "./waiting-of";
 import { plannedResource, type Planned, type Way } from "./planned";
 import { hasUnknown, revealMap, type PropertyMap } from "./properties";
@@ -34,7 +35,7 @@ export const migrations = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
   read: (inputs, oldInputs, request) => ({
     ...readConnections(inputs, oldInputs),
-    ...scopeOf(inputs, oldInputs, knownHead(request)),
+    ...gated(scopeOf(inputs, oldInputs, knownHead(request)), inputs),
   }),
   compared: [],
   replacing: ["database"],
@@ -66,6 +67,7 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
       "downgrade",
       "limits",
       "allowDataLoss",
+      "gate",
     )
     .text("database")
     .text("owner")
@@ -99,6 +101,7 @@ function migrationsScope(
   const { database, login, directory, path, target } = inputs;
   const declared: DeclaredMigrations = {
     ...inputs,
+    gated: given.gate !== undefined,
     ...(login === undefined ? {} : { migrator: login.user }),
   };
   const wanted = {

@@ -54,6 +54,8 @@ export interface Planned {
   planEmpty(): Plan | Promise<Plan>;
   /** What can be told without the server: nothing to do, and no loss that nobody allowed. */
   planUnread(): Plan | Promise<Plan>;
+  /** What has to be done before anything of the plan is, such as a backup of what is lost. */
+  saveFirst?(plan: Plan, way: Way): Promise<void>;
   /** Does what the plan says. */
   act(plan: Plan, way: Way): Promise<void>;
   /** True where `act` may end the maintenance session, by a restart: a new one is opened afterwards. */
@@ -222,6 +224,7 @@ async function converge(scope: Planned, way: Way, began: () => void): Promise<Pl
   for (let round = 1; ; round++) {
     const plan = await readAgain(scope, way, round > 1);
     assertNoRefusals(plan.refusals);
+    await scope.saveFirst?.(plan, way);
     // What an official resource was to make is there by now; what is not, was dropped again meanwhile.
     if (plan.statements.length === 0) return plan;
     const text = renderPlan(plan, { full: true });

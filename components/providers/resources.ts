@@ -6,6 +6,7 @@ import type { PrivilegesDeclaration } from "../core/privileges/declaration";
 import type { DesiredExtension, DesiredSchema } from "../core/database/model";
 import type { DesiredRole } from "../core/server/role";
 import type { DesiredGroup, ServerAccess } from "../core/server/model";
+import type { LossGateArgs } from "../core/backup-gate/place";
 import type { HbaDatabase } from "../core/hba/defaults";
 import type { HbaRule } from "../core/hba/rule";
 import type { PendingFile } from "../core/migrations/made-objects";
@@ -144,6 +145,8 @@ export interface ServerAccessArgs {
   readonly groups: readonly DesiredGroup[];
   readonly databases: pulumi.Input<pulumi.Input<Inputs<DesiredDatabase>>[]>;
   readonly allowDataLoss: readonly string[];
+  /** Absent: losses ask for no backup. */
+  readonly gate?: LossGateArgs;
   readonly protect: boolean;
   readonly stack?: string;
   readonly closed: ServerAccess["closed"];
@@ -156,6 +159,8 @@ export interface DatabaseAccessArgs {
   readonly schemas: readonly DesiredSchema[];
   readonly extensions: readonly DesiredExtension[];
   readonly allowDataLoss: readonly string[];
+  /** Absent: losses ask for no backup. */
+  readonly gate?: LossGateArgs;
   /** Absent: privileges stay as the server has them. */
   readonly privileges?: Inputs<PrivilegesDeclaration>;
 }

@@ -76,7 +76,9 @@ function migrationFault(
   };
 }
 
-function lossFault(entry: string, drafts: readonly Draft[]): Fault | undefined {
+function lossFault(written: string, drafts: readonly Draft[]): Fault | undefined {
+  // What a migration loses by the word of its file needs an entry only where no backup has it.
+  const entry = written.startsWith("migration ") ? written : written.replace(/ without backup$/, "");
   const [, database] = /^database (\S+)$/.exec(entry) ?? [];
   const [, migrated, file] = /^(?:migration|downgrade) ([^\s/]+)\/(\S+)$/.exec(entry) ?? [];
   if (file !== undefined) return migrationFault(entry, drafts, { database: migrated, file });

@@ -1,5 +1,6 @@
 import { backupFormats, usualBackups, usualBackupSchedule } from "../../components/core/backup/plan";
 import { copies, encryption } from "./schema-copies";
+import { backupFirst, gate } from "./schema-gate";
 import { physical } from "./schema-physical";
 import { choice, flag, integer, map, text } from "./schema-words";
 
@@ -64,6 +65,8 @@ export const backup = map(
     physical: physical.optional(),
     copies,
     encryption,
+    gate: gate.optional(),
+    backupFirst,
   },
   { description: "Backups of the stack's databases.", example: '{ logical: { schedule: "0 2 * * *" } }' },
 );

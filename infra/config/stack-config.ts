@@ -1,4 +1,5 @@
 import type { AuditedTable, Retention } from "../../components/core/audit/model";
+import type { BackupGate } from "../../components/core/backup-gate/judge";
 import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { CopiesPlan } from "../../components/core/copies/plan";
 import type { Tls } from "../../components/core/connection";
@@ -47,6 +48,8 @@ export interface BackupConfig {
   readonly logical?: ScheduledBackups;
   /** Absent: backups go nowhere else. */
   readonly copies?: CopiesPlan;
+  /** What a backup has to be before data is lost; absent: none is declared, and none asked for. */
+  readonly gate?: BackupGate;
 }
 
 export interface ServerConfig {

@@ -25,7 +25,7 @@ export interface BackupBench {
   remove(): Promise<void>;
 }
 
-const programs = ["pg_dump", "pg_dumpall", "pg_restore"];
+const programs = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
 
 export async function makeBackupBench(): Promise<BackupBench> {
   const server = await startServer();

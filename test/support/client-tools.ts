@@ -63,7 +63,7 @@ export function findClientTools(): ClientTools | undefined {
   return { run: (program, args, env = {}) => runProgram(join(directory, program), args, env) };
 }
 
-const dumpPrograms = ["pg_dump", "pg_dumpall", "pg_restore"];
+const dumpPrograms = ["pg_dump", "pg_dumpall", "pg_restore", "psql"];
 
 /**
  * Directory of the programs of exactly the embedded server's major version, as backups need them.

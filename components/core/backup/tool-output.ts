@@ -14,7 +14,8 @@ export function judgeOutput(stderr: string): Said {
     .split("\n")
     .map((text) => text.trim())
     .filter((text) => text !== "")) {
-    const [, level = ""] = /^(?:pg_\w+: )?(warning|WARNING|NOTICE|detail|DETAIL|hint|HINT):/.exec(line) ?? [];
+    const [, level = ""] =
+      /^(?:pg_\w+: |psql:[^:]*:\d+: )?(warning|WARNING|NOTICE|detail|DETAIL|hint|HINT):/.exec(line) ?? [];
     if (/^(?:warning|notice)$/i.test(level)) isWarning = true;
     else if (level === "") isWarning = false;
     (isWarning ? warnings : errors).push(line);

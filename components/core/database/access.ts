@@ -41,6 +41,7 @@ export function planDatabaseAccess(
       ...gone.statements,
       ...(privileges?.statements ?? []),
     ],
+    ...(gone.losses === undefined ? {} : { losses: gone.losses }),
     refusals: [...gone.refusals, ...(privileges?.refusals ?? [])],
     undeclared: [...(privileges?.undeclared ?? []), ...findUndeclared(desired, before, actual)],
   };

@@ -5,9 +5,10 @@ import type {
   DatabaseCatalog,
   DesiredExtension,
 } from "./model";
+import { mayBeLost, needsNoBackup, withoutBackup } from "../allowed-loss";
 import { quoteIdentifier } from "../identifier";
 import { keepTrail } from "../audit/model";
-import type { Plan, Refusal, Statement } from "../statement";
+import type { Loss, Plan, Refusal, Statement } from "../statement";
 
 /**
  * What the schemas and extensions need that leave a database in this run. Their official resources drop them at its end
@@ -27,6 +28,7 @@ export function planLeaving(
   const extensions = leave(before?.extensions, desired.extensions);
   const leaving = new Set(extensions.map(({ name }) => name));
   const present = actual.extensions.filter(({ name }) => leaving.has(name));
+  const losses = schemas.flatMap((schema) => lossOf(desired, schema));
   const emptied = new Set(schemas.filter((schema) => isEmptied(desired, schema)).map(({ name }) => name));
   return {
     statements: [
@@ -37,6 +39,7 @@ export function planLeaving(
         .filter(({ name }) => !present.some((extension) => extension.name === name))
         .map(createForDeletion),
     ],
+    ...(losses.length === 0 ? {} : { losses }),
     refusals: [
       ...schemas.flatMap((schema) => [
         ...refuseLostSchema(desired, schema, before),
@@ -109,7 +112,7 @@ function refuseLostSchema(
   before: DatabaseAccess | undefined,
 ): Refusal[] {
   const entry = lossEntry(desired, schema);
-  if (schema.contents.length === 0 || desired.allowDataLoss.includes(entry)) return [];
+  if (schema.contents.length === 0 || mayBeLost(desired.allowDataLoss, entry)) return [];
   const isTrail = before?.schemas.some(({ name, trail }) => name === schema.name && trail === true) === true;
   return [
     {
@@ -135,8 +138,17 @@ function refuseTakingAlong(schema: ActualSchema): Refusal[] {
 }
 
 function isEmptied(desired: DatabaseAccess, schema: ActualSchema): boolean {
-  const isAllowed = desired.allowDataLoss.includes(lossEntry(desired, schema));
+  const isAllowed = mayBeLost(desired.allowDataLoss, lossEntry(desired, schema));
   return schema.contents.length > 0 && schema.dependents.length === 0 && isAllowed;
+}
+
+/** What is allowed to go, and is to be in a backup. */
+function lossOf(desired: DatabaseAccess, schema: ActualSchema): Loss[] {
+  const entry = lossEntry(desired, schema);
+  const { database, allowDataLoss, gate } = desired;
+  if (gate === undefined || !isEmptied(desired, schema) || needsNoBackup(allowDataLoss, entry)) return [];
+  const message = `it left the configuration with ${renderContents(schema)}`;
+  return [{ database, subject: entry, message, entry: `${entry}${withoutBackup}` }];
 }
 
 function lossEntry(desired: DatabaseAccess, schema: ActualSchema): string {

@@ -1,3 +1,4 @@
+import type { LossGateArgs } from "../backup-gate/place";
 import { everybody, type AclItem } from "../privileges/acl";
 import type { PrivilegesDeclaration } from "../privileges/declaration";
 import type { DefaultsCatalog } from "../privileges/default-privileges";
@@ -22,6 +23,8 @@ export interface DatabaseAccess {
   readonly schemas: readonly DesiredSchema[];
   readonly extensions: readonly DesiredExtension[];
   readonly allowDataLoss: readonly string[];
+  /** Set where a backup that counts is asked for before anything is lost. */
+  readonly gate?: LossGateArgs;
   /** From which the privileges of schemas and the default privileges follow; absent: those stay as they are. */
   readonly privileges?: PrivilegesDeclaration;
 }

@@ -1,5 +1,5 @@
 import type { Problem } from "../problem";
-import type { Plan, Refusal, Statement } from "../statement";
+import type { Loss, Plan, Refusal, Statement } from "../statement";
 import type { MigrationStep } from "./decide";
 import { decideDeclared, type DeclaredTarget } from "./decide-declared";
 import { changesSince, headOf, noteSteps, type FoundHead, type KnownHead } from "./head-notes";
@@ -9,7 +9,7 @@ import { madeBy, type PendingFile } from "./made-objects";
 import { planRepeatables } from "../repeatables/plan-repeatables";
 import type { Forecast } from "../repeatables/replacement";
 import { classRisks, reasonOf } from "./planned-statement";
-import { refuseDeclaredDowngrade, refuseUpgrade } from "./refuse-run";
+import { lossesOfDowngrade, lossesOfUpgrade, refuseDeclaredDowngrade, refuseUpgrade } from "./refuse-run";
 
 /** Migrations of a database, as a stack declares them. */
 export interface DeclaredMigrations extends DeclaredTarget {
@@ -19,6 +19,8 @@ export interface DeclaredMigrations extends DeclaredTarget {
   /** Login that applies them and keeps the history; absent: the administrator. */
   readonly migrator?: string;
   readonly allowDataLoss: readonly string[];
+  /** True: a backup that counts is asked for before anything is lost. */
+  readonly gated?: boolean;
 }
 
 /** What a database has, and what the files are. */
@@ -46,6 +48,7 @@ export function planMigrations(
   return {
     statements: [...tables, ...planned.statements],
     refusals: [...problems.map(toRefusal), ...planned.refusals],
+    ...(planned.losses === undefined ? {} : { losses: planned.losses }),
     notes: [...planned.notes, ...change.notes],
     outputs: { ...headOf(found), pending: planned.pending },
     differs: change.differs,
@@ -77,6 +80,7 @@ function planFiles(declared: DeclaredMigrations, found: FoundMigrations, files: 
       ...refuseDeclaredDowngrade(files, down, declared),
       ...repeats.refusals,
     ],
+    ...lossesOf([...lossesOfUpgrade(files, up, declared), ...lossesOfDowngrade(files, down, declared)]),
     notes: [...noteSteps(decision, declared), ...repeats.notes],
     pending: [
       ...up.map(({ migration }) => ({
@@ -86,6 +90,11 @@ function planFiles(declared: DeclaredMigrations, found: FoundMigrations, files: 
       ...repeats.pending,
     ],
   };
+}
+
+/** None are left out. */
+export function lossesOf(losses: readonly Loss[]): Pick<Plan, "losses"> {
+  return losses.length === 0 ? {} : { losses };
 }
 
 export function toRefusal({ path, message, hint }: Problem): Refusal {

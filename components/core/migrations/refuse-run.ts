@@ -1,5 +1,6 @@
+import { mayBeLost, needsNoBackup, withoutBackup } from "../allowed-loss";
 import type { Finding } from "../finding";
-import { visible } from "../statement";
+import { visible, type Loss } from "../statement";
 import { allowing } from "./acknowledgement";
 import type { MigrationStep } from "./decide";
 import type { GateFinding } from "./gate/judge";
@@ -12,6 +13,8 @@ export interface AllowedLosses {
   readonly database: string;
   /** Entries of `pgstead:allowDataLoss`. */
   readonly allowDataLoss: readonly string[];
+  /** True: a backup that counts lets through what is acknowledged, and is asked for by whoever runs it. */
+  readonly gated?: boolean;
 }
 
 /**
@@ -26,18 +29,59 @@ function lossEntry(database: string, { migration, direction }: MigrationStep): s
 export function refuseUpgrade(
   files: Judged,
   steps: readonly MigrationStep[],
-  { database, allowDataLoss }: AllowedLosses,
+  { database, allowDataLoss, gated = false }: AllowedLosses,
 ): Finding[] {
   return steps.flatMap((step) => {
     const found = findingsOf(files, step);
     const entry = lossEntry(database, step);
-    const lost = found.find(({ needs, blocks }) => needs === "backup" && !blocks);
-    const mayLose = lost === undefined || allowDataLoss.includes(entry);
+    const lost = acknowledgedLoss(found);
+    const mayLose = lost === undefined || gated || mayBeLost(allowDataLoss, entry);
     return [
       ...found.filter(({ blocks }) => blocks).map(toFinding),
       ...(mayLose ? [] : [lostFinding(lost, "; the stack does not allow it", backupHint(entry))]),
     ];
   });
+}
+
+/** What steps of an upgrade lose by the word of their files, unless the stack lets it go without a backup. */
+export function lossesOfUpgrade(
+  files: Judged,
+  steps: readonly MigrationStep[],
+  { database, allowDataLoss, gated = false }: AllowedLosses,
+): Loss[] {
+  if (!gated) return [];
+  return steps.flatMap((step) => {
+    const entry = lossEntry(database, step);
+    const lost = acknowledgedLoss(findingsOf(files, step));
+    return lost === undefined || mayBeLost(allowDataLoss, entry) ? [] : [toLoss(lost, database, entry)];
+  });
+}
+
+/** As {@link lossesOfUpgrade}, of steps back that the stack allows. */
+export function lossesOfDowngrade(
+  files: Judged,
+  steps: readonly MigrationStep[],
+  { database, allowDataLoss, gated = false }: AllowedLosses,
+): Loss[] {
+  if (!gated) return [];
+  return steps.flatMap((step) => {
+    const entry = lossEntry(database, step);
+    const lost = findingsOf(files, step).find(isLoss);
+    const isAsked = lost !== undefined && !needsNoBackup(allowDataLoss, entry);
+    return isAsked ? [toLoss(lost, database, `${entry}${withoutBackup}`)] : [];
+  });
+}
+
+function acknowledgedLoss(found: readonly GateFinding[]): GateFinding | undefined {
+  return found.find(({ needs, blocks }) => needs === "backup" && !blocks);
+}
+
+function toLoss(
+  { file, line, class: of, rule, message }: GateFinding,
+  database: string,
+  entry: string,
+): Loss {
+  return { database, subject: `${file}:${line}`, message: visible(`${of} (${rule}): ${message}`), entry };
 }
 
 /** What keeps steps of a downgrade from running: lost data without its own word; a file that ran cannot be given one. */
@@ -59,7 +103,7 @@ export function refuseDeclaredDowngrade(
 ): Finding[] {
   return steps.flatMap((step) => {
     const entry = lossEntry(database, step);
-    const lost = allowDataLoss.includes(entry) ? undefined : findingsOf(files, step).find(isLoss);
+    const lost = mayBeLost(allowDataLoss, entry) ? undefined : findingsOf(files, step).find(isLoss);
     return lost === undefined ? [] : [lostFinding(lost, "; the stack does not allow it", backupHint(entry))];
   });
 }

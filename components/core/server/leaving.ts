@@ -1,3 +1,4 @@
+import { mayBeLost, needsNoBackup, withoutBackup } from "../allowed-loss";
 import { byName } from "../lists";
 import { quoteIdentifier } from "../identifier";
 import { releaseServer } from "./owner-row";
@@ -8,7 +9,7 @@ import type { ServerAccess, ServerCatalog } from "./model";
 import { planDatabaseAcl } from "./acl";
 import { asMember } from "./joining";
 import { renderSize } from "../size";
-import { joinPlans, type Plan, type Refusal, type Statement } from "../statement";
+import { joinPlans, type Loss, type Plan, type Refusal, type Statement } from "../statement";
 
 /** What happens to roles that retire, and to all that left the configuration since the last run. */
 export function planServerLeaving(
@@ -32,7 +33,11 @@ export function planServerLeaving(
       .filter(({ name }) => roles.has(name))
       .map(({ name }) => asMember(name, dropGroup(name, dependenciesOf(name), clearing), actual)),
     { statements: leftToDrop(desired, before, roles, databases), refusals: [] },
-    { statements: [], refusals: refuseLostDatabases(desired, before, databases) },
+    {
+      statements: [],
+      refusals: refuseLostDatabases(desired, before, databases),
+      losses: lostDatabases(desired, before, databases),
+    },
   );
 }
 
@@ -132,7 +137,7 @@ function refuseLostDatabases(
   return leave(before?.databases, desired.databases).flatMap(({ name, urn }) => {
     const found = actual.get(name);
     const entry = `database ${name}`;
-    if (found === undefined || desired.allowDataLoss.includes(entry)) return [];
+    if (found === undefined || mayBeLost(desired.allowDataLoss, entry)) return [];
     const size = found.sizeBytes === null ? "" : ` (${renderSize(found.sizeBytes)})`;
     // Single quotes: the URN holds a $.
     const unprotect =
@@ -152,4 +157,21 @@ function refuseLostDatabases(
 /** `urn:pulumi:<stack>::<project>::…` */
 function stackOf(urn: string): string {
   return urn.split(":")[2] ?? "";
+}
+
+/** What is allowed to go, by the official resources at the end of the run, and is to be in a backup. */
+function lostDatabases(
+  { allowDataLoss, gate, databases }: ServerAccess,
+  before: ServerAccess | undefined,
+  actual: ReadonlyMap<string, ActualDatabase>,
+): Loss[] {
+  if (gate === undefined) return [];
+  return leave(before?.databases, databases).flatMap(({ name }) => {
+    const entry = `database ${name}`;
+    const isAsked =
+      actual.has(name) && mayBeLost(allowDataLoss, entry) && !needsNoBackup(allowDataLoss, entry);
+    if (!isAsked) return [];
+    const message = "it left the configuration, with everything in it";
+    return [{ database: name, subject: entry, message, entry: `${entry}${withoutBackup}` }];
+  });
 }

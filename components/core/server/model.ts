@@ -1,3 +1,4 @@
+import type { LossGateArgs } from "../backup-gate/place";
 import type { Capabilities } from "../capabilities";
 import type { Profile } from "../groups";
 import { defaultAcl } from "./acl";
@@ -22,6 +23,8 @@ export interface ServerAccess {
   readonly databases: readonly DesiredDatabase[];
   /** Losses that the configuration allows: `database <name>`, `schema <database>.<schema>`. */
   readonly allowDataLoss: readonly string[];
+  /** Set where a backup that counts is asked for before anything is lost. */
+  readonly gate?: LossGateArgs;
   /** True where the databases are protected in Pulumi's state. */
   readonly protect: boolean;
   /** `<project>/<stack>`, where this stack owns what belongs to the whole server. */

@@ -11,7 +11,7 @@ export interface ClientTools {
   readonly major: number;
 }
 
-const programs = ["pg_dump", "pg_dumpall", "pg_restore"] as const;
+const programs = ["pg_dump", "pg_dumpall", "pg_restore", "psql"] as const;
 
 export type ClientProgram = (typeof programs)[number];
 

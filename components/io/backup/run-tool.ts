@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { judgeOutput } from "../../core/backup/tool-output";
 import { isPem, resolveTls, type ConnectionTarget } from "../../core/connection";
@@ -16,6 +16,8 @@ export interface ToolSurroundings {
   /** Libpq's environment; empty for what needs no server. */
   readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Writes what the program reads, and ends it; absent: it reads nothing. */
+  readonly feed?: (stdin: Writable) => Promise<void>;
 }
 
 /** What a program gave, and what it warned of. */
@@ -43,14 +45,14 @@ export function runTool(
  * words; whatever reading its output throws; the signal's reason
  */
 export async function streamTool<Value>(
-  { tools, environment, signal }: ToolSurroundings,
+  { tools, environment, signal, feed }: ToolSurroundings,
   program: ClientProgram,
   args: readonly string[],
   use: (stdout: Readable) => Promise<Value>,
 ): Promise<ToolResult<Value>> {
   signal.throwIfAborted();
   const child = spawn(join(tools.directory, program), args, {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     cwd: "/",
     env: { PATH: `${tools.directory}:/usr/bin:/bin`, LC_ALL: "C", TZ: "UTC", ...environment },
   });
@@ -63,32 +65,52 @@ export async function streamTool<Value>(
     });
   });
   const end = (): void => {
-    child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
-    void ended
-      .catch(() => undefined)
-      .finally(() => {
-        clearTimeout(timer);
-      });
+    endChild(child, ended);
   };
   signal.addEventListener("abort", end, { once: true });
   try {
-    const used = use(child.stdout).catch((error: unknown) => {
-      end(); // nobody reads on: it would wait for ever
+    const orEnd = (error: unknown): never => {
+      end(); // nobody reads on, or what it reads is not whole: it would wait for ever, or take the half for all
       throw error;
-    });
-    const [exitCode, value] = await Promise.allSettled([ended, used]);
+    };
+    const used = use(child.stdout).catch(orEnd);
+    const fed = feedTo(child.stdin, feed).catch(orEnd);
+    const [exitCode, value, feeding] = await Promise.allSettled([ended, used, fed]);
     signal.throwIfAborted();
     if (exitCode.status === "rejected") throw exitCode.reason;
-    // What could not be written is the cause, and that the program was ended its consequence.
+    // What could not be written or read is the cause, and that the program was ended its consequence.
     if (value.status === "rejected") throw value.reason;
+    if (feeding.status === "rejected" && !isClosedPipe(feeding.reason)) throw feeding.reason;
     const { warnings, errors } = judgeOutput(stderr);
     if (exitCode.value !== 0 || errors.length > 0)
       throw toolFailure(program, exitCode.value, errors, warnings);
+    if (feeding.status === "rejected") throw feeding.reason; // a success that did not read all is none
     return { value: value.value, warnings };
   } finally {
     signal.removeEventListener("abort", end);
   }
+}
+
+/** Asks a program to end, and ends it where it does not. */
+function endChild(child: ChildProcess, ended: Promise<unknown>): void {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+  void ended
+    .catch(() => undefined)
+    .finally(() => {
+      clearTimeout(timer);
+    });
+}
+
+async function feedTo(stdin: Writable, feed: ToolSurroundings["feed"]): Promise<void> {
+  if (feed === undefined) stdin.end();
+  else await feed(stdin.on("error", () => undefined)); // told by what writes to it
+}
+
+/** It ended before it had read all: what it said tells why. */
+function isClosedPipe(error: unknown): boolean {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return ["EPIPE", "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED"].includes(code);
 }
 
 /** Somebody who waits to change a table is in the way: it gets through once the snapshot is given up. */

@@ -23,7 +23,8 @@ export interface DatabaseSnapshot {
   cancel(): void;
 }
 
-type Table = Omit<BackedUpTable, "rows">;
+/** A table before its rows are counted. */
+export type Table = Omit<BackedUpTable, "rows">;
 
 /** Tables may come and go while they are locked: so often it is tried again. */
 const attempts = 5;
@@ -112,8 +113,8 @@ const isLocked = ({ kind }: Table): boolean => kind !== "f";
 
 const nameOf = ({ schema, name }: Table): string => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 
-/** Members of extensions come with CREATE EXTENSION. */
-async function readTables(session: Session): Promise<readonly Table[]> {
+/** The tables that a backup is of; members of extensions come with CREATE EXTENSION. */
+export async function readTables(session: Session): Promise<readonly Table[]> {
   const [row] = await session.query<{ tables: Table[] }>(`
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind)
@@ -203,7 +204,11 @@ async function readHead(session: Session): Promise<SnapshotFacts["migrationHead"
   return head ?? null;
 }
 
-async function countRows(session: Session, tables: readonly Table[]): Promise<readonly BackedUpTable[]> {
+/** Counts the rows of tables, exactly. */
+export async function countRows(
+  session: Session,
+  tables: readonly Table[],
+): Promise<readonly BackedUpTable[]> {
   const counted = new Map<number, string>();
   for (const part of chunks(
     tables.filter(({ kind }) => kind === "r"),

@@ -33,6 +33,8 @@ export interface BackupPlace {
   readonly copies: readonly DeclaredCopy[];
   /** Public keys of age, which copies are encrypted to; none: they are as their originals. */
   readonly recipients: readonly string[];
+  /** How long a run waits for another one that works on the repository; absent: it says who does, and ends. */
+  readonly patienceMs?: number;
   readonly progress: CommandContext["progress"];
   readonly write: WriteLine;
 }
@@ -83,10 +85,11 @@ function backupLogin(
 /** The place of a stack's volume, from inside of its ops container: the administrator comes in over the socket. */
 export function containerPlace(
   context: OpsContext,
-  { progress, write }: Pick<BackupPlace, "progress" | "write">,
+  { progress, write, patienceMs = 0 }: Pick<BackupPlace, "progress" | "write" | "patienceMs">,
 ): BackupPlace {
   const { copies, recipients } = context.copies ?? noCopies;
   return {
+    patienceMs,
     stack: context.stack,
     version: pgsteadVersion,
     repository: context.files.logicalBackups,

@@ -1,9 +1,9 @@
 import { backupBytes, type BackupManifest } from "../../../components/core/backup/manifest";
 import type { Finding } from "../../../components/core/finding";
 import { problemError, ProblemError } from "../../../components/core/problem";
-import { withRepository } from "../../../components/io/backup/lock";
 import { pruneBackups } from "../../../components/io/backup/prune";
 import { assertOwnRepository, removeLeftovers } from "../../../components/io/backup/repository";
+import { whenFree } from "../../../components/io/backup/wait-for-repository";
 import type { CopyOutcome } from "../../../components/io/copies/sync";
 import { takeBackup } from "../../../components/io/backup/take";
 import { LoginRefusedError, ServerUnreachableError } from "../../../components/io/session";
@@ -43,7 +43,9 @@ export function takeBackups(
 ): Promise<Report<TakeData>> {
   const { repository, stack } = place;
   const databases = chooseDatabases(place, wanted);
-  return withRepository(repository, `backup of ${databases.join(", ")}`, given, async (signal) => {
+  const say = (text: string): Promise<void> => Promise.resolve(place.write(text));
+  const waiting = { say, signal: given };
+  const work = async (signal: AbortSignal): Promise<Report<TakeData>> => {
     await assertOwnRepository(repository, stackName(stack));
     const leftovers = await removeLeftovers(repository);
     const taken: TakenBackup[] = [];
@@ -65,7 +67,8 @@ export function takeBackups(
     const copies = await sendCopies(place, place.copies, signal);
     findings.push(...copies.flatMap(toCopyFindings));
     return { command: "backup", stack, data: { repository, taken, leftovers, removed, copies }, findings };
-  });
+  };
+  return whenFree(repository, `backup of ${databases.join(", ")}`, waiting, work, place.patienceMs ?? 0);
 }
 
 async function takeOne(place: BackupPlace, database: string, signal: AbortSignal): Promise<BackupManifest> {
@@ -102,7 +105,8 @@ function describe(manifest: BackupManifest): TakenBackup {
   };
 }
 
-function toFindings(database: string, error: unknown): Finding[] {
+/** What a failure of a backup is told as. */
+export function toFindings(database: string, error: unknown): Finding[] {
   const subject = `backup of ${database}`;
   if (error instanceof ProblemError) {
     return error.problems.map(({ path, message, hint }) => ({

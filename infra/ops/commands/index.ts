@@ -4,6 +4,7 @@ import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
 import { backups } from "./backup";
+import { backupGateCommand } from "./backup-gate";
 import { connectionCommand } from "./connection";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
@@ -24,6 +25,7 @@ export const commands: readonly AnyCommand[] = [
   auditMaintainCommand,
   archiveCommand,
   ...backups,
+  backupGateCommand,
   recoveryCommand,
   connectionCommand,
   adoptCommand,

@@ -6,15 +6,22 @@ import {
 } from "../../../components/core/migrations/decide";
 import { problemError } from "../../../components/core/problem";
 import type { AppliedMigration } from "../../../components/core/migrations/history";
-import { inputOf } from "../../../components/core/migrations/judged-files";
+import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 import { readJudged } from "../../../components/io/migrations/judged-files";
-import { refuseDowngrade } from "../../../components/core/migrations/refuse-run";
+import { lossesOfDowngrade, refuseDowngrade } from "../../../components/core/migrations/refuse-run";
+import { allowedLosses, gateLosses, type LossGate } from "../backup/gate";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace, type LookArgs } from "../migrate/directory";
 import { declareLimits, limitsOf, type LimitArgs } from "../migrate/limits";
 import { noRepeats } from "../migrate/repeats";
-import { renderOutcome, renderRun, reportRun, type RunData } from "../migrate/run-report";
+import {
+  renderOutcome,
+  renderRun,
+  reportRun,
+  type RunData,
+  type RunDescription,
+} from "../migrate/run-report";
 import { confirm, runShown } from "../migrate/run-steps";
 import { chooseDatabase, findDatabase, lookAtHistory } from "../migrate/stack-database";
 import { writeTarget } from "../migrate/stack-target";
@@ -25,6 +32,7 @@ import { plural } from "../text";
 export interface DowngradeArgs extends LookArgs, LimitArgs {
   readonly operands: readonly string[];
   readonly allowDataLoss?: boolean;
+  readonly withoutBackup?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
@@ -36,6 +44,7 @@ export const migrateDowngradeCommand: OpsCommand<DowngradeArgs, RunData> = {
   declare: (command) => {
     declareLimits(declareLook(command.argument("<to>", "the one that stays, -<count>, or base for none")))
       .option("--allow-data-loss", "also where the way back loses rows or columns")
+      .option("--without-backup", "also where no backup has what is lost")
       .option("--dry-run", "show what would run, and end")
       .option("-y, --yes", "do not ask")
       .addHelpText("after", help);
@@ -47,7 +56,7 @@ export const migrateDowngradeCommand: OpsCommand<DowngradeArgs, RunData> = {
 const help = `
 The down parts of the files run, each in one transaction with its record. What is irreversible is refused with its
 reason. Repeatable files are not touched: a view that stands on what goes is in the way, and the server says so. What loses data needs --allow-data-loss, whatever else is said: a file that ran cannot be given an
-acknowledgement any more.
+acknowledgement any more. Where backups are declared it waits for one that counts (\`backup gate\`), or for --without-backup.
 How far it went becomes pgstead:migrations.target in the stack's file: without it the next \`up\` would apply again what was
 taken back.
 
@@ -76,20 +85,44 @@ async function downgrade(context: CommandContext, args: DowngradeArgs): Promise<
     steps,
     dryRun: args.dryRun,
   };
-  const refused = [...toFindings(problems), ...refuseDowngrade(files, steps, args.allowDataLoss === true)];
+  const gate = await gateDowngrade(context, args, { database: database.name, files, steps });
+  const refused = [
+    ...toFindings(problems),
+    ...refuseDowngrade(files, steps, args.allowDataLoss === true),
+    ...gate.refused,
+  ];
   if (refused.length > 0 || args.dryRun === true) return reportRun(described, undefined, refused);
   if (steps.length === 0) {
     // It is there, and a run that was killed may not have come to writing that down.
     await keepDown(context, declared.name, applied);
     return reportRun(described, undefined);
   }
-  context.write(renderRun(files, steps, noRepeats));
+  context.write([renderRun(files, steps, noRepeats), ...gate.told].join("\n"));
   const question = `Take ${plural(steps.length, "migration")} of ${database.name} of stack ${stack} back?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
+  const unsaved = await gate.saveFirst();
+  if (unsaved.length > 0) return reportRun(described, undefined, unsaved);
   const limits = limitsOf(args, declared.migrations);
   const outcome = await runShown(context, database, files, limits, { steps, decide });
   if (outcome.done.length > 0) await keepDown(context, declared.name, applied.slice(0, -outcome.done.length));
   return reportRun(described, outcome);
+}
+
+/** What taking back loses by the word of the command line is in a backup, unless that says something else as well. */
+export function gateDowngrade(
+  context: CommandContext,
+  { allowDataLoss = false, withoutBackup = false }: Pick<DowngradeArgs, "allowDataLoss" | "withoutBackup">,
+  {
+    database,
+    files,
+    steps,
+  }: Pick<RunDescription, "database" | "steps"> & { files: Pick<JudgedFiles, "judged"> },
+): Promise<LossGate> {
+  const isAsked = allowDataLoss && !withoutBackup;
+  const losses = isAsked
+    ? lossesOfDowngrade(files, steps, { database, ...allowedLosses(context.config), allowDataLoss: [] })
+    : [];
+  return gateLosses(context, database, losses, "--without-backup");
 }
 
 /** Writes down where it is now: the next `up` would apply again what was taken back. */

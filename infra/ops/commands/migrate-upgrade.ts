@@ -7,9 +7,10 @@ import {
 import { decideDeclared } from "../../../components/core/migrations/decide-declared";
 import { inputOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 import { readJudged } from "../../../components/io/migrations/judged-files";
-import { refuseUpgrade } from "../../../components/core/migrations/refuse-run";
+import { lossesOfUpgrade, refuseUpgrade } from "../../../components/core/migrations/refuse-run";
 import type { Problem } from "../../../components/core/problem";
 import type { MigrationsConfig } from "../../config";
+import { allowedLosses, gateLosses } from "../backup/gate";
 import type { CommandContext, OpsCommand } from "../command";
 import { declareLook } from "../migrate/declare-look";
 import { migrationPlace, type LookArgs } from "../migrate/directory";
@@ -57,8 +58,9 @@ text changes, all in one transaction. What CREATE OR REPLACE cannot change is dr
 it and is such a file's; where anything else stands on it the run is refused with its names. Privileges stay.
 
 Ends with 1 where something is refused, fails or is cancelled, and says what of it is done.
-It goes no further than pgstead:migrations.target. What \`migrate lint\` blocks does not run. What loses data needs an entry of pgstead:allowDataLoss on top of its
-acknowledgement: \`migration <database>/<file>\`.
+It goes no further than pgstead:migrations.target. What \`migrate lint\` blocks does not run. What loses data needs, on top
+of its acknowledgement, a backup that counts (\`backup gate\`), which pgstead:backup.backupFirst takes here, or an entry of
+pgstead:allowDataLoss: \`migration <database>/<file>\`.
 
 JSON: data.database; data.steps [path]; data.repeatables [path]; data.done [{ file, direction (up, down, repeat),
 durationMs }]; data.failure { path, message,
@@ -91,20 +93,25 @@ async function upgrade(context: CommandContext, args: UpgradeArgs): Promise<Repo
     repeats,
     dryRun: args.dryRun,
   };
+  const losses = { database: database.name, ...allowedLosses(config) };
+  const gate = await gateLosses(context, database.name, lossesOfUpgrade(files, steps, losses));
   const refused = [
     ...toFindings([...problems, ...beyondTarget(steps, declared.migrations, files)]),
-    ...refuseUpgrade(files, steps, { database: database.name, allowDataLoss: config.allowDataLoss }),
+    ...refuseUpgrade(files, steps, losses),
     ...refuseRepeats(repeats, steps),
+    ...gate.refused,
   ];
   if (refused.length > 0 || steps.length + repeats.steps.length === 0 || args.dryRun === true)
     return reportRun(described, undefined, refused);
-  context.write(renderRun(files, steps, repeats));
+  context.write([renderRun(files, steps, repeats), ...gate.told].join("\n"));
   const what = [
     ...(steps.length === 0 ? [] : [plural(steps.length, "migration")]),
     ...(repeats.steps.length === 0 ? [] : [plural(repeats.steps.length, "repeatable file")]),
   ];
   const question = `Apply ${what.join(" and ")} to ${database.name} of stack ${stack}?`;
   if (!(await confirm(context, question, args.yes))) return reportRun(described, undefined);
+  const unsaved = await gate.saveFirst();
+  if (unsaved.length > 0) return reportRun(described, undefined, unsaved);
   return reportRun(
     described,
     await runShown(context, database, files, limitsOf(args, declared.migrations), { steps, decide, repeats }),

@@ -5,6 +5,7 @@ import { runProgram, type AnyCommand, type ProgramOptions, type Stream } from ".
 import { exitCodes, type Status } from "../report";
 import type { Clock } from "./clock";
 import { containerBackupCommands } from "./commands/backup";
+import { containerGateCommand } from "./commands/backup-gate";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
 import { containerRecoveryCommand } from "./commands/recovery";
@@ -35,6 +36,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   runCommand,
   containerStatusCommand,
   ...containerBackupCommands,
+  containerGateCommand,
   containerRecoveryCommand,
   healthCommand,
   ...elsewhereCommands,

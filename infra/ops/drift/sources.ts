@@ -99,7 +99,7 @@ function hbaSources({ hostBasedAccess }: StackPlan): DriftSource[] {
 /** What is pending, and what of the files is not what ran. */
 function migrationSources(
   { name, database, roles, migrations }: DatabasePlan,
-  { allowDataLoss }: StackPlan,
+  { allowDataLoss, gate }: StackPlan,
   root: string,
 ): DriftSource[] {
   const { engine, directory: shown, target, downgrade = "refuse", isNamed } = migrations;
@@ -113,7 +113,7 @@ function migrationSources(
     ...(target === undefined ? {} : { target }),
     ...(migrator === undefined ? {} : { migrator }),
   };
-  const declared = { ...wanted, database: name, downgrade, allowDataLoss };
+  const declared = { ...wanted, database: name, downgrade, allowDataLoss, gated: gate !== undefined };
   const place = { directory, shown };
   return [
     {

@@ -4,8 +4,8 @@ import type { KnownHead } from "../head-notes";
 import { planHistory, type HistoryPlace } from "../history-layout";
 import type { JudgedFiles } from "../judged-files";
 import { madeBy } from "../made-objects";
-import { statementsOfStep, toRefusal, type DeclaredMigrations } from "../plan-migrations";
-import { refuseUpgrade } from "../refuse-run";
+import { lossesOf, statementsOfStep, toRefusal, type DeclaredMigrations } from "../plan-migrations";
+import { lossesOfUpgrade, refuseUpgrade } from "../refuse-run";
 import { decideTarget } from "./decide-target";
 import { appliedRevisions, type RevisionState } from "./decide-revisions";
 import type { RevisionStep } from "./revision-step";
@@ -43,6 +43,7 @@ export function planAlembic(
   return {
     statements: [...tables, ...statements],
     refusals: [...problems.map(toRefusal), ...refuseUpgrade(files, steps, declared)],
+    ...lossesOf(lossesOfUpgrade(files, steps, declared)),
     notes: [
       ...notes,
       ...(above.length > 0

@@ -25,7 +25,7 @@ export interface GateFinding {
   /** Line of the file of the statement's first word. */
   readonly line: number;
   /**
-   * What lets it through: an acknowledgement in the file, or for lost data a backup (or the stack's `allowDataLoss`) on
+   * What lets it through: an acknowledgement in the file, and for lost data a backup that counts (or the stack's `allowDataLoss`) on
    * top of it, which whoever runs the migration has to see to.
    */
   readonly needs: "acknowledgement" | "backup";

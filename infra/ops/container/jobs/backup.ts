@@ -19,6 +19,8 @@ export function backupJob(context: OpsContext): Job {
     runsAtStart: false,
     async run({ log, signal }) {
       const place = containerPlace(context, {
+        // One of the others on the same volume, such as a physical backup, may take hours.
+        patienceMs: 4 * 3_600_000,
         // Nobody waits at a terminal: how long a run takes is a metric.
         progress: (_label, work) => work,
         write: (line) => {

@@ -4,14 +4,33 @@ import { problemError, ProblemError } from "../../../../components/core/problem"
 import { renderSize } from "../../../../components/core/size";
 import type { PitrBackend } from "../../../../components/io/physical/backend";
 import { backRest } from "../../../../components/io/physical/pgbackrest";
+import { whenFree } from "../../../../components/io/backup/wait-for-repository";
 import { runHere } from "../../../../components/io/physical/run-here";
 import type { Waiting } from "../../../../components/io/waiting";
 import type { Job, JobRun } from "../job";
 
 /** Physical backups and the look at every file of their repository; none where none are declared. */
-export function physicalJobs({ physical }: OpsContext): Job[] {
+export function physicalJobs({ physical, files }: OpsContext): Job[] {
   if (physical === undefined) return [];
-  return jobsOn(backRest(runHere, physical.configuration));
+  return jobsOn(backRest(runHere, physical.configuration)).map((job) => alone(job, files.logicalBackups));
+}
+
+/**
+ * Logical and physical backups, looks at them and removals are on one volume, read the same disk, and never overlap: each
+ * waits for the one that is under way, by the lock that those of logical backups have.
+ */
+export function alone(job: Job, repository: string): Job {
+  return {
+    ...job,
+    run: (given) =>
+      whenFree(
+        repository,
+        `job ${job.name}`,
+        waitingOf(given),
+        (signal) => job.run({ ...given, signal }),
+        job.timeoutMs,
+      ),
+  };
 }
 
 /** The same on a backend of the caller's. */

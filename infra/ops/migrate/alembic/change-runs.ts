@@ -5,12 +5,17 @@ import {
   type RevisionState,
 } from "../../../../components/core/migrations/alembic/decide-revisions";
 import { decideTarget } from "../../../../components/core/migrations/alembic/decide-target";
-import { refuseDowngrade, refuseUpgrade } from "../../../../components/core/migrations/refuse-run";
+import {
+  lossesOfUpgrade,
+  refuseDowngrade,
+  refuseUpgrade,
+} from "../../../../components/core/migrations/refuse-run";
 import type { Finding } from "../../../../components/core/finding";
 import type { AppliedMigration } from "../../../../components/core/migrations/history";
 import type { PartName } from "../../../../components/core/migrations/gate/judge";
+import { allowedLosses, gateLosses, type LossGate } from "../../backup/gate";
 import type { CommandContext } from "../../command";
-import { keepDown, parseTarget, type DowngradeArgs } from "../../commands/migrate-downgrade";
+import { gateDowngrade, keepDown, parseTarget, type DowngradeArgs } from "../../commands/migrate-downgrade";
 import type { UpgradeArgs } from "../../commands/migrate-upgrade";
 import type { Report } from "../../report";
 import { plural } from "../../text";
@@ -35,6 +40,8 @@ interface Change {
   readonly direction: PartName;
   readonly decide: (state: RevisionState) => RevisionDecision;
   readonly refuse: (planned: PlannedRevisions) => readonly Finding[];
+  /** What its losses wait for. */
+  readonly gate: (planned: PlannedRevisions) => Promise<LossGate>;
   readonly question: (what: string) => string;
   /** What follows once something ran, with what is applied then. */
   readonly after?: (left: readonly AppliedMigration[]) => Promise<void>;
@@ -44,12 +51,13 @@ interface Change {
 export function upgradeRun(context: CommandContext, args: UpgradeArgs): Promise<Report<RunData>> {
   const { name: database, migrations } = chooseDatabase(context.config, args.database);
   const [to] = args.operands;
-  const { allowDataLoss } = context.config;
+  const losses = { database, ...allowedLosses(context.config) };
   return change(context, args, {
     command: "migrate upgrade",
     direction: "up",
     decide: (state) => decideTarget(state, migrations.target, to),
-    refuse: ({ files, steps }) => refuseUpgrade(files, steps, { database, allowDataLoss }),
+    refuse: ({ files, steps }) => refuseUpgrade(files, steps, losses),
+    gate: ({ files, steps }) => gateLosses(context, database, lossesOfUpgrade(files, steps, losses)),
     question: (what) => `Apply ${what} to ${database} of stack ${context.stack}?`,
   });
 }
@@ -63,6 +71,7 @@ export function downgradeRun(context: CommandContext, args: DowngradeArgs): Prom
     direction: "down",
     decide: (state) => decideRevisionsBack(state, target),
     refuse: ({ files, steps }) => refuseDowngrade(files, steps, args.allowDataLoss === true),
+    gate: ({ files, steps }) => gateDowngrade(context, args, { database, files, steps }),
     question: (what) => `Take ${what} of ${database} of stack ${context.stack} back?`,
     after: (left) => keepDown(context, database, left),
   });
@@ -71,7 +80,7 @@ export function downgradeRun(context: CommandContext, args: DowngradeArgs): Prom
 async function change(
   context: CommandContext,
   args: ChangeArgs,
-  { command, direction, decide, refuse, question, after }: Change,
+  { command, direction, decide, refuse, gate: gateOf, question, after }: Change,
 ): Promise<Report<RunData>> {
   const { stack } = context;
   const declared = chooseDatabase(context.config, args.database);
@@ -79,7 +88,8 @@ async function change(
   const planned = await planRevisions(context, alembic, direction, decide);
   const { files, steps, problems } = planned;
   const described = { command, stack, database: declared.name, files, steps, dryRun: args.dryRun };
-  const refused = [...toFindings(problems), ...refuse(planned)];
+  const gate = await gateOf(planned);
+  const refused = [...toFindings(problems), ...refuse(planned), ...gate.refused];
   if (refused.length > 0 || args.dryRun === true) return reportRun(described, undefined, refused);
   const applied = appliedRevisions(planned.state);
   if (steps.length === 0) {
@@ -87,9 +97,11 @@ async function change(
     await after?.(applied);
     return reportRun(described, undefined);
   }
-  context.write(renderSteps(files, steps, plain));
+  context.write([renderSteps(files, steps, plain), ...gate.told].join("\n"));
   if (!(await confirm(context, question(plural(steps.length, "revision")), args.yes)))
     return reportRun(described, undefined);
+  const unsaved = await gate.saveFirst();
+  if (unsaved.length > 0) return reportRun(described, undefined, unsaved);
   const limits = limitsOf(args, declared.migrations);
   const outcome = await runPlanned(context, alembic, limits, planned, decide);
   if (outcome.done.length > 0) await after?.(applied.slice(0, -outcome.done.length));

@@ -1,0 +1,100 @@
+import type { GateFacts } from "../../core/backup-gate/facts";
+import { problemError, ProblemError, type Problem } from "../../core/problem";
+import { runInContainer } from "../physical/run-in-container";
+import type { DockerEndpoint } from "../docker/engine";
+import type { Waiting } from "../waiting";
+
+/** The ops container of a stack. */
+export interface OpsContainer {
+  readonly container: string;
+  readonly engine: DockerEndpoint;
+}
+
+const program = ["node", "/usr/lib/pgstead/ops.cjs", "--json"];
+const lookMs = 10_000;
+const takeMs = 24 * 3_600_000;
+
+/** What the ops container knows of the backups of a database. It never throws: what cannot be read is said. */
+export async function askGateFacts(place: OpsContainer, database: string): Promise<GateFacts> {
+  try {
+    const { data } = await run<{ readonly facts: Readonly<Record<string, GateFacts>> }>(
+      place,
+      ["backup", "gate"],
+      { timeoutMs: lookMs },
+    );
+    return data.facts[database] ?? { backups: [], drills: [] };
+  } catch (error) {
+    return { backups: [], drills: [], unread: describe(error) };
+  }
+}
+
+/**
+ * Has the ops container take and verify a backup of a database.
+ *
+ * @throws ProblemError: there is none, and nothing may be lost
+ */
+export async function askForBackup(
+  place: OpsContainer,
+  database: string,
+  { signal }: Pick<Waiting, "signal">,
+): Promise<string> {
+  const words = ["backup", "--database", database];
+  const { data, findings } = await run<{ readonly taken: readonly { readonly name: string }[] }>(
+    place,
+    words,
+    {
+      timeoutMs: takeMs,
+      signal,
+    },
+  );
+  const [taken] = data.taken;
+  if (taken !== undefined && findings.length === 0) return taken.name;
+  const problems = findings.map(({ subject, message, hint }) => ({ path: subject, message, hint }));
+  throw new ProblemError(`the backup of ${database} before a loss`, problems);
+}
+
+interface Answer<Data> {
+  readonly data: Data;
+  readonly findings: readonly { readonly subject: string; readonly message: string; readonly hint: string }[];
+}
+
+async function run<Data>(
+  { container, engine }: OpsContainer,
+  words: readonly string[],
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<Answer<Data>> {
+  const { stdout, stderr, exitCode } = await runInContainer(engine, container)(
+    [...program, ...words],
+    options,
+  );
+  const answer = parse<Data>(stdout);
+  if (answer === undefined) {
+    const said = stderr.trim().split("\n").at(-1) ?? "";
+    throw problemError(
+      `container ${container}`,
+      `ended with ${exitCode}: ${said}`,
+      "is it of this version of pgstead?",
+    );
+  }
+  if ("error" in answer) throw new ProblemError(answer.error.title, answer.error.problems);
+  return answer;
+}
+
+function parse<Data>(
+  text: string,
+):
+  | Answer<Data>
+  | { readonly error: { readonly title: string; readonly problems: readonly Problem[] } }
+  | undefined {
+  try {
+    return JSON.parse(text) as Answer<Data>;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ProblemError)
+    return `${error.title}: ${error.problems.map(({ message }) => message).join("; ")}`;
+  return error instanceof Error ? error.message : String(error);
+}

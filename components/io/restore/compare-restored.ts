@@ -1,0 +1,43 @@
+import type { BackupManifest } from "../../core/backup/manifest";
+import type { ConnectionTarget } from "../../core/connection";
+import { compareFacts } from "../../core/restore/compare";
+import { countRows, readTables } from "../backup/snapshot";
+import { openCancellable } from "../session";
+
+/**
+ * Compares a restored database with its backup's manifest: every table with the exact count of its rows, the extensions,
+ * and the server's roles. Nobody may change it meanwhile.
+ *
+ * @param login one that reads every table
+ * @returns what differs; empty: nothing does
+ */
+export async function compareRestored(
+  login: ConnectionTarget,
+  database: string,
+  manifest: BackupManifest,
+  signal: AbortSignal,
+): Promise<string[]> {
+  signal.throwIfAborted();
+  const options = { database, asItself: true, readOnly: true, applicationName: "pgstead restore" };
+  const session = await openCancellable(login, options);
+  const cancel = (): void => void session.cancel().catch(() => undefined);
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    await session.query("SET statement_timeout = 0; SET row_security = off");
+    const tables = await countRows(session, await readTables(session));
+    const extensions = await session.query<{ name: string }>(
+      "SELECT extname::text AS name FROM pg_catalog.pg_extension",
+    );
+    const roles = await session.query<{ name: string }>(
+      "SELECT rolname::text AS name FROM pg_catalog.pg_roles",
+    );
+    const names = (rows: readonly { readonly name: string }[]): string[] => rows.map(({ name }) => name);
+    return compareFacts(manifest, { tables, extensions: names(extensions), roles: names(roles) });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    await session.close();
+  }
+}

@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { backupFiles } from "../../core/backup/name";
+import type { ConnectionTarget } from "../../core/connection";
+import { quoteIdentifier } from "../../core/identifier";
+import { problemError } from "../../core/problem";
+import { tablespacesOf } from "../../core/restore/globals";
+import { partOf } from "../../core/restore/dump-statements";
+import type { ClientTools } from "../backup/client-tools";
+import type { StoredBackup } from "../backup/repository";
+import { withEnvironment, type ToolSurroundings } from "../backup/run-tool";
+import { maintenanceDatabase, openCancellable, withSession, type Session } from "../session";
+import { readArchiveScript, restoreArchive } from "./archive";
+import { createDatabase, describeDatabase, type DatabaseScript } from "./database-script";
+import { readPlain, restorePlain } from "./plain";
+import { makeMissingRoles, readGlobals } from "./roles";
+
+/** A backup, and where it is brought back. */
+export interface ReplayRequest {
+  /** Directory that the backup's own directory is in. */
+  readonly repository: string;
+  /** One that was looked at: what it holds is believed. */
+  readonly backup: StoredBackup;
+  /** Of the server that it is restored on. */
+  readonly tools: ClientTools;
+  /** A superuser, or whoever may make databases and all that is in this one. */
+  readonly login: ConnectionTarget;
+  /** Its name; no database has it yet. */
+  readonly database: string;
+  /** Processes that restore at the same time, of a backup in format directory. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  /**
+   * `create-missing`: roles of the backup's server that this one lacks are made; none that is there is changed. `none`: what
+   * the backup names has to be there.
+   */
+  readonly roles: "create-missing" | "none";
+  /**
+   * Leaves the database without connections of anybody but superusers (`CONNECTION LIMIT 0`), whatever its privileges say,
+   * until the caller sets {@link Replayed.connectionLimit}. Where the login is no superuser, its privileges alone hold.
+   */
+  readonly keepClosed?: boolean;
+}
+
+/** What a replay told. */
+export interface Replayed {
+  /** Roles that were made. */
+  readonly roles: readonly string[];
+  /** What a person should know: what was left out, and what the programs warned of. */
+  readonly notes: readonly string[];
+  /** As the backup has it; -1: no limit. */
+  readonly connectionLimit: number;
+}
+
+/**
+ * Brings a backup back into a database of its own: roles that are missing, the database with its encoding and locale, all
+ * of its content, then its owner, settings, privileges and comment, then ANALYZE. Nobody else can connect before the end. No
+ * trigger and no event trigger of the backup sees any of it. The first error ends it, and the database is dropped again;
+ * roles stay.
+ *
+ * @throws ProblemError and whatever a session throws
+ */
+export async function replayBackup(request: ReplayRequest): Promise<Replayed> {
+  const { login, database, signal } = request;
+  signal.throwIfAborted();
+  return withSession(login, { asItself: true, applicationName: "pgstead restore" }, async (session) => {
+    const before = await prepare(request, session);
+    try {
+      return await fill(request, before);
+    } catch (error) {
+      // What failed first is the error to show.
+      await session
+        .query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
+        .catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+interface Prepared {
+  readonly notes: readonly string[];
+  readonly roles: readonly string[];
+  /** Of an archive; a plain dump tells it on the way. */
+  readonly script: DatabaseScript;
+  readonly place: string;
+  /** False: this server lacks one of them, so all is in the default one. */
+  readonly tablespaces: boolean;
+}
+
+/** Makes the roles and the empty database. */
+async function prepare(request: ReplayRequest, session: Session): Promise<Prepared> {
+  const { repository, backup, tools, database, signal } = request;
+  const { manifest, name, fault } = backup;
+  if (manifest === undefined) throw problemError(name, fault ?? "has no manifest", "take another backup");
+  const files = backupFiles(manifest.dumpFormat, backup);
+  const place = join(repository, name, files.dump);
+  const globals = await readGlobals(join(repository, name, files.globals), signal);
+  const script =
+    manifest.dumpFormat === "directory"
+      ? await readArchiveScript({ tools, environment: {}, signal }, place)
+      : { create: (await readPlain(place, signal, isCreate)).find(isCreate), statements: [] };
+  const roles = request.roles === "none" ? noRoles : await makeMissingRoles(session, globals);
+  const known = await session.query<{ name: string }>(
+    "SELECT spcname::text AS name FROM pg_catalog.pg_tablespace",
+  );
+  const tablespaces = new Set(known.map((row) => row.name));
+  const lacking = tablespacesOf(globals).filter((one) => !tablespaces.has(one));
+  await createDatabase(session, script, { from: manifest.database, database, tablespaces });
+  const unset = roles.made.length > 0 && !manifest.passwords ? [noPasswords] : [];
+  const moved =
+    lacking.length === 0
+      ? []
+      : [`this server has no tablespace ${lacking.join(", ")}: all is in the default one`];
+  return {
+    script,
+    place,
+    roles: roles.made,
+    notes: [...roles.notes, ...unset, ...moved],
+    tablespaces: lacking.length === 0,
+  };
+}
+
+const noRoles = { made: [], notes: [] };
+
+const noPasswords =
+  "the backup has no passwords: the roles that were made have none, and the next `up` sets their verifiers";
+
+const isCreate = (statement: string): boolean => partOf(statement) === "create";
+
+/** Brings the content back, then what is of the database itself. */
+async function fill(
+  request: ReplayRequest,
+  { script, place, notes, roles, tablespaces }: Prepared,
+): Promise<Replayed> {
+  const { login, database, tools, signal, jobs, backup, keepClosed = false } = request;
+  const into = <Result>(
+    name: string,
+    use: (surroundings: ToolSurroundings) => Promise<Result>,
+  ): Promise<Result> =>
+    withEnvironment(login, name, tools, (environment) =>
+      use({ tools, signal, environment: { ...environment, ...restoring } }),
+    );
+  const { statements, warnings } = await into(database, async (surroundings) => {
+    if (backup.manifest?.dumpFormat !== "directory")
+      return restorePlain(surroundings, place, { tablespaces });
+    const more = tablespaces ? [] : ["--no-tablespaces"];
+    return { ...script, warnings: await restoreArchive({ surroundings, database, place, jobs, more }) };
+  });
+  await analyze(login, database, signal);
+  const from = backup.database;
+  const connectionLimit = await into(maintenanceDatabase, (surroundings) =>
+    describeDatabase(surroundings, statements, { from, database, keepClosed }),
+  );
+  return { roles, connectionLimit, notes: [...notes, ...warnings] };
+}
+
+const restoring = { PGAPPNAME: "pgstead restore", PGOPTIONS: "-c role=none -c client_min_messages=warning" };
+
+/** Statistics do not come with a dump. */
+async function analyze(login: ConnectionTarget, database: string, signal: AbortSignal): Promise<void> {
+  const options = { database, asItself: true, applicationName: "pgstead restore" };
+  const session = await openCancellable(login, options);
+  const cancel = (): void => void session.cancel().catch(() => undefined);
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    await session.query("SET statement_timeout = 0");
+    await session.query("ANALYZE");
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    await session.close();
+  }
+}
