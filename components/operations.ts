@@ -73,7 +73,7 @@ function createFiles(
 }
 
 function createOps(
-  { server, dependsOn = [] }: OperationsArgs,
+  { server, context, dependsOn = [] }: OperationsArgs,
   { filesVolume, files }: { readonly filesVolume: docker.Volume; readonly files: Files },
   parent: pulumi.Resource,
 ): void {
@@ -84,7 +84,8 @@ function createOps(
       kind: "ops",
       image: stack.images.ops,
       user: `${serverUser.uid}:${serverUser.gid}`,
-      memory: 512,
+      // A drill runs a whole server in it.
+      memory: context.drill === undefined ? 512 : 1_024,
       mounts: [
         { volume: filesVolume, path: filesPath, readOnly: true },
         { volume: volumes.data, path: "/var/lib/postgresql/data", readOnly: true },

@@ -45,6 +45,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
       logs,
       ...(config.backup.logical === undefined ? {} : { backup: config.backup.logical }),
       ...(physical === undefined ? {} : { physical }),
+      ...(config.backup.drill === undefined ? {} : { drill: config.backup.drill }),
     },
     ...planRecovery(docker, server.restart),
     ...(monitored === undefined ? {} : { monitoring: monitored }),

@@ -1,6 +1,7 @@
 import type { AuditDeclaration, Retention } from "./audit/model";
 import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
+import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
 import { containerPlaces } from "./physical/configuration";
 import type { DeclaredDatabase } from "./status";
 
@@ -14,12 +15,13 @@ export const opsJobs = [
   "physical-full",
   "physical-incremental",
   "physical-verify",
+  "drill",
 ] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
 
 /** Jobs that a stack has only where it declares what they do. */
-export type DeclaredJob = Extract<OpsJob, "backup" | `physical-${string}`>;
+export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | `physical-${string}`>;
 
 /** When each job runs, in cron's notation: five fields, or six with seconds first. */
 export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
@@ -59,6 +61,8 @@ export interface OpsContext {
   readonly backup?: LogicalBackups | undefined;
   /** Absent: no physical backups are taken. */
   readonly physical?: OpsPhysical | undefined;
+  /** Absent: no restore drills are done. */
+  readonly drill?: DrillPlan | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -154,6 +158,8 @@ export interface OpsContextArgs {
   };
   /** Absent: none are scheduled. */
   readonly backup?: ScheduledBackups;
+  /** Absent: none are scheduled. */
+  readonly drill?: ScheduledDrill;
 }
 
 /** What `status` needs of a stack's configuration. */
@@ -206,12 +212,16 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     logs: { maxDays: logs.days, maxBytes: logs.maxBytes, minFreePercent: logs.minFreePercent ?? 10 },
     ...(args.backup === undefined ? {} : { backup: pickBackup(args.backup) }),
     ...(physical === undefined ? {} : { physical: { configuration: containerPlaces.configuration } }),
+    ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
     metricsPort: 9188,
   };
 }
 
-function scheduleOf({ backup }: OpsContextArgs): { readonly backup?: string } {
-  return backup === undefined ? {} : { backup: backup.schedule };
+function scheduleOf({ backup, drill }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
+  return {
+    ...(backup === undefined ? {} : { backup: backup.schedule }),
+    ...(drill === undefined ? {} : { drill: drill.schedule }),
+  };
 }
 
 function pickBackup({ keep, schemaOnly, format }: LogicalBackups): LogicalBackups {

@@ -1,4 +1,5 @@
 import { backupFormats, usualBackups, usualBackupSchedule } from "../../components/core/backup/plan";
+import { drill } from "./schema-drill";
 import { physical } from "./schema-physical";
 import { choice, flag, integer, map, text } from "./schema-words";
 
@@ -61,6 +62,7 @@ export const backup = map(
     }).optional(),
     logical: logical.optional(),
     physical: physical.optional(),
+    drill: drill.optional(),
   },
   { description: "Backups of the stack's databases.", example: '{ logical: { schedule: "0 2 * * *" } }' },
 );

@@ -1,5 +1,6 @@
 import type { AuditedTable, Retention } from "../../components/core/audit/model";
 import type { ScheduledBackups } from "../../components/core/backup/plan";
+import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
@@ -44,6 +45,8 @@ export interface BackupConfig {
   readonly directory?: string;
   /** Absent: none are scheduled. */
   readonly logical?: ScheduledBackups;
+  /** Absent: none are scheduled. */
+  readonly drill?: ScheduledDrill;
 }
 
 export interface ServerConfig {

@@ -1,39 +1,14 @@
 import type { Command } from "commander";
-import { RepositoryBusyError } from "../../../components/io/backup/lock";
 import type { OpsCommand } from "../command";
+import { drillCommand } from "../drill/command";
 import type { AnyCommand } from "../frame";
-import type { Report } from "../report";
 import { prune, verifyBackups, type PruneData, type VerifyData } from "./keep";
 import { listBackups, readBackupStatus, type ListData, type StatusData } from "./look";
-import type { BackupPlace } from "./place";
 import { renderBackupStatus, renderList, renderPruned, renderTaken, renderVerified } from "./render";
 import { takeBackups, type TakeData } from "./take";
+import { orBusy, type RunBackupWork } from "./work";
 
-/** What a command does where the backups are. */
-export type BackupWork<Data> = (place: BackupPlace, signal: AbortSignal) => Promise<Report<Data>>;
-
-/** Has a command's work done, here or where the backups are; `words` are the same command line for there. */
-export type RunBackupWork<Context> = <Data>(
-  context: Context,
-  words: readonly string[],
-  work: BackupWork<Data>,
-) => Promise<Report<Data>>;
-
-/** What others have in hand is a refusal and no mistake of the command line. */
-async function orBusy<Data>(
-  { repository, stack }: BackupPlace,
-  empty: Data,
-  command: string,
-  work: Promise<Report<Data>>,
-): Promise<Report<Data>> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof RepositoryBusyError)) throw error;
-    const findings = error.problems.map(({ message, hint }) => ({ subject: repository, message, hint }));
-    return { command, stack, data: empty, findings };
-  }
-}
+export type { RunBackupWork } from "./work";
 
 /** The commands of backups, in the order of the help: the same on the command line and in the ops container. */
 export function backupCommands<Context>(
@@ -41,7 +16,14 @@ export function backupCommands<Context>(
   program: string,
 ): readonly AnyCommand<Context>[] {
   const example = (line: string): string => `\nExample:\n  ${program} ${line}`;
-  return [take(run, example), list(run), verify(run, example), pruneCommand(run), status(run)];
+  return [
+    take(run, example),
+    list(run),
+    verify(run, example),
+    pruneCommand(run),
+    drillCommand(run, example),
+    status(run),
+  ];
 }
 
 type Example = (line: string) => string;
@@ -169,7 +151,8 @@ JSON: data.dryRun; data.databases [{ database, keep [{ name, reason }], remove [
 function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, StatusData, Context> {
   return {
     name: "backup status",
-    summary: "say whether there are backups as there are to be; 1: stale, damaged, or the last run failed",
+    summary:
+      "say whether there are backups as there are to be; 1: stale, damaged, not drilled, or the last run failed",
     declare: (command) => {
       command.addHelpText("after", statusHelp);
     },
@@ -180,7 +163,10 @@ function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, Status
 
 const statusHelp = `
 A backup is stale once it is older than the greatest time between two runs of pgstead:backup.logical.schedule and half of
-it, six hours at most: 30 hours where they are daily.
+it, six hours at most: 30 hours where they are daily. So are drills, where pgstead:backup.drill declares some: 7 days and
+6 hours where they are weekly. The last one of each has to have passed.
 
 JSON: data.schedule, data.nextRunAt, data.greatestAge (seconds), data.freeBytes; data.databases [{ database, count, bytes,
-newest, newestAt, newestBytes, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, seconds }]; data.leftovers.`;
+newest, newestAt, newestBytes, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, seconds }]; data.leftovers; data.drill {
+schedule, nextRunAt, greatestAge, drills [{ kind, database, backup, endedAt, passed, faults, restoreSeconds, recoverableAt,
+recoverableAgeSeconds }] }.`;

@@ -10,6 +10,7 @@ import {
 } from "../../../components/io/backup/repository";
 import { readVolumeRoom } from "../../../components/io/log-directory";
 import type { Report } from "../report";
+import { readDrillStatus, type DrillStatus } from "../drill/status";
 import { timesOf, type BackupPlace } from "./place";
 
 export interface ListedBackup {
@@ -80,6 +81,7 @@ export interface StatusData {
   readonly greatestAge: number | null;
   readonly freeBytes: number | null;
   readonly databases: readonly DatabaseBackups[];
+  readonly drill: DrillStatus;
   readonly leftovers: readonly string[];
 }
 
@@ -88,6 +90,7 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
   const { repository, stack, schedule = null } = place;
   const found = await readRepository(repository);
   const { nextRun, greatestAgeMs } = timesOf(place, now);
+  const drill = readDrillStatus(place, found.state, now);
   const room = await readVolumeRoom(repository).catch(() => undefined); // not there yet
   return {
     command: "backup status",
@@ -99,9 +102,13 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
       greatestAge: greatestAgeMs === undefined ? null : greatestAgeMs / 1_000,
       freeBytes: room?.volumeFree ?? null,
       databases: place.databases.map((database) => summarize(found, database)),
+      drill: drill.data,
       leftovers: found.leftovers,
     },
-    findings: place.databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+    findings: [
+      ...place.databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+      ...drill.findings,
+    ],
   };
 }
 

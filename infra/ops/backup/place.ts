@@ -8,6 +8,7 @@ import { pgsteadVersion } from "../../../components/core/version";
 import { defaultBackupDirectory } from "../../../components/io/places";
 import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
+import { containerDrills, localDrills, type DrillSetup } from "../drill/setup";
 import { administratorOf } from "../container/context";
 import type { StackOutputs } from "../outputs";
 import type { WriteLine } from "../progress";
@@ -26,6 +27,8 @@ export interface BackupPlace {
   readonly databases: readonly string[];
   /** Who takes the backups of a database. */
   readonly login: (database: string) => Promise<ConnectionTarget>;
+  /** What restore drills are done with. */
+  readonly drills: DrillSetup;
   readonly progress: CommandContext["progress"];
   readonly write: WriteLine;
 }
@@ -41,10 +44,11 @@ export function localPlace({
   write,
 }: CommandContext): BackupPlace {
   const { directory, logical } = config.backup;
+  const repository = directory ?? defaultBackupDirectory(root, project, stack);
   return {
     stack,
     version: pgsteadVersion,
-    repository: directory ?? defaultBackupDirectory(root, project, stack),
+    repository,
     plan: logical ?? usualBackups,
     schedule: logical?.schedule,
     timeZone: "UTC",
@@ -54,6 +58,7 @@ export function localPlace({
       const declared = config.databases.find(({ name }) => name === database);
       return config.target === "existing" ? backupLogin(found, declared) : found.administrator;
     },
+    drills: localDrills(config, repository),
     progress,
     write,
   };
@@ -86,6 +91,7 @@ export function containerPlace(
     timeZone: context.timeZone,
     databases: context.service.databases.map(({ name }) => name),
     login: () => Promise.resolve(administratorOf(context)),
+    drills: containerDrills(context),
     progress,
     write,
   };

@@ -21,6 +21,7 @@ const schedules = z.object({
   "physical-full": name.optional(),
   "physical-incremental": name.optional(),
   "physical-verify": name.optional(),
+  drill: name.optional(),
 });
 
 const audit = z.object({
@@ -71,6 +72,7 @@ const contextSchema = z.object({
   logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
   backup: backup.optional(),
   physical: z.object({ configuration: path }).optional(),
+  drill: z.object({ assertions: z.array(z.object({ database: name, sql: name })) }).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 
