@@ -15,15 +15,19 @@ export interface DrillBench extends BackupBench {
   drill(change?: Partial<LogicalDrill>): Promise<LogicalDrillResult>;
   newest(): Promise<StoredBackup>;
   /** Has the manifest of a backup say what its files hold now. */
-  rewriteManifest(name: string, change?: (manifest: BackupManifest) => BackupManifest): Promise<void>;
+  rewriteManifest(
+    name: string,
+    change?: (manifest: BackupManifest) => BackupManifest,
+    repository?: string,
+  ): Promise<void>;
 }
 
 export async function makeDrillBench(): Promise<DrillBench> {
   const bench = await makeBackupBench();
   const { repository } = bench;
   const home = join(await temporaryDirectory(), "drills");
-  const newest = async (): Promise<StoredBackup> => {
-    const [backup] = (await readRepository(repository)).backups;
+  const newest = async (where = repository): Promise<StoredBackup> => {
+    const [backup] = (await readRepository(where)).backups;
     if (backup === undefined) throw new Error("there is no backup");
     return backup;
   };
@@ -33,15 +37,21 @@ export async function makeDrillBench(): Promise<DrillBench> {
     newest,
     drill: async (change = {}) =>
       drillLogical({
-        ...{ repository, home, backup: await newest(), assertions: [], assertionTimeoutMs: 60_000 },
+        ...{
+          repository,
+          home,
+          backup: await newest(change.repository),
+          assertions: [],
+          assertionTimeoutMs: 60_000,
+        },
         search: { embeddedFirst: true, path: bench.tools },
         progress: (_label, work) => work,
         now: () => Date.now(),
         signal: new AbortController().signal,
         ...change,
       }),
-    async rewriteManifest(name, change = (manifest) => manifest) {
-      const directory = join(repository, name);
+    async rewriteManifest(name, change = (manifest) => manifest, where = repository) {
+      const directory = join(where, name);
       const file = join(directory, manifestFile);
       const manifest = parseManifest(await readFile(file, "utf8"), name, sha256);
       const files = await measureFiles(directory, new AbortController().signal);

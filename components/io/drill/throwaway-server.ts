@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chown, open, readFile, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import type { ConnectionTarget } from "../../core/connection";
 import { drillPort, drillServerSettings, missingLibrary } from "../../core/drill/server-settings";
@@ -109,11 +110,10 @@ interface RunningServer {
 }
 
 /**
- * Runs until it is told to end. Where its standard input ends without a word, the process that has the other end of it
- * has been killed: then its place goes as well.
+ * Runs until it is told to end. Where the pipe ends without a word, the process that has its other end has been killed:
+ * then its place goes as well.
  */
-const program = `exec 3<&0
-directory=$1
+const program = `directory=$1
 shift
 {
   if read -r word <&3; then
@@ -124,7 +124,7 @@ shift
     rm -rf "$directory"
   fi
 } >/dev/null 2>&1 &
-exec "$@" 3<&- </dev/null`;
+exec "$@" 3<&-`;
 
 async function launch(
   { directory, dataDirectory, account }: DrillPlace,
@@ -136,7 +136,8 @@ async function launch(
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const command = [join(programs.directory, "postgres"), "-D", dataDirectory, ...options];
   const child = spawn("/bin/sh", ["-c", program, "pgstead-drill", directory, ...command], {
-    stdio: ["pipe", log.fd, log.fd],
+    // Node itself ends the standard input of a program that has ended.
+    stdio: ["ignore", log.fd, log.fd, "pipe"],
     cwd: "/",
     // What a terminal sends to its group is for this process, which ends the server in order.
     detached: true,
@@ -151,13 +152,14 @@ async function launch(
     };
     child.once("exit", end).once("error", end);
   });
-  child.stdin?.on("error", () => undefined); // it has ended by itself
+  const pipe = child.stdio[3] as Writable | null;
+  pipe?.on("error", () => undefined); // it has ended by itself
   await log.close();
   return {
     hasEnded: () => isOver,
     said: async () => (await readFile(logFile, "utf8").catch(() => "")).slice(-4_000),
     async stop() {
-      child.stdin?.end("end\n");
+      pipe?.end("end\n");
       await ended;
     },
   };
