@@ -24,13 +24,10 @@ beforeAll(async () => {
 
 afterAll(() => under.remove(), 300_000);
 
+/** In the database, as the administrator. */
 async function sql(text: string): Promise<void> {
-  const session = await under.connect();
-  try {
-    await session.query(text);
-  } finally {
-    await session.close();
-  }
+  const login = ["--host=/var/run/postgresql", "--username=postgres", "--dbname=promptforge"];
+  await under.exec("server", ["psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", ...login, `--command=${text}`]);
 }
 
 function job(name: string): Promise<string> {

@@ -32,6 +32,8 @@ export function drillServerSettings(plan: DrillServerPlan): Readonly<Record<stri
     cluster_name: "pgstead drill",
     ssl: "off",
     archive_mode: "off",
+    // Nobody looks before the log was replayed to its end; until then it would want to be as large as the original.
+    hot_standby: "off",
     primary_conninfo: "",
     // No worker of a library or of a subscription, none of a parallel query.
     max_worker_processes: "0",
