@@ -84,7 +84,7 @@ const logRules = [
   ),
 ];
 
-/** Of a stack without drills there is nothing to see. */
+/** Of a stack without drills there is nothing to see. Prometheus has a label `job` of its own, and calls that of a sample so. */
 const drillRules = [
   rule(
     "BackupDrillFailed",
@@ -95,7 +95,7 @@ const drillRules = [
   ),
   rule(
     "BackupDrillStale",
-    'time() - pgstead_backup_drill_timestamp_seconds > on (instance) group_left () (pgstead_job_interval_seconds{job="drill"} + 43200)',
+    'time() - pgstead_backup_drill_timestamp_seconds > on (instance) group_left () (pgstead_job_interval_seconds{exported_job="drill"} + 43200)',
     "5m",
     "warning",
     "no {{ $labels.kind }} backup {{ $labels.database }} has been restored in a drill for longer than its schedule has it",
