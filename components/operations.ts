@@ -96,7 +96,8 @@ function createOps(
       kind: "ops",
       image: stack.images.ops,
       user: `${serverUser.uid}:${serverUser.gid}`,
-      memory: 512,
+      // A drill runs a whole server in it.
+      memory: context.drill === undefined ? 512 : 1_024,
       mounts: [
         { volume: filesVolume, path: opsFilesPath, readOnly: true },
         { volume: volumes.data, path: "/var/lib/postgresql/data", readOnly: true },

@@ -3,8 +3,10 @@ import { checkTargetKeys } from "./config/check-target";
 import { checkAudit } from "./config/check-audit";
 import { checkBackup } from "./config/check-backup";
 import { checkDatabase } from "./config/check-database";
+
 import { checkDocker } from "./config/check-docker";
 import { checkGate } from "./config/check-gate";
+import { checkDrill } from "./config/check-drill";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
 import { checkMigrations, checkSharedDirectories } from "./config/check-migrations";
@@ -55,6 +57,7 @@ export function parseConfig(
     ...checkTuning(config, drafts),
     ...checkBackup(config),
     ...checkGate(config),
+    ...checkDrill(config, namesOf(drafts)),
     ...drafts.flatMap((draft) => checkDraft(draft, drafts, config)),
     ...checkSharedNames(drafts),
     ...checkSharedDirectories(drafts),
@@ -72,7 +75,7 @@ export function parseConfig(
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
-    backup: resolveBackup(config),
+    backup: resolveBackup(config, namesOf(drafts)),
     drift: {
       ignore: config.drift.ignore.map(({ kind, name }) => (kind === undefined ? { name } : { kind, name })),
     },
@@ -80,6 +83,8 @@ export function parseConfig(
     databases: drafts.map((draft) => draft.config),
   };
 }
+
+const namesOf = (drafts: readonly Draft[]): string[] => drafts.map(({ config }) => config.name);
 
 /** All that can be wrong with one database. */
 function checkDraft(draft: Draft, drafts: readonly Draft[], { target, server }: WrittenConfig): Problem[] {

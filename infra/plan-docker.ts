@@ -46,6 +46,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
       ...(config.backup.logical === undefined ? {} : { backup: config.backup.logical }),
       ...(physical === undefined ? {} : { physical }),
       ...(config.backup.copies === undefined ? {} : { copies: config.backup.copies }),
+      ...(config.backup.drill === undefined ? {} : { drill: config.backup.drill }),
     },
     ...planRecovery(docker, server.restart),
     ...(monitored === undefined ? {} : { monitoring: monitored }),

@@ -2,6 +2,7 @@ import type { AuditDeclaration, Retention } from "./audit/model";
 import { copiesInside, type CopiesPlan } from "./copies/plan";
 import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
+import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
 import { containerPlaces } from "./physical/configuration";
 import type { DeclaredDatabase } from "./status";
 
@@ -15,12 +16,13 @@ export const opsJobs = [
   "physical-full",
   "physical-incremental",
   "physical-verify",
+  "drill",
 ] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
 
 /** Jobs that a stack has only where it declares what they do. */
-export type DeclaredJob = Extract<OpsJob, "backup" | `physical-${string}`>;
+export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | `physical-${string}`>;
 
 /** When each job runs, in cron's notation: five fields, or six with seconds first. */
 export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
@@ -65,6 +67,8 @@ export interface OpsContext {
   readonly copies?: CopiesPlan | undefined;
   /** Absent: no physical backups are taken. */
   readonly physical?: OpsPhysical | undefined;
+  /** Absent: no restore drills are done. */
+  readonly drill?: DrillPlan | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -162,6 +166,8 @@ export interface OpsContextArgs {
   readonly backup?: ScheduledBackups;
   /** As they are declared; the part that is left out is none. */
   readonly copies?: CopiesPlan;
+  /** Absent: none are scheduled. */
+  readonly drill?: ScheduledDrill;
 }
 
 /** What `status` needs of a stack's configuration. */
@@ -215,12 +221,16 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     ...(args.backup === undefined ? {} : { backup: pickBackup(args.backup) }),
     ...(args.copies === undefined ? {} : { copies: copiesInside(args.copies, opsFilesPath) }),
     ...(physical === undefined ? {} : { physical: { configuration: containerPlaces.configuration } }),
+    ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
     metricsPort: 9188,
   };
 }
 
-function scheduleOf({ backup }: OpsContextArgs): { readonly backup?: string } {
-  return backup === undefined ? {} : { backup: backup.schedule };
+function scheduleOf({ backup, drill }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
+  return {
+    ...(backup === undefined ? {} : { backup: backup.schedule }),
+    ...(drill === undefined ? {} : { drill: drill.schedule }),
+  };
 }
 
 function pickBackup({ keep, schemaOnly, format }: LogicalBackups): LogicalBackups {

@@ -47,6 +47,11 @@ export function defaultBackupDirectory(checkout: string, project: string, stack:
   return placeOf("backups", checkout, project, stack);
 }
 
+/** Where drills of a repository's backups restore to; whatever is in it is thrown away. */
+export function drillDirectory(repository: string): string {
+  return join(dataHome(), "drills", createHash("sha256").update(repository).digest("hex").slice(0, 10));
+}
+
 function placeOf(kind: string, checkout: string, project: string, stack: string): string {
   const place = existsSync(checkout) ? realpathSync(checkout) : checkout;
   const key = createHash("sha256").update(`${place}\n${project}\n${stack}`).digest("hex").slice(0, 10);

@@ -1,16 +1,26 @@
+import type { ScheduledDrill } from "../../components/core/drill/plan";
 import { resolveCopies } from "./resolve-copies";
 import { resolveGate } from "./resolve-gate";
 import type { WrittenConfig } from "./schema";
 import type { BackupConfig } from "./stack-config";
 
-export function resolveBackup(config: WrittenConfig): BackupConfig {
+/** @param databases names of those that are declared */
+export function resolveBackup(config: WrittenConfig, databases: readonly string[]): BackupConfig {
   const copies = resolveCopies(config);
-  const { directory, logical } = config.backup;
+  const { directory, logical, drill } = config.backup;
   const gate = resolveGate(config);
   return {
     ...(directory === undefined ? {} : { directory }),
     ...(logical === undefined ? {} : { logical }),
     ...(copies.copies.length === 0 ? {} : { copies }),
     ...(gate === undefined ? {} : { gate }),
+    ...(drill === undefined ? {} : { drill: resolveDrill(drill, databases) }),
   };
+}
+
+function resolveDrill(
+  { schedule, assertions }: NonNullable<WrittenConfig["backup"]["drill"]>,
+  [only = ""]: readonly string[],
+): ScheduledDrill {
+  return { schedule, assertions: assertions.map(({ sql, database = only }) => ({ database, sql })) };
 }

@@ -10,7 +10,7 @@ export function resolveGate({ backup }: WrittenConfig): BackupGate | undefined {
   const { gate, backupFirst, logical, physical } = backup;
   const isDeclared = [gate, logical, physical].some((part) => part !== undefined) || backupFirst;
   if (!isDeclared) return undefined;
-  const isDrilled = "drill" in backup && backup.drill !== undefined;
+  const isDrilled = backup.drill !== undefined;
   const drillMaxAge = parseAge(gate?.drillMaxAge ?? "") ?? (isDrilled ? usual.drillMaxAge : undefined);
   return {
     maxAge: parseAge(gate?.maxAge ?? "") ?? usual.maxAge,

@@ -1,6 +1,7 @@
 import { backupFormats, usualBackups, usualBackupSchedule } from "../../components/core/backup/plan";
 import { copies, encryption } from "./schema-copies";
 import { backupFirst, gate } from "./schema-gate";
+import { drill } from "./schema-drill";
 import { physical } from "./schema-physical";
 import { choice, flag, integer, map, text } from "./schema-words";
 
@@ -67,6 +68,7 @@ export const backup = map(
     encryption,
     gate: gate.optional(),
     backupFirst,
+    drill: drill.optional(),
   },
   { description: "Backups of the stack's databases.", example: '{ logical: { schedule: "0 2 * * *" } }' },
 );

@@ -2,6 +2,7 @@ import type { AuditedTable, Retention } from "../../components/core/audit/model"
 import type { BackupGate } from "../../components/core/backup-gate/judge";
 import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { CopiesPlan } from "../../components/core/copies/plan";
+import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
@@ -50,6 +51,8 @@ export interface BackupConfig {
   readonly copies?: CopiesPlan;
   /** What a backup has to be before data is lost; absent: none is declared, and none asked for. */
   readonly gate?: BackupGate;
+  /** Absent: none are scheduled. */
+  readonly drill?: ScheduledDrill;
 }
 
 export interface ServerConfig {

@@ -132,6 +132,7 @@ describe("a logical backup", () => {
     expect((await readdir(directory)).toSorted()).toEqual(
       [
         "manifest.json",
+        "shape.json",
         "shop_full_20261121_020000.meta",
         ...["full", "globals", "schema"].flatMap((what) => [
           `shop_${what}_20261121_020000.sql.gz`,

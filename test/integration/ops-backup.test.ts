@@ -70,6 +70,25 @@ describe("ops backup", () => {
     expect(pruned.stdout).toContain(`${name}: stays, the newest verified one`);
   });
 
+  test("drills what it took, and shows time to restore and the newest moment in status", async () => {
+    const drilled = await ops("backup", "drill");
+    expect(drilled.exitCode).toBe(0);
+    expect(drilled.stdout).toMatch(
+      /^logical backup shop_full_\d+_\d+: passed\n {2}restored to PostgreSQL 17.* s \(RTO\)/,
+    );
+    expect(drilled.stdout).toContain("before the drill (RPO)");
+    const [report = ""] = await readdir(join(repository, "drills"));
+    expect(JSON.parse(await readFile(join(repository, "drills", report), "utf8"))).toMatchObject({
+      faults: [],
+    });
+    const status = await ops("backup", "status");
+    expect(status.exitCode).toBe(0);
+    expect(status.stdout).toMatch(/shop +logical +shop_full_\d+_\d+ +\S+ +passed +[\d.]+ s/);
+    const physical = await ops("backup", "drill", "--kind", "physical");
+    expect(physical).toMatchObject({ exitCode: 2 });
+    expect(physical.stderr).toContain("this stack has no physical backups here");
+  });
+
   test("a damaged one is told by verify, list and status, and nothing is removed any more", async () => {
     const { data } = json(await ops("backup", "--json"));
     const name = data.taken[0]?.name ?? "";
@@ -79,6 +98,10 @@ describe("ops backup", () => {
     expect(verified.stdout).toContain(`${name}: damaged`);
     expect(verified.stdout).toContain("globals.sql has 3 bytes and was written with");
     expect((await ops("backup", "list")).stdout).toContain("DAMAGED");
+    const drilled = await ops("backup", "drill", "--json");
+    expect(drilled.exitCode).toBe(1);
+    expect(json(drilled).findings[0]?.message).toContain(`${name}: globals.sql has 3 bytes`);
+    expect((await ops("backup", "status")).stdout).toContain("FAILED");
     expect((await ops("backup", "status")).exitCode).toBe(1);
     const pruned = await ops("backup", "prune");
     expect(pruned.exitCode).toBe(1);

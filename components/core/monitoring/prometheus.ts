@@ -59,6 +59,7 @@ export function renderAlerts(): string {
             "job {{ $labels.job }} of the ops container has not succeeded for two of its intervals",
           ),
           ...logRules,
+          ...drillRules,
         ],
       },
     ],
@@ -80,6 +81,24 @@ const logRules = [
     "1m",
     "critical",
     "{{ $value | humanize }} files of the log wait to be sent, and less than 20% of the data volume is free: the server stops when it is full",
+  ),
+];
+
+/** Of a stack without drills there is nothing to see. Prometheus has a label `job` of its own, and calls that of a sample so. */
+const drillRules = [
+  rule(
+    "BackupDrillFailed",
+    "pgstead_backup_drill_success == 0",
+    "0m",
+    "critical",
+    "the last restore drill of {{ $labels.kind }} backups {{ $labels.database }} failed: what it restored is not what was backed up, or cannot be restored",
+  ),
+  rule(
+    "BackupDrillStale",
+    'time() - pgstead_backup_drill_timestamp_seconds > on (instance) group_left () (pgstead_job_interval_seconds{exported_job="drill"} + 43200)',
+    "5m",
+    "warning",
+    "no {{ $labels.kind }} backup {{ $labels.database }} has been restored in a drill for longer than its schedule has it",
   ),
 ];
 

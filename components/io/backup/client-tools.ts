@@ -31,12 +31,8 @@ const usualPlaces = (major: number): string[] => [
  * @throws ProblemError with what was found instead
  */
 export async function findClientTools(major: number, path = process.env.PATH ?? ""): Promise<ClientTools> {
-  const directories = [
-    ...path.split(delimiter).filter((directory) => isAbsolute(directory)),
-    ...usualPlaces(major),
-  ];
   const others: string[] = [];
-  for (const directory of new Set(directories)) {
+  for (const directory of programPlaces(major, path)) {
     const found = await readVersion(directory);
     if (found === undefined) continue;
     if (found.major === major) return { directory, ...found };
@@ -50,15 +46,26 @@ export async function findClientTools(major: number, path = process.env.PATH ?? 
   );
 }
 
+/** Directories that may have programs of a version, in the order in which they are looked at. */
+export function programPlaces(major: number, path = process.env.PATH ?? ""): ReadonlySet<string> {
+  return new Set([
+    ...path.split(delimiter).filter((directory) => isAbsolute(directory)),
+    ...usualPlaces(major),
+  ]);
+}
+
 /** Undefined: it has not all of them, or not of one version. */
 async function readVersion(directory: string): Promise<Omit<ClientTools, "directory"> | undefined> {
   const names = new Set<string>(await readdir(directory).catch(() => []));
   if (!programs.every((program) => names.has(program))) return undefined;
-  const [first, ...rest] = await Promise.all(programs.map((program) => askVersion(join(directory, program))));
+  const [first, ...rest] = await Promise.all(
+    programs.map((program) => readToolVersion(join(directory, program))),
+  );
   return first !== undefined && rest.every((other) => other?.version === first.version) ? first : undefined;
 }
 
-async function askVersion(program: string): Promise<Omit<ClientTools, "directory"> | undefined> {
+/** Asks a program of PostgreSQL for its version. Undefined: it is none, or not for this machine. */
+export async function readToolVersion(program: string): Promise<Omit<ClientTools, "directory"> | undefined> {
   try {
     const { exitCode, stdout } = await runProgram(program, ["--version"], { timeoutMs: 10_000 });
     return exitCode === 0 ? parseToolVersion(stdout) : undefined;

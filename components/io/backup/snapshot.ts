@@ -6,7 +6,9 @@ import { chunks } from "../../core/lists";
 import { historyTables } from "../../core/migrations/history-layout";
 import { problemError } from "../../core/problem";
 import { openCancellable, type Session } from "../session";
+import type { BackupShape } from "../../core/backup/shape";
 import { assertReadable } from "./preflight";
+import { readShape } from "./shape";
 
 /** One moment of a database that others can look at as well, while the session that made it is there. */
 export interface DatabaseSnapshot {
@@ -17,6 +19,8 @@ export interface DatabaseSnapshot {
   readonly readsPasswords: boolean;
   /** Without counted rows. */
   readonly facts: SnapshotFacts;
+  /** Reads what a restored one is compared with. */
+  readShape(): Promise<BackupShape>;
   /** Counts the rows of every table. */
   countRows(): Promise<readonly BackedUpTable[]>;
   /** Gives up what is being counted. */
@@ -145,6 +149,7 @@ async function describe(
       migrationHead: hasHistory ? await readHead(session) : null,
       tables: tables.map((table) => ({ ...table, rows: null })),
     },
+    readShape: () => readShape(session),
     countRows: () => countRows(session, tables),
   };
 }

@@ -20,6 +20,7 @@ import {
   type BackupName,
 } from "../../core/backup/name";
 import type { LogicalBackups } from "../../core/backup/plan";
+import { shapeFile } from "../../core/backup/shape";
 import type { ConnectionTarget } from "../../core/connection";
 import { problemError, ProblemError } from "../../core/problem";
 import { renderSize } from "../../core/size";
@@ -159,6 +160,7 @@ async function fill(
   const startedAt = new Date(now()).toISOString();
   const parsed = nameOf(name);
   const files = backupFiles(plan.format, parsed);
+  const shape = await snapshot.readShape();
   const [warnings, tables] = await together(snapshot, request.signal, (signal) =>
     withEnvironment(login, database, tools, (environment) =>
       dumpAll({ tools, environment, signal, database, snapshot, directory: partial, files, plan, jobs }),
@@ -180,6 +182,7 @@ async function fill(
   };
   if (plan.format === "plain")
     await describePlain(partial, files, { ...head, ...more, files: [] }, request.signal);
+  await writeFile(join(partial, shapeFile), `${JSON.stringify(shape, null, 1)}\n`, { mode: 0o600 });
   const manifest = { ...head, ...more, files: await measureFiles(partial, request.signal) };
   await replaceFile(join(partial, manifestFile), renderManifest(manifest, sha256), 0o600);
   return manifest;

@@ -6,8 +6,8 @@ import type { Waiting } from "../waiting";
 export interface PhysicalRestore {
   /** Label of the backup, by `chooseBackup`: one that was not whole by the target gives a server that does not start. */
   readonly backup: string;
-  /** Milliseconds since 1970: the log is replayed to just before it. */
-  readonly target: number;
+  /** Milliseconds since 1970: the log is replayed to just before it. Null: all of it is, and what arrives meanwhile. */
+  readonly target: number | null;
   /** An empty directory, or one that is not there. */
   readonly directory: string;
 }

@@ -66,20 +66,18 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
       return parseInfo(stdout);
     },
     async restore(order, waiting) {
-      await call(`the restore to ${renderMoment(order.target)}`, restoreArgs(order), long(waiting));
+      const { target } = order;
+      const what =
+        target === null ? "the restore of all that there is" : `the restore to ${renderMoment(target)}`;
+      await call(what, restoreArgs(order), long(waiting));
     },
   };
 }
 
 function restoreArgs({ backup, target, directory }: PhysicalRestore): string[] {
-  return [
-    "restore",
-    `--set=${backup}`,
-    "--type=time",
-    `--target=${renderMoment(target)}`,
-    "--target-exclusive",
-    "--target-action=pause",
-    "--archive-mode=off",
-    `--pg1-path=${directory}`,
-  ];
+  const end =
+    target === null
+      ? ["--type=standby"]
+      : ["--type=time", `--target=${renderMoment(target)}`, "--target-exclusive", "--target-action=pause"];
+  return ["restore", `--set=${backup}`, ...end, "--archive-mode=off", `--pg1-path=${directory}`];
 }

@@ -1,23 +1,14 @@
 import type { Command } from "commander";
 import type { OpsCommand } from "../command";
+import { drillCommand } from "../drill/command";
 import type { AnyCommand } from "../frame";
-import type { Report } from "../report";
 import { prune, verifyBackups, type PruneData, type VerifyData } from "./keep";
 import { listBackups, readBackupStatus, type ListData, type StatusData } from "./look";
-import { orBusy } from "./or-busy";
-import type { BackupPlace } from "./place";
 import { renderBackupStatus, renderList, renderPruned, renderTaken, renderVerified } from "./render";
 import { takeBackups, type TakeData } from "./take";
+import { orBusy, type RunBackupWork } from "./work";
 
-/** What a command does where the backups are. */
-export type BackupWork<Data> = (place: BackupPlace, signal: AbortSignal) => Promise<Report<Data>>;
-
-/** Has a command's work done, here or where the backups are; `words` are the same command line for there. */
-export type RunBackupWork<Context> = <Data>(
-  context: Context,
-  words: readonly string[],
-  work: BackupWork<Data>,
-) => Promise<Report<Data>>;
+export type { RunBackupWork } from "./work";
 
 /** The commands of backups, in the order of the help: the same on the command line and in the ops container. */
 export function backupCommands<Context>(
@@ -25,7 +16,14 @@ export function backupCommands<Context>(
   program: string,
 ): readonly AnyCommand<Context>[] {
   const example = (line: string): string => `\nExample:\n  ${program} ${line}`;
-  return [take(run, example), list(run), verify(run, example), pruneCommand(run), status(run)];
+  return [
+    take(run, example),
+    list(run),
+    verify(run, example),
+    pruneCommand(run),
+    drillCommand(run, example),
+    status(run),
+  ];
 }
 
 type Example = (line: string) => string;
@@ -168,7 +166,8 @@ the same with copy.`;
 function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, StatusData, Context> {
   return {
     name: "backup status",
-    summary: "say whether there are backups as there are to be; 1: stale, damaged, or the last run failed",
+    summary:
+      "say whether there are backups as there are to be; 1: stale, damaged, not drilled, or the last run failed",
     declare: (command) => {
       command.addHelpText("after", statusHelp);
     },
@@ -179,9 +178,11 @@ function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, Status
 
 const statusHelp = `
 A backup is stale once it is older than the greatest time between two runs of pgstead:backup.logical.schedule and half of
-it, six hours at most: 30 hours where they are daily. So is a copy, which is a finding as well.
+it, six hours at most: 30 hours where they are daily. So is a copy. So are drills, where pgstead:backup.drill declares
+some: 7 days and 6 hours where they are weekly. The last one of each has to have passed.
 
 JSON: data.schedule, data.nextRunAt, data.greatestAge (seconds), data.freeBytes; data.databases [{ database, count, bytes,
 newest, newestAt, newestBytes, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, seconds }]; data.copies [{ copy, where,
 database, count, bytes, newest, newestAt, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, lastDrilledAt }];
-data.leftovers.`;
+data.leftovers; data.drill { schedule, nextRunAt, greatestAge, drills [{ kind, database, backup, endedAt, passed, faults,
+restoreSeconds, recoverableAt, recoverableAgeSeconds }] }.`;

@@ -4,7 +4,7 @@ import { renderSize } from "../../../components/core/size";
 import type { OpsCommand } from "../command";
 import type { AnyCommand } from "../frame";
 import { renderTable } from "../table";
-import type { RunBackupWork } from "./commands";
+import type { RunBackupWork } from "./work";
 import {
   fetchBackup,
   listCopies,
@@ -13,7 +13,7 @@ import {
   type FetchData,
   type SendData,
 } from "./copies";
-import { orBusy } from "./or-busy";
+import { orBusy } from "./work";
 import { describeSent } from "./render-sent";
 
 /**

@@ -11,6 +11,7 @@ import {
 import { readVolumeRoom } from "../../../components/io/log-directory";
 import type { Report } from "../report";
 import { copiesOf, copyFindings, summarizeCopies, type CopySummary } from "./look-copies";
+import { readDrillStatus, type DrillStatus } from "../drill/status";
 import { timesOf, type BackupPlace } from "./place";
 
 export interface ListedBackup {
@@ -89,6 +90,7 @@ export interface StatusData {
   readonly freeBytes: number | null;
   readonly databases: readonly DatabaseBackups[];
   readonly copies: readonly CopySummary[];
+  readonly drill: DrillStatus;
   readonly leftovers: readonly string[];
 }
 
@@ -97,6 +99,7 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
   const { repository, stack, schedule = null } = place;
   const found = await readRepository(repository);
   const { nextRun, greatestAgeMs } = timesOf(place, now);
+  const drill = readDrillStatus(place, found.state, now);
   const room = await readVolumeRoom(repository).catch(() => undefined); // not there yet
   return {
     command: "backup status",
@@ -109,11 +112,13 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
       freeBytes: room?.volumeFree ?? null,
       databases: place.databases.map((database) => summarize(found, database)),
       copies: summarizeCopies(found.state, place),
+      drill: drill.data,
       leftovers: found.leftovers,
     },
     findings: [
       ...place.databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
       ...copyFindings(found.state, place, { now, greatestAgeMs }),
+      ...drill.findings,
     ],
   };
 }

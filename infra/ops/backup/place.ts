@@ -10,6 +10,7 @@ import type { DeclaredCopy } from "../../../components/io/copies/destination";
 import { defaultBackupDirectory } from "../../../components/io/places";
 import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
+import { containerDrills, localDrills, type DrillSetup } from "../drill/setup";
 import { administratorOf } from "../container/context";
 import type { StackOutputs } from "../outputs";
 import type { WriteLine } from "../progress";
@@ -35,6 +36,8 @@ export interface BackupPlace {
   readonly recipients: readonly string[];
   /** How long a run waits for another one that works on the repository; absent: it says who does, and ends. */
   readonly patienceMs?: number;
+  /** What restore drills are done with. */
+  readonly drills: DrillSetup;
   readonly progress: CommandContext["progress"];
   readonly write: WriteLine;
 }
@@ -49,10 +52,11 @@ export function localPlace(context: CommandContext): BackupPlace {
   const { config, stack, project, root, outputs, progress, write } = context;
   const { directory, logical } = config.backup;
   const { copies, recipients } = config.backup.copies ?? noCopies;
+  const repository = directory ?? defaultBackupDirectory(root, project, stack);
   return {
     stack,
     version: pgsteadVersion,
-    repository: directory ?? defaultBackupDirectory(root, project, stack),
+    repository,
     plan: logical ?? usualBackups,
     schedule: logical?.schedule,
     timeZone: "UTC",
@@ -64,6 +68,7 @@ export function localPlace(context: CommandContext): BackupPlace {
     },
     copies: copies.map((plan) => ({ plan, secretAccessKey: () => readCopySecret(plan, context) })),
     recipients,
+    drills: localDrills(config, repository),
     progress,
     write,
   };
@@ -100,6 +105,7 @@ export function containerPlace(
     login: () => Promise.resolve(administratorOf(context)),
     copies: copies.map((plan) => ({ plan, secretAccessKey: () => readSecretFile(plan) })),
     recipients,
+    drills: containerDrills(context),
     progress,
     write,
   };

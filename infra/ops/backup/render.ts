@@ -1,6 +1,7 @@
 import { renderDuration } from "../../../components/core/duration";
 import { renderSize } from "../../../components/core/size";
 import type { Colors } from "../colors";
+import { renderDrillStatus } from "../drill/render";
 import { renderTable } from "../table";
 import { plural } from "../text";
 import type { PruneData, VerifyData } from "./keep";
@@ -126,6 +127,7 @@ export function renderBackupStatus(data: StatusData, colors: Colors): string {
     schedule === null
       ? "no schedule is declared (pgstead:backup.logical): how old a backup may be is not known"
       : `schedule: ${schedule}, next ${nextRunAt ?? ""}; a backup may be ${renderDuration(greatestAge ?? 0)} old`,
+    ...renderDrillStatus(data.drill, colors),
   ]);
 }
 

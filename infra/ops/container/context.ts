@@ -22,6 +22,7 @@ const schedules = z.object({
   "physical-full": name.optional(),
   "physical-incremental": name.optional(),
   "physical-verify": name.optional(),
+  drill: name.optional(),
 });
 
 const audit = z.object({
@@ -89,6 +90,7 @@ const contextSchema = z.object({
   backup: backup.optional(),
   copies: copies.optional(),
   physical: z.object({ configuration: path }).optional(),
+  drill: z.object({ assertions: z.array(z.object({ database: name, sql: name })) }).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 

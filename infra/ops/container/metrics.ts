@@ -6,6 +6,7 @@ import { logBytes, removalReasons, type RemovalReason } from "../../../component
 import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
 import { measureBackups } from "./backup-metrics";
 import type { Clock } from "./clock";
+import { measureDrills } from "./drill-metrics";
 import type { JobTimes } from "./job-state";
 import { measurePhysical } from "./physical-metrics";
 import type { JobObserver } from "./scheduler";
@@ -51,11 +52,10 @@ export function createMetrics(
   }).set({ version, node: process.versions.node }, 1);
   const { files, backup, service } = context;
   measureFiles(files, registers);
-  if (backup !== undefined) {
-    const databases = service.databases.map(({ name }) => name);
-    const copies = context.copies?.copies.map((plan) => ({ plan })) ?? [];
-    measureBackups(files.logicalBackups, { databases, copies }, registers);
-  }
+  const databases = service.databases.map(({ name }) => name);
+  const copies = context.copies?.copies.map((plan) => ({ plan })) ?? [];
+  if (backup !== undefined) measureBackups(files.logicalBackups, { databases, copies }, registers);
+  measureDrills(files.logicalBackups, databases, registers);
   measurePhysical(context, clock, registers);
   return {
     ...job,

@@ -94,6 +94,11 @@ function renderReference(): string {
     ["`logical` of `pgstead:backup`", shapeOf(shapeOf(backup).logical)],
     ["`keep` of `logical`", shapeOf(shapeOf(shapeOf(backup).logical).keep)],
     ["`physical` of `pgstead:backup`", shapeOf(shapeOf(backup).physical)],
+    ["`drill` of `pgstead:backup`", shapeOf(shapeOf(backup).drill)],
+    [
+      "Each of `assertions` of `drill`, unless it is just a query",
+      shapeOf(shapeOf(shapeOf(backup).drill).assertions),
+    ],
     ["`pgstead:drift`", shapeOf(drift)],
     ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],

@@ -3,6 +3,7 @@ import type { Job } from "../job";
 import { auditJob } from "./audit";
 import { backupJob } from "./backup";
 import { certificateJob } from "./certificate";
+import { drillJob } from "./drill";
 import { physicalJobs } from "./physical";
 import { logsJob, type LogsSurroundings } from "./logs";
 import { statusJob } from "./status";
@@ -16,5 +17,6 @@ export function createJobs(context: OpsContext, surroundings: LogsSurroundings):
     auditJob(context),
     ...(context.backup === undefined ? [] : [backupJob(context)]),
     ...physicalJobs(context),
+    ...(context.drill === undefined ? [] : [drillJob(context, surroundings)]),
   ];
 }

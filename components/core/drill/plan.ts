@@ -1,0 +1,29 @@
+/** What has to hold on a restored database, whatever its rows are. */
+export interface DrillAssertion {
+  readonly database: string;
+  /** One query that gives one row, whose first column is true. */
+  readonly sql: string;
+}
+
+/** Restore drills of a stack. */
+export interface DrillPlan {
+  readonly assertions: readonly DrillAssertion[];
+}
+
+/** Restore drills with when they are done, in cron's notation, in UTC. */
+export interface ScheduledDrill extends DrillPlan {
+  readonly schedule: string;
+}
+
+/** The drills without when they are done. */
+export function pickDrill({ assertions }: DrillPlan): DrillPlan {
+  return { assertions: assertions.map(({ database, sql }) => ({ database, sql })) };
+}
+
+/** Every Sunday, after the night's backups. */
+export const usualDrillSchedule = "0 4 * * 0";
+
+export const drillKinds = ["logical", "physical"] as const;
+
+/** `logical`: the newest backup of each database; `physical`: the server at the newest moment. */
+export type DrillKind = (typeof drillKinds)[number];

@@ -1,0 +1,117 @@
+import type { Finding } from "../../../components/core/finding";
+import { drillSubject } from "../../../components/core/drill/freshness";
+import type { DrillKind } from "../../../components/core/drill/plan";
+import type { DrillResult } from "../../../components/core/drill/result";
+import { problemError, ProblemError } from "../../../components/core/problem";
+import { withRepository } from "../../../components/io/backup/lock";
+import {
+  assertOwnRepository,
+  readRepository,
+  type Repository,
+} from "../../../components/io/backup/repository";
+import { keepResult } from "../../../components/io/drill/keep-result";
+import { drillLogical } from "../../../components/io/drill/logical";
+import { drillPhysical } from "../../../components/io/drill/physical";
+import type { BackupPlace } from "../backup/place";
+import { stackName } from "../backup/place";
+import type { Report } from "../report";
+
+export interface DrillData {
+  readonly repository: string;
+  readonly drills: readonly (DrillResult & {
+    /** File with all of this. */
+    readonly report: string;
+  })[];
+}
+
+/** An assertion that takes longer is ended, and does not hold. */
+const assertionTimeoutMs = 300_000;
+
+/**
+ * Restores the newest backup of each kind to a server that is thrown away, and keeps what came of it. One that could not be
+ * done here says nothing of its backup: it is a finding, and what is known of the last one stays.
+ */
+export function runDrills(
+  place: BackupPlace,
+  wanted: DrillKind | undefined,
+  given: AbortSignal,
+): Promise<Report<DrillData>> {
+  const { repository, stack } = place;
+  return withRepository(repository, "restore drill", given, async (signal) => {
+    await assertOwnRepository(repository, stackName(stack));
+    const found = await readRepository(repository);
+    const drills: DrillData["drills"][number][] = [];
+    const findings: Finding[] = [];
+    for (const { subject, work } of plan(place, found, wanted, signal)) {
+      try {
+        const { result, checked } = await work();
+        drills.push({ ...result, report: await keepResult(repository, result, checked) });
+        findings.push(...result.faults.map((message) => toFinding(subject, result.backup, message)));
+      } catch (error) {
+        signal.throwIfAborted();
+        findings.push(...unableFindings(subject, error));
+      }
+    }
+    return { command: "backup drill", stack, data: { repository, drills }, findings };
+  });
+}
+
+interface PlannedDrill {
+  readonly subject: string;
+  readonly work: () => Promise<{ readonly result: DrillResult; readonly checked?: readonly string[] }>;
+}
+
+/** @throws ProblemError where there is nothing to drill */
+function plan(
+  place: BackupPlace,
+  { backups }: Repository,
+  wanted: DrillKind | undefined,
+  signal: AbortSignal,
+): PlannedDrill[] {
+  const { drills, schedule, databases, repository, progress } = place;
+  const common = { ...drills, assertionTimeoutMs, progress, now: () => Date.now(), signal };
+  const hasLogical = schedule !== undefined || backups.length > 0;
+  const logical = wanted === "physical" || (wanted === undefined && !hasLogical) ? [] : databases;
+  const planned = logical.map((database): PlannedDrill => {
+    const subject = drillSubject({ kind: "logical", database });
+    const backup = backups.find((one) => one.database === database);
+    return {
+      subject,
+      work: () => {
+        if (backup === undefined)
+          throw problemError(subject, "there is no backup of it", "take one: `backup`");
+        return drillLogical({ ...common, repository, backup });
+      },
+    };
+  });
+  const { physical } = drills;
+  if (physical !== undefined && wanted !== "logical") {
+    const work = async () => ({ result: await drillPhysical({ ...common, ...physical, databases }) });
+    planned.push({ subject: drillSubject({ kind: "physical" }), work });
+  }
+  if (planned.length > 0) return planned;
+  throw problemError(
+    wanted === undefined ? "backup drill" : "--kind",
+    wanted === "physical" ? "this stack has no physical backups here" : "there are no backups yet",
+    wanted === "physical"
+      ? "declare them on target docker: `pgstead:backup: { physical: {} }`"
+      : "take one: `backup`",
+  );
+}
+
+function toFinding(subject: string, backup: string, message: string): Finding {
+  const hint = "do not count on this backup: take another one, and do a drill of that";
+  return { subject, message: `${backup}: ${message}`, hint };
+}
+
+function unableFindings(subject: string, error: unknown): Finding[] {
+  if (!(error instanceof ProblemError)) {
+    const message = `could not be done: ${error instanceof Error ? error.message : String(error)}`;
+    return [{ subject, message, hint: "mend that, and run this again; it says nothing of the backup" }];
+  }
+  return error.problems.map(({ path, message, hint }) => ({
+    subject,
+    message: `could not be done: ${path === "" ? error.title : path}: ${message}`,
+    hint,
+  }));
+}

@@ -1,0 +1,46 @@
+import { dirname, join } from "node:path";
+import type { DrillAssertion } from "../../../components/core/drill/plan";
+import type { OpsContext } from "../../../components/core/ops-context";
+import type { ProgramSearch } from "../../../components/io/drill/programs";
+import type { PitrBackend } from "../../../components/io/physical/backend";
+import { backRest } from "../../../components/io/physical/pgbackrest";
+import { runHere } from "../../../components/io/physical/run-here";
+import { drillDirectory } from "../../../components/io/places";
+import type { StackConfig } from "../../config";
+
+/** What drills of a stack are done with: the same for the command line and for the ops container. */
+export interface DrillSetup {
+  /** When they are done, in cron's notation; undefined: nobody said. */
+  readonly schedule: string | undefined;
+  readonly assertions: readonly DrillAssertion[];
+  /** Where is restored to; everything in it is thrown away. */
+  readonly home: string;
+  readonly search: ProgramSearch;
+  /** Absent: none are declared, or they are not here. */
+  readonly physical?: {
+    readonly backend: PitrBackend;
+    /** Superuser of the server. */
+    readonly administrator: string;
+  };
+}
+
+/** Of a stack whose server is no container. */
+export function localDrills({ backup, target }: StackConfig, repository: string): DrillSetup {
+  const { schedule, assertions = [] } = backup.drill ?? {};
+  const search = { embeddedFirst: target === "embedded" };
+  return { schedule, assertions, home: drillDirectory(repository), search };
+}
+
+/** Of a stack's ops container: the volume of the backups is the one that has room. */
+export function containerDrills({ drill, schedules, files, physical, service }: OpsContext): DrillSetup {
+  const { administrator } = service;
+  return {
+    schedule: drill === undefined ? undefined : schedules.drill,
+    assertions: drill?.assertions ?? [],
+    home: join(dirname(files.logicalBackups), "drill"),
+    search: { embeddedFirst: false },
+    ...(physical === undefined
+      ? {}
+      : { physical: { backend: backRest(runHere, physical.configuration), administrator } }),
+  };
+}
