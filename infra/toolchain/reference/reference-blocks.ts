@@ -94,6 +94,8 @@ function renderReference(): string {
     ["`logical` of `pgstead:backup`", shapeOf(shapeOf(backup).logical)],
     ["`keep` of `logical`", shapeOf(shapeOf(shapeOf(backup).logical).keep)],
     ["`physical` of `pgstead:backup`", shapeOf(shapeOf(backup).physical)],
+    ["Each of `copies` of `pgstead:backup`", shapeOf(shapeOf(backup).copies)],
+    ["`s3` of a copy", shapeOf(shapeOf(shapeOf(backup).copies).s3)],
     ["`pgstead:drift`", shapeOf(drift)],
     ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
