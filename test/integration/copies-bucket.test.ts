@@ -107,7 +107,7 @@ describe("a copy in a bucket", () => {
       expect(JSON.stringify(problems)).not.toContain("not-the-secret");
       expect(await bench.stored()).toEqual([]);
       const { copies } = await readState(bench.repository);
-      expect(copies["offsite"]?.run).toMatchObject({ outcome: "failure" });
+      expect(copies.offsite?.run).toMatchObject({ outcome: "failure" });
     });
   });
 
@@ -120,7 +120,7 @@ describe("a copy in a bucket", () => {
       const { problems } = await syncCopy(bench.toBucket());
       expect(problems[0]?.message).toContain("there is no such bucket");
       const { copies } = await readState(bench.repository);
-      expect(Object.keys(copies["offsite"]?.backups ?? {})).toEqual([first.name]);
+      expect(Object.keys(copies.offsite?.backups ?? {})).toEqual([first.name]);
     });
   });
 
@@ -205,7 +205,7 @@ describe("a copy in a bucket", () => {
         expect(again.faults).toContain("000002.age is missing");
         expect(again.faults).toContain("more.age is there, and is not part of it");
         const at = "2026-11-22T12:00:00Z";
-        const { [name]: known } = (await readState(bench.repository)).copies["offsite"]?.backups ?? {};
+        const { [name]: known } = (await readState(bench.repository)).copies.offsite?.backups ?? {};
         if (known === undefined) throw new Error("nothing is known of it");
         await changeKnown(bench.repository, "offsite", {
           [name]: { ...known, check: { at, faults: again.faults } },

@@ -116,7 +116,7 @@ describe("a copy in a directory", () => {
       const rules = { keep: work.keep, now: work.now() };
       const state = await readState(bench.repository);
       const failed = {
-        ...state.copies["nas"]!,
+        ...state.copies.nas!,
         run: { startedAt: "2026-11-22T03:00:00Z", outcome: "failure" as const },
       };
       const after = copyRetention({ ...state, copies: { nas: failed } }, "nas", names, rules);

@@ -38,7 +38,11 @@ export async function startLineProxy(target: number): Promise<LineProxy> {
         count(chunk.length);
         if (way.sent >= way.cutAt) cut();
         else if (isHeld()) return;
-        else setTimeout(() => done(null, chunk), way.delay);
+        else {
+          setTimeout(() => {
+            done(null, chunk);
+          }, way.delay);
+        }
       },
     });
     pipeline(from, watch, to, () => {

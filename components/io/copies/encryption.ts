@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import { problemError } from "../../core/problem";
 
 /** The library is loaded where something is encrypted alone. */
@@ -67,11 +66,10 @@ async function readKeys(identity: string): Promise<string[]> {
   return keys;
 }
 
-// One type of two libraries: the browser's and Node.js' own differ in what nobody uses here.
 function toWeb(content: Readable): globalThis.ReadableStream<Uint8Array> {
-  return Readable.toWeb(content) as unknown as globalThis.ReadableStream<Uint8Array>;
+  return Readable.toWeb(content);
 }
 
 function fromWeb(content: globalThis.ReadableStream<Uint8Array>): Readable {
-  return Readable.fromWeb(content as unknown as ReadableStream<Uint8Array>);
+  return Readable.fromWeb(content);
 }

@@ -99,6 +99,8 @@ function renderReference(): string {
       "Each of `assertions` of `drill`, unless it is just a query",
       shapeOf(shapeOf(shapeOf(backup).drill).assertions),
     ],
+    ["Each of `copies` of `pgstead:backup`", shapeOf(shapeOf(backup).copies)],
+    ["`s3` of a copy", shapeOf(shapeOf(shapeOf(backup).copies).s3)],
     ["`pgstead:drift`", shapeOf(drift)],
     ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
