@@ -7,6 +7,7 @@ import { checkDocker } from "./config/check-docker";
 import { checkGate } from "./config/check-gate";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
+import { checkMasking } from "./config/check-masking";
 import { checkMigrations, checkSharedDirectories } from "./config/check-migrations";
 import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
 import { checkServer } from "./config/check-server";
@@ -88,6 +89,7 @@ function checkDraft(draft: Draft, drafts: readonly Draft[], { target, server }: 
     ...checkDatabase(draft, drafts, { target, administrator }),
     ...checkAudit(draft, target),
     ...checkGrants(draft),
+    ...checkMasking(draft),
     ...checkMigrations(draft),
     ...checkRoles(draft, administrator),
     ...checkSchemaRoles(draft, target),

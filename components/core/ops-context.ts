@@ -31,6 +31,9 @@ export const opsContextFormat = 1;
 /** Where the container has its context. */
 export const opsContextPath = "/etc/pgstead/ops/context.json";
 
+/** Where the container has the logical backups. */
+export const logicalBackupsPath = "/var/lib/pgbackrest/pgstead/logical";
+
 /**
  * All that the jobs and commands in the ops container know of the stack: a file that `up` writes.
  *
@@ -269,7 +272,7 @@ const files: OpsFiles = {
   dataDirectory: "/var/lib/postgresql/data/current",
   logDirectory: "/var/log/postgresql",
   repository: "/var/lib/pgbackrest",
-  logicalBackups: "/var/lib/pgbackrest/pgstead/logical",
+  logicalBackups: logicalBackupsPath,
   jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
 };
 
