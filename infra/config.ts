@@ -9,6 +9,7 @@ import { checkGate } from "./config/check-gate";
 import { checkDrill } from "./config/check-drill";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
+import { checkMasking } from "./config/check-masking";
 import { checkMigrations, checkSharedDirectories } from "./config/check-migrations";
 import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
 import { checkServer } from "./config/check-server";
@@ -93,6 +94,7 @@ function checkDraft(draft: Draft, drafts: readonly Draft[], { target, server }: 
     ...checkDatabase(draft, drafts, { target, administrator }),
     ...checkAudit(draft, target),
     ...checkGrants(draft),
+    ...checkMasking(draft),
     ...checkMigrations(draft),
     ...checkRoles(draft, administrator),
     ...checkSchemaRoles(draft, target),

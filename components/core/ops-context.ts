@@ -37,6 +37,9 @@ export const opsFilesPath = "/etc/pgstead/ops";
 /** Where the container has its context. */
 export const opsContextPath = `${opsFilesPath}/context.json`;
 
+/** Where the container has the logical backups. */
+export const logicalBackupsPath = "/var/lib/pgbackrest/pgstead/logical";
+
 /**
  * All that the jobs and commands in the ops container know of the stack: a file that `up` writes.
  *
@@ -288,7 +291,7 @@ const files: OpsFiles = {
   dataDirectory: "/var/lib/postgresql/data/current",
   logDirectory: "/var/log/postgresql",
   repository: "/var/lib/pgbackrest",
-  logicalBackups: "/var/lib/pgbackrest/pgstead/logical",
+  logicalBackups: logicalBackupsPath,
   jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
 };
 

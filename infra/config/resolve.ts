@@ -136,6 +136,7 @@ function draft(from: Omit<Draft, "config">, directory: string): Draft {
       roles,
       migrations: resolveMigrations(written.migrations, directory),
       ...(audit === undefined || trail === undefined ? {} : { audit: resolveAudit(audit, trail) }),
+      ...(written.masking === undefined ? {} : { masking: written.masking }),
     },
   };
 }

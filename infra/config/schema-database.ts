@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { audit } from "./schema-audit";
+import { masking } from "./schema-masking";
 import { migrations } from "./schema-migrations";
 import { roles } from "./schema-role";
 import { choice, connectionLimit, flag, map, mapOf, settingValues, text } from "./schema-words";
@@ -115,6 +116,7 @@ export const databaseShape = {
     description: "Its migrations, as in `pgstead:migrations`, which is the short form for a single database.",
   }).optional(),
   audit: audit({}).optional(),
+  masking: masking.optional(),
 };
 
 export const databaseName = text("a name", {

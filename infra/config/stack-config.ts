@@ -8,6 +8,7 @@ import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
 import type { HbaRule } from "../../components/core/hba/rule";
 import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
+import type { WrittenMasking } from "../../components/core/move/masking";
 import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
 
@@ -177,6 +178,8 @@ export interface DatabaseConfig {
   readonly migrations: MigrationsConfig;
   /** Absent: nothing is recorded. */
   readonly audit?: AuditConfig;
+  /** What its columns hold in a copy; absent: none are masked. */
+  readonly masking?: WrittenMasking;
 }
 
 /** Migrations of a database. */

@@ -17,8 +17,8 @@ export interface CommandContext {
   readonly findConfig: () => Promise<StackConfig | undefined>;
   /** Directory of the project. */
   readonly root: string;
-  /** The outputs of the deployed stack; asked for when needed, as that takes a second. */
-  readonly outputs: () => Promise<StackOutputs>;
+  /** The outputs of the deployed stack, or of another one; asked for when needed, as that takes a second. */
+  readonly outputs: (other?: string) => Promise<StackOutputs>;
   /** Says what is being done when it takes over two seconds. */
   readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
   readonly pulumi: Pulumi;

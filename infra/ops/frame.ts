@@ -161,8 +161,8 @@ async function openContext(
     stack,
     findConfig: () => findConfig(stack, surroundings),
     config: worksWithoutConfig === true ? noConfig(stack) : await surroundings.readConfig(stack),
-    outputs: async () =>
-      parseOutputs(await progress(`reading the state of stack ${stack}`, source(stack)), stack),
+    outputs: async (other = stack) =>
+      parseOutputs(await progress(`reading the state of stack ${other}`, source(other)), other),
     progress,
     pulumi,
     write,

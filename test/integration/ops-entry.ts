@@ -16,7 +16,10 @@ void runOps(argv, commands, {
   project: "pgstead",
   root,
   readConfig: (stack) => readStackConfig(root, stack),
-  readOutputs: () => readFile(join(root, "outputs.json"), "utf8"),
+  readOutputs: (stack) =>
+    readFile(join(root, `outputs.${stack}.json`), "utf8").catch(() =>
+      readFile(join(root, "outputs.json"), "utf8"),
+    ),
   pulumi: () => () => Promise.reject(new Error("there is no Pulumi in these tests")),
   stdout: process.stdout,
   stderr: process.stderr,

@@ -43,7 +43,10 @@ export function takeBackups(
 ): Promise<Report<TakeData>> {
   const { repository, stack } = place;
   const databases = chooseDatabases(place, wanted);
-  const say = (text: string): Promise<void> => Promise.resolve(place.write(text));
+  const say = (text: string): Promise<void> => {
+    place.write(text);
+    return Promise.resolve();
+  };
   const waiting = { say, signal: given };
   const work = async (signal: AbortSignal): Promise<Report<TakeData>> => {
     await assertOwnRepository(repository, stackName(stack));

@@ -6,6 +6,7 @@ import { auditMaintainCommand } from "./audit-maintain";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
 import { connectionCommand } from "./connection";
+import { copyCommand } from "./copy";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
 import { migrateCommands } from "./migrate-commands";
@@ -28,6 +29,7 @@ export const commands: readonly AnyCommand[] = [
   backupGateCommand,
   recoveryCommand,
   connectionCommand,
+  copyCommand,
   adoptCommand,
   newStackCommand,
   previewCommentCommand,
