@@ -42,7 +42,7 @@ const metrics = (): Promise<string> =>
   ]);
 
 const leftovers =
-  "ls -A /var/lib/pgbackrest/pgstead/drill; grep -lz 'pgstead drill' /proc/[0-9]*/cmdline || true";
+  "ls -A /var/lib/pgbackrest/pgstead/drill; grep -lz '[c]luster_name=pgstead drill' /proc/[0-9]*/cmdline || true";
 
 describe("restore drills of a stack in containers", () => {
   test("restore the newest backup of both kinds in the ops container, and leave nothing", async () => {

@@ -41,7 +41,7 @@ const drill = () => runDrills(place(), undefined, new AbortController().signal);
 const stale = async () =>
   (await readBackupStatus(place(), Date.now())).findings.map(({ message }) => message);
 
-async function metrics(): Promise<string> {
+async function scrape(): Promise<string> {
   const context = resolveOpsContext({
     ...{ version: "0.0.0", project: "pgstead", stack: "dev", prefix: "x" },
     declared: {
@@ -52,17 +52,17 @@ async function metrics(): Promise<string> {
     logs: { days: 14, maxBytes: 1024 },
   });
   const files = { ...context.files, logicalBackups: bench.repository };
-  const { render } = createMetrics([], { ...context, files }, { version: "0.0.0", clock: systemClock });
-  return (await render()).text;
+  const metrics = createMetrics([], { ...context, files }, { version: "0.0.0", clock: systemClock });
+  return (await metrics.render()).text;
 }
 
 test("the run that finds a bad backup is the one whose metrics and status show it", async () => {
-  expect(await metrics()).not.toMatch(/^pgstead_backup_drill_success\{/m);
+  expect(await scrape()).not.toMatch(/^pgstead_backup_drill_success\{/m);
   const { name } = await bench.take();
   expect(await stale()).toEqual(["there was none yet"]);
   expect((await drill()).findings).toEqual([]);
-  expect(await metrics()).toContain('pgstead_backup_drill_success{kind="logical",database="shop"} 1');
-  expect(await metrics()).toMatch(/^pgstead_backup_drill_recoverable_age_seconds\{.*\} \d/m);
+  expect(await scrape()).toContain('pgstead_backup_drill_success{kind="logical",database="shop"} 1');
+  expect(await scrape()).toMatch(/^pgstead_backup_drill_recoverable_age_seconds\{.*\} \d/m);
   expect(await stale()).toEqual([]);
 
   await writeFile(join(bench.repository, name, "globals.sql"), "--\n");
@@ -71,7 +71,7 @@ test("the run that finds a bad backup is the one whose metrics and status show i
     expect.stringMatching(new RegExp(`^${name}: globals.sql has 3 bytes and was written with`)),
   ]);
   expect(data.drills[0]?.restoreSeconds).toBeNull();
-  expect(await metrics()).toContain('pgstead_backup_drill_success{kind="logical",database="shop"} 0');
+  expect(await scrape()).toContain('pgstead_backup_drill_success{kind="logical",database="shop"} 0');
   expect(await stale()).toContainEqual(
     expect.stringContaining(`the last one, of ${name}, failed: globals.sql`),
   );
@@ -86,5 +86,5 @@ test("a drill that cannot be done is a finding, and what is known of the last on
   const { findings } = await runDrills(unable, undefined, new AbortController().signal);
   expect(findings).toMatchObject([{ message: expect.stringContaining("could not be done") as string }]);
   expect((await bench.newest()).name).toBe(name);
-  expect(await metrics()).toContain('pgstead_backup_drill_success{kind="logical",database="shop"} 1');
+  expect(await scrape()).toContain('pgstead_backup_drill_success{kind="logical",database="shop"} 1');
 });
