@@ -12,6 +12,7 @@ import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
+import { restoreCommand } from "./restore";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -25,6 +26,7 @@ export const commands: readonly AnyCommand[] = [
   archiveCommand,
   ...backups,
   recoveryCommand,
+  restoreCommand,
   connectionCommand,
   adoptCommand,
   newStackCommand,
