@@ -54,9 +54,21 @@ export async function openWork(place: WorkPlace, isKept: boolean): Promise<WorkC
   try {
     await removeDead(docker, place);
     const container = await create(docker, place, isKept);
-    if (!isKept) await container.attach({ stream: true, stdin: true, hijack: true }).then(ignoreErrors);
+    if (isKept) {
+      await container.start();
+      return work;
+    }
+    const stream = await container.attach({ stream: true, stdin: true, hijack: true });
+    stream.on("error", () => undefined); // the container is gone with it, which shows by itself
     await container.start();
-    return work;
+    return {
+      ...work,
+      async close() {
+        // Open, it would keep this process.
+        (stream as typeof stream & { destroy(): void }).destroy();
+        await work.close();
+      },
+    };
   } catch (error) {
     throw engineFailure(error);
   }
@@ -87,11 +99,6 @@ function workOn(docker: Docker, place: WorkPlace): WorkContainer {
     },
     close: () => removeHelper(docker.getContainer(name)),
   };
-}
-
-/** A stream that nobody listens to ends the process with its first error. */
-function ignoreErrors(stream: NodeJS.ReadWriteStream): void {
-  stream.on("error", () => undefined);
 }
 
 interface FoundWork {
