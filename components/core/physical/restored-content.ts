@@ -11,7 +11,7 @@ export interface DatabaseContent {
 export interface TableContent {
   /** With its schema. */
   readonly name: string;
-  /** Exact, and as text, as it may be greater than a number; null where there are none to count. */
+  /** Exact, and as text, as it may be greater than a number; null: a change that is under way keeps it for itself. */
   readonly rows: string | null;
 }
 
@@ -22,7 +22,10 @@ export interface ServerContent {
   readonly roles: readonly string[];
 }
 
-/** One table, or database, on both sides: null where it is not there. */
+/** A table that is there, and whose rows could not be counted. */
+export const uncounted = "?";
+
+/** One table on both sides: its rows, {@link uncounted}, or null where it is not there. */
 export interface RestoredTable {
   readonly name: string;
   readonly restored: string | null;
@@ -78,10 +81,9 @@ function compareTables(
   }));
 }
 
-/** Tables that hold no rows of their own are there with none. */
 function rowsOf(tables: readonly TableContent[], name: string): string | null {
   const found = tables.find((table) => table.name === name);
-  return found === undefined ? null : (found.rows ?? "0");
+  return found === undefined ? null : (found.rows ?? uncounted);
 }
 
 function union(
@@ -93,7 +95,7 @@ function union(
   );
 }
 
-/** Tables whose number of rows is another one, or that are on one side only. */
+/** Tables whose number of rows is another one or not known, or that are on one side only. */
 export function changedTables({ tables }: RestoredDatabase): readonly RestoredTable[] {
-  return tables.filter(({ restored, live }) => restored !== live);
+  return tables.filter(({ restored, live }) => restored !== live || restored === uncounted);
 }

@@ -26,7 +26,7 @@ printf 'local all all trust\\n' >/tmp/hba.conf
 postgres -D . -c listen_addresses= -c unix_socket_directories=${lookSocket} -c unix_socket_permissions=0700 -c port=5432 \\
   -c hba_file=/tmp/hba.conf -c ident_file=/tmp/ident.conf -c ssl=off -c archive_mode=off -c hot_standby=on \\
   -c logging_collector=off -c log_destination=stderr -c log_min_messages=warning -c lc_messages=C -c log_line_prefix= \\
-  -c log_statement=none -c log_min_duration_statement=-1 -c shared_buffers=128MB -c huge_pages=off "$@" \\
+  -c log_connections=off -c log_statement=none -c log_min_duration_statement=-1 -c shared_buffers=128MB -c huge_pages=off "$@" \\
   </dev/null >${logFile} 2>&1 &
 echo $! >/tmp/server.pid
 `;
@@ -35,7 +35,7 @@ echo $! >/tmp/server.pid
 const stateScript = `
 if ! kill -0 "$(cat /tmp/server.pid)" 2>/dev/null; then
   echo ended
-  grep -E '^(FATAL|PANIC|ERROR|HINT|DETAIL):' ${logFile} | tail -n 3
+  grep -E '^(FATAL|PANIC|ERROR|HINT):' ${logFile} | grep -v 'the database system is' | tail -n 3
   exit 0
 fi
 sql="SELECT CASE WHEN pg_get_wal_replay_pause_state() = 'paused' OR EXISTS (

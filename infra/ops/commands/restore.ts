@@ -1,9 +1,9 @@
-import { resolve } from "node:path";
 import { parseRestoreTarget } from "../../../components/core/physical/restore-target";
 import { problemError } from "../../../components/core/problem";
 import { refusePreviewLogin } from "../../../components/io/preview-login";
 import { colorsFor } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
+import { findEngine } from "../find-engine";
 import { untilInterrupted } from "../interrupt";
 import type { Report } from "../report";
 import type { MomentRequest } from "../restore/point-in-time";
@@ -57,7 +57,8 @@ Exit code 1: it was put in place, and something after it was not done, such as t
 
 JSON: data { action, target, window { oldest, newest }, backup, generation, newestCommit, difference { databases [{ name, on
 (both, restored, live), migrationHead { restored, live }, tables [{ name, restored, live }] }], roles { lost, back } } | null,
-inUse, kept, fullBackup, settled [text], generations [{ number, bytes, current, restoredTo }] }; rows are texts.
+inUse, kept, fullBackup, settled [text], generations [{ number, bytes, current, restoredTo }] }; rows are texts,
+? where a change that was under way kept a table from being counted.
 
 Examples:
   npm run ops -- restore --to "2026-11-20 14:30:00+00" --stack prod
@@ -142,16 +143,12 @@ async function isConfirmed(
 
 async function findPlace({ stack, config, root, outputs }: CommandContext): Promise<MomentPlace> {
   const { docker, databases } = config;
-  const { host, certPath } = docker?.engine ?? {};
   const { administrator } = await outputs();
   return {
     stack,
     work: {
       prefix: docker?.name ?? "",
-      endpoint: {
-        ...(host === undefined ? {} : { host }),
-        ...(certPath === undefined ? {} : { certPath: resolve(root, certPath) }),
-      },
+      endpoint: docker === undefined ? {} : findEngine(docker, root),
     },
     administrator,
     databases: databases.map(({ name, audit }) => ({

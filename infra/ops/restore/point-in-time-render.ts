@@ -1,4 +1,8 @@
-import { changedTables, type RestoreDifference } from "../../../components/core/physical/restored-content";
+import {
+  changedTables,
+  uncounted,
+  type RestoreDifference,
+} from "../../../components/core/physical/restored-content";
 import { renderMoment } from "../../../components/core/physical/window";
 import { renderSize } from "../../../components/core/size";
 import type { Colors } from "../colors";
@@ -71,8 +75,10 @@ function renderDifference({ databases, roles }: RestoreDifference, colors: Color
 }
 
 function describeChange(restored: string | null, live: string | null): string {
-  if (live === null) return "comes back";
+  if (live === null)
+    return restored === uncounted ? "comes back; not counted: a change was under way" : "comes back";
   if (restored === null) return "would be lost";
+  if (restored === uncounted || live === uncounted) return "not counted: a change was under way";
   const change = BigInt(restored) - BigInt(live);
   return change < 0n ? `${-change} fewer` : `${change} more`;
 }

@@ -64,6 +64,7 @@ describe("what was restored is shown", () => {
           tables: [
             { name: "app.orders", restored: "10", live: "12" },
             { name: "app.dropped", restored: "3", live: null },
+            { name: "app.locked", restored: "?", live: "4" },
             { name: "app.new", restored: null, live: "4" },
             { name: "app.same", restored: "5", live: "5" },
           ],
@@ -80,6 +81,7 @@ describe("what was restored is shown", () => {
     expect(text).toMatch(/app\.orders +10 +12 +2 fewer/);
     expect(text).toMatch(/app\.dropped +3 +not there +comes back/);
     expect(text).toMatch(/app\.new +not there +4 +would be lost/);
+    expect(text).toMatch(/app\.locked +\? +4 +not counted: a change was under way/);
     expect(text).toContain("1 table with the same number of rows");
     expect(text).toContain("newest migration 1, now 2");
     expect(text).toContain("roles that are not there: app2");

@@ -10,6 +10,7 @@ const restored = {
       tables: [
         { name: "app.a", rows: "5" },
         { name: "app.gone", rows: "1" },
+        { name: "app.locked", rows: null },
         { name: "app.same", rows: "2" },
       ],
     },
@@ -25,6 +26,7 @@ const live = {
       migrationHead: "2",
       tables: [
         { name: "app.a", rows: "7" },
+        { name: "app.locked", rows: null },
         { name: "app.new", rows: "3" },
         { name: "app.same", rows: "2" },
       ],
@@ -49,6 +51,7 @@ describe("what a restore changes", () => {
     expect(shop && changedTables(shop)).toEqual([
       { name: "app.a", restored: "5", live: "7" },
       { name: "app.gone", restored: "1", live: null },
+      { name: "app.locked", restored: "?", live: "?" },
       { name: "app.new", restored: null, live: "3" },
     ]);
   });
