@@ -88,7 +88,7 @@ export async function restoreToMoment(
     return { data: { ...shown, kept: state.isKept ? work.name : null }, findings };
   } catch (error) {
     // What nobody looked at is of no use; where the swap had begun nothing of it goes.
-    await settleQuietly(work);
+    await removeRestored(work).catch(() => undefined);
     throw error;
   } finally {
     if (!state.isKept) await work.close();
@@ -120,15 +120,20 @@ export async function discard(work: WorkContainer, generation: number): Promise<
   await removeGenerations(work, [String(generation)]);
 }
 
-/** After an error, which is the one to show. */
-async function settleQuietly(work: WorkContainer): Promise<void> {
-  const { generations, current } = await readDataVolume(work).catch(() => ({
-    generations: [],
-    current: undefined,
-  }));
+/** A copy that is given up goes on in the container, and would write on under the removal. */
+const endCopy = `
+for p in /proc/[0-9]*; do
+  if grep -qa '^pgbackrest' "$p/cmdline" 2>/dev/null; then kill -KILL "\${p#/proc/}" 2>/dev/null || :; fi
+done`;
+
+/** After an error, which is the one to show: what cannot be removed now, the next run removes. */
+async function removeRestored(work: WorkContainer): Promise<void> {
+  await work.run("the copy", endCopy);
+  const { generations, current, halves } = await readDataVolume(work);
+  await removeGenerations(work, halves);
   for (const { number, restore } of generations) {
     if (number === current || restore?.step !== "made" || restore.kind !== "restore") continue;
-    await discard(work, number).catch(() => undefined); // the next run removes it
+    await discard(work, number);
   }
 }
 
