@@ -81,7 +81,9 @@ export async function restoreToMoment(
       talk.signal.throwIfAborted();
       const { isLive } = chosen;
       const end = { ...endOf(record), isLower: await needsNoReaders(place, work, record, isLive) };
-      return await putInPlace(place, work, { record, end, isLive, backup: request.backup }, shown, talk);
+      const options = { record, end, isLive, backup: request.backup };
+      const put = await putInPlace(place, work, options, shown, talk);
+      return { ...put, findings: [...findings, ...put.findings] };
     }
     state.isKept = request.keep;
     if (!state.isKept) await discard(work, record.generation);
