@@ -13,6 +13,8 @@ export interface PhysicalBackup {
   /** Milliseconds since 1970; no moment before its end can be restored from it. */
   readonly startedAt: number;
   readonly stoppedAt: number;
+  /** Number of the line of the log that it was taken on; undefined: the program does not tell, and it is the first. */
+  readonly timeline?: number;
   /** Where in the log it begins and ends: `0/2000028`; undefined: the program does not tell. */
   readonly startLsn?: string;
   readonly stopLsn?: string;
@@ -35,6 +37,8 @@ export type PhysicalRepository =
       readonly systemIdentifier: string;
       /** The oldest first. */
       readonly backups: readonly PhysicalBackup[];
+      /** Name of the directory of the server's log in it; undefined: none has arrived. */
+      readonly archive?: string;
       /** Newest file of the log that has arrived; undefined: none has. */
       readonly newestWal?: string;
       /** True while somebody takes a backup, or deletes one. */
@@ -59,13 +63,14 @@ export function parseInfo(text: string): PhysicalRepository {
   const systemIdentifier = textOf(database?.["system-id"]);
   if (systemIdentifier === "") throw otherForm("it names no server");
   const listed = listOf(stanza.backup).map(readBackup);
-  const newestWal = textOf(listOf(stanza.archive).at(-1)?.max);
+  const archive = listOf(stanza.archive).at(-1);
+  const newestWal = textOf(archive?.max);
   const held = fieldsOf(fieldsOf(status.lock).backup).held === true;
   return {
     kind: "there",
     systemIdentifier,
     backups: withFaults(listed).toSorted((one, other) => one.stoppedAt - other.stoppedAt),
-    ...(newestWal === "" ? {} : { newestWal }),
+    ...(newestWal === "" ? {} : { newestWal, archive: textOf(archive?.id) }),
     isBusy: held,
   };
 }
@@ -118,6 +123,7 @@ function readBackup(backup: Fields): PhysicalBackup {
     repository: numberOf(fieldsOf(database)["repo-key"]) ?? 1,
     startedAt: start * 1_000,
     stoppedAt: stop * 1_000,
+    ...timelineOf(fieldsOf(backup.archive).start),
     ...(typeof lsn.start === "string" ? { startLsn: lsn.start } : {}),
     ...(typeof lsn.stop === "string" ? { stopLsn: lsn.stop } : {}),
     size: numberOf(size.size) ?? 0,
@@ -125,6 +131,12 @@ function readBackup(backup: Fields): PhysicalBackup {
     needs: Array.isArray(backup.reference) ? backup.reference.map(textOf) : [],
     ...(error === true ? { fault: "pages in it do not match their checksums" } : {}),
   };
+}
+
+/** A file of the log is named by its line first, in eight hexadecimal digits. */
+function timelineOf(file: unknown): Pick<PhysicalBackup, "timeline"> {
+  const [digits] = /^[0-9A-F]{8}/.exec(textOf(file)) ?? [];
+  return digits === undefined ? {} : { timeline: Number.parseInt(digits, 16) };
 }
 
 /** What is built on a backup that has a fault, or that is gone, has one as well. */

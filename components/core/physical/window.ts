@@ -1,5 +1,6 @@
 import type { Problem } from "../problem";
 import type { PhysicalBackup } from "./repository";
+import { isOnTimeline, type Timeline } from "./timelines";
 
 /** The moments that can be restored, in milliseconds since 1970. */
 export interface RecoverableWindow {
@@ -39,11 +40,13 @@ export type Choice =
  * The backup that a moment is restored from: the last one that ended before it, as the least log is to be replayed then.
  *
  * @param target milliseconds since 1970
+ * @param timeline the line of the log that the server was on then: one of another line leads elsewhere
  */
 export function chooseBackup(
   backups: readonly PhysicalBackup[],
   window: RecoverableWindow | undefined,
   target: number,
+  timeline?: Timeline,
 ): Choice {
   if (window === undefined) {
     return refused("nothing can be restored: there is no good physical backup", "take one first");
@@ -51,6 +54,7 @@ export function chooseBackup(
   const outside = describeOutside(window, target);
   if (outside !== undefined) return outside;
   const [backup] = backups
+    .filter((candidate) => timeline === undefined || isOnTimeline(candidate, timeline))
     .filter((candidate) => usableFrom(candidate) <= target)
     .toSorted((one, other) => other.stoppedAt - one.stoppedAt);
   return backup === undefined

@@ -26,6 +26,7 @@ kill 9, $child;`;
 
 /** A port of this machine that leads to a socket in a container. */
 export interface Relay {
+  /** 0: it is a socket. */
   readonly port: number;
   close(): Promise<void>;
 }
@@ -35,8 +36,14 @@ export interface Relay {
  * which the engine's own connection carries. No port is published for it.
  *
  * @param socket path in the container
+ * @param here path of a socket of this machine instead of a port of loopback, which every account of it reaches
  */
-export async function startRelay(docker: Docker, container: string, socket: string): Promise<Relay> {
+export async function startRelay(
+  docker: Docker,
+  container: string,
+  socket: string,
+  here?: string,
+): Promise<Relay> {
   const open = new Set<Socket>();
   const server = createServer((connection) => {
     open.add(connection);
@@ -45,10 +52,11 @@ export async function startRelay(docker: Docker, container: string, socket: stri
     carry(docker, container, socket, connection).catch(() => connection.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen({ host: "127.0.0.1", port: 0 }, resolve);
+    const place = here === undefined ? { host: "127.0.0.1", port: 0 } : { path: here };
+    server.once("error", reject).listen(place, resolve);
   });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: here === undefined ? (server.address() as AddressInfo).port : 0,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const connection of open) connection.destroy();

@@ -1,5 +1,6 @@
 import type { Problem } from "../../core/problem";
 import type { PhysicalRepository } from "../../core/physical/repository";
+import type { ArrivedLog } from "../../core/physical/timelines";
 import type { Waiting } from "../waiting";
 
 /** What is restored, and where to. */
@@ -8,6 +9,8 @@ export interface PhysicalRestore {
   readonly backup: string;
   /** Milliseconds since 1970: the log is replayed to just before it. Null: all of it is, and what arrives meanwhile. */
   readonly target: number | null;
+  /** Number of the line of the log, by `timelineAt`; undefined: the newest one. */
+  readonly timeline?: number;
   /** An empty directory, or one that is not there. */
   readonly directory: string;
 }
@@ -36,6 +39,8 @@ export interface PitrBackend {
   verify(waiting: Waiting): Promise<readonly Problem[]>;
   /** What there is. Changes nothing, and waits for nobody. */
   read(): Promise<PhysicalRepository>;
+  /** The lines of the log that have arrived. Changes nothing, and does not need the server. */
+  readLog(repository: PhysicalRepository): Promise<ArrivedLog>;
   /**
    * Puts a data directory together that, once a server is started on it, replays the log and then stands still, read-only,
    * until it is promoted; it archives nothing, so it cannot disturb the log of the server that it comes from.

@@ -1,6 +1,8 @@
-import { backRestCommand } from "../../core/physical/configuration";
+import { backRestCommand, stanza } from "../../core/physical/configuration";
 import { backRestFailure, readWarnings } from "../../core/physical/failure";
-import { parseInfo } from "../../core/physical/repository";
+import { parseInfo, type PhysicalRepository } from "../../core/physical/repository";
+import { historyFiles, parseRepositoryList } from "../../core/physical/repository-list";
+import { firstTimeline, parseHistory, type ArrivedLog } from "../../core/physical/timelines";
 import { parseVerification } from "../../core/physical/verification";
 import { renderMoment } from "../../core/physical/window";
 import type { RunResult } from "../process";
@@ -65,6 +67,8 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
       const { stdout } = await call("the list of physical backups", ["info", "--output=json"]);
       return parseInfo(stdout);
     },
+    readLog: (repository) =>
+      readArrivedLog(async (...args) => (await call("the list of the log", args)).stdout, repository),
     async restore(order, waiting) {
       const { target } = order;
       const what =
@@ -74,10 +78,36 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
   };
 }
 
-function restoreArgs({ backup, target, directory }: PhysicalRestore): string[] {
+/** A line that a restore began is there since its history arrived, which the server sends before its first file. */
+async function readArrivedLog(
+  ask: (...args: readonly string[]) => Promise<string>,
+  repository: PhysicalRepository,
+): Promise<ArrivedLog> {
+  if (repository.kind === "absent" || repository.archive === undefined) return { timelines: [firstTimeline] };
+  const place = `archive/${stanza}/${repository.archive}`;
+  const list = async (path: string) => parseRepositoryList(await ask("repo-ls", "--output=json", path));
+  const entries = await list(place);
+  const timelines = [firstTimeline];
+  for (const { id, name, since } of historyFiles(entries)) {
+    timelines.push({ id, since, parents: parseHistory(await ask("repo-get", `${place}/${name}`)) });
+  }
+  const newest = entries.filter(({ isFile }) => !isFile).at(-1);
+  const files = newest === undefined ? [] : await list(`${place}/${newest.name}`);
+  const newestAt = Math.max(0, ...files.map(({ writtenAt }) => writtenAt));
+  return { timelines, ...(newestAt === 0 ? {} : { newestAt }) };
+}
+
+function restoreArgs({ backup, target, timeline, directory }: PhysicalRestore): string[] {
   const end =
     target === null
       ? ["--type=standby"]
       : ["--type=time", `--target=${renderMoment(target)}`, "--target-exclusive", "--target-action=pause"];
-  return ["restore", `--set=${backup}`, ...end, "--archive-mode=off", `--pg1-path=${directory}`];
+  return [
+    "restore",
+    `--set=${backup}`,
+    ...end,
+    ...(timeline === undefined ? [] : [`--target-timeline=${timeline}`]),
+    "--archive-mode=off",
+    `--pg1-path=${directory}`,
+  ];
 }

@@ -14,6 +14,7 @@ import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
+import { restoreCommand } from "./restore";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -28,6 +29,7 @@ export const commands: readonly AnyCommand[] = [
   ...backups,
   backupGateCommand,
   recoveryCommand,
+  restoreCommand,
   connectionCommand,
   copyCommand,
   adoptCommand,

@@ -1,10 +1,10 @@
-import { resolve } from "node:path";
 import { containerPlaces } from "../../../components/core/physical/configuration";
 import { problemError } from "../../../components/core/problem";
 import { readArchiver } from "../../../components/io/catalog/archiver";
 import { backRest } from "../../../components/io/physical/pgbackrest";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext, OpsCommand } from "../command";
+import { findEngine } from "../find-engine";
 import { readRecovery, type RecoveryData } from "../recovery/read-recovery";
 import { recoveryHelp, renderRecovery } from "../recovery/render-recovery";
 import type { Report } from "../report";
@@ -37,11 +37,7 @@ async function run({
     );
   }
   const { administrator } = await outputs();
-  const { host, certPath } = docker.engine;
-  const engine = {
-    ...(host === undefined ? {} : { host }),
-    ...(certPath === undefined ? {} : { certPath: resolve(root, certPath) }),
-  };
+  const engine = findEngine(docker, root);
   // What speaks to an engine is loaded where there is one.
   const { runInContainer } = await import("../../../components/io/physical/run-in-container.js");
   const look = readRecovery({

@@ -52,6 +52,7 @@ describe("what pgBackRest tells of its repository", () => {
     expect(goodBackups(repository)).toEqual([
       {
         label: "20261121-222516F",
+        timeline: 1,
         kind: "full",
         repository: 1,
         startedAt: 1_795_299_916_000,

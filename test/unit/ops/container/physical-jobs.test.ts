@@ -27,6 +27,7 @@ function fakeBackend(next: PhysicalBackup | undefined, damage: readonly string[]
     prepare: unused,
     check: unused,
     restore: unused,
+    readLog: unused,
     back() {
       backups = [...backups, ...(next === undefined ? [] : [next])];
       return Promise.resolve([]);
