@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly readOutputs?: OutputsSource;
   /** Asks a person; absent where there is none at a terminal. */
   readonly ask?: (question: string) => Promise<boolean>;
+  /** Has a person type something; absent where there is none at a terminal. */
+  readonly askFor?: (question: string) => Promise<string>;
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly env: NodeJS.ProcessEnv;
@@ -167,6 +169,7 @@ async function openContext(
     pulumi,
     write,
     ...(surroundings.ask === undefined ? {} : { ask: surroundings.ask }),
+    ...(surroundings.askFor === undefined ? {} : { askFor: surroundings.askFor }),
   };
 }
 

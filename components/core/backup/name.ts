@@ -94,7 +94,8 @@ function decode(text: string): string | undefined {
   }
 }
 
-function renderMoment(ms: number): string {
+/** `20261121_020000`, in UTC. */
+export function renderMoment(ms: number): string {
   return new Date(ms)
     .toISOString()
     .replace(/\.\d+Z$/, "")

@@ -20,7 +20,7 @@ export type RunBackupWork<Context> = <Data>(
 ) => Promise<Report<Data>>;
 
 /** What others have in hand is a refusal and no mistake of the command line. */
-async function orBusy<Data>(
+export async function orBusy<Data>(
   { repository, stack }: BackupPlace,
   empty: Data,
   command: string,

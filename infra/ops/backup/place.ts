@@ -5,7 +5,9 @@ import { parseConnectionUri, type ConnectionTarget } from "../../../components/c
 import type { OpsContext } from "../../../components/core/ops-context";
 import { parseSchedule } from "../../../components/core/ops/timetable";
 import { pgsteadVersion } from "../../../components/core/version";
+import { readVolumeRoom } from "../../../components/io/log-directory";
 import { defaultBackupDirectory } from "../../../components/io/places";
+import { withSession } from "../../../components/io/session";
 import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { administratorOf } from "../container/context";
@@ -26,6 +28,10 @@ export interface BackupPlace {
   readonly databases: readonly string[];
   /** Who takes the backups of a database. */
   readonly login: (database: string) => Promise<ConnectionTarget>;
+  /** Who restores. */
+  readonly administrator: () => Promise<ConnectionTarget>;
+  /** Room on the volume of the server's data, in bytes; undefined: it cannot be told from here. */
+  readonly readRoom: () => Promise<number | undefined>;
   readonly progress: CommandContext["progress"];
   readonly write: WriteLine;
 }
@@ -53,6 +59,14 @@ export function localPlace({
       const found = await outputs();
       const declared = config.databases.find(({ name }) => name === database);
       return config.target === "existing" ? backupLogin(found, declared) : found.administrator;
+    },
+    administrator: async () => (await outputs()).administrator,
+    async readRoom() {
+      if (config.target !== "embedded") return undefined;
+      const [row] = await withSession((await outputs()).administrator, {}, (session) =>
+        session.query<{ path: string }>("SELECT pg_catalog.current_setting('data_directory') AS path"),
+      );
+      return row === undefined ? undefined : (await readVolumeRoom(row.path)).volumeFree;
     },
     progress,
     write,
@@ -86,6 +100,8 @@ export function containerPlace(
     timeZone: context.timeZone,
     databases: context.service.databases.map(({ name }) => name),
     login: () => Promise.resolve(administratorOf(context)),
+    administrator: () => Promise.resolve(administratorOf(context)),
+    readRoom: async () => (await readVolumeRoom(context.files.dataDirectory)).volumeFree,
     progress,
     write,
   };

@@ -12,12 +12,12 @@ import { untilInterrupted } from "../interrupt";
 const timeoutMs = 24 * 3_600_000;
 
 /** In containers the backups are on a volume, and what reads and writes them is the ops container. */
-const run: RunBackupWork<CommandContext> = (context, words, work) =>
+export const runBackupWork: RunBackupWork<CommandContext> = (context, words, work) =>
   context.config.docker === undefined
     ? untilInterrupted(context.write, ({ signal }) => work(localPlace(context), signal))
     : askContainer(context, words);
 
-export const backups = backupCommands(run, "npm run ops --");
+export const backups = backupCommands(runBackupWork, "npm run ops --");
 
 async function askContainer<Data>(
   { config, stack, progress }: CommandContext,

@@ -12,6 +12,7 @@ import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
+import { restores } from "./restore";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -24,6 +25,7 @@ export const commands: readonly AnyCommand[] = [
   auditMaintainCommand,
   archiveCommand,
   ...backups,
+  ...restores,
   recoveryCommand,
   connectionCommand,
   adoptCommand,

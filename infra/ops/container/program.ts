@@ -4,7 +4,7 @@ import { describeFailure } from "../failure";
 import { runProgram, type AnyCommand, type ProgramOptions, type Stream } from "../frame";
 import { exitCodes, type Status } from "../report";
 import type { Clock } from "./clock";
-import { containerBackupCommands } from "./commands/backup";
+import { containerBackupCommands, containerRestoreCommands } from "./commands/backup";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
 import { containerRecoveryCommand } from "./commands/recovery";
@@ -35,6 +35,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   runCommand,
   containerStatusCommand,
   ...containerBackupCommands,
+  ...containerRestoreCommands,
   containerRecoveryCommand,
   healthCommand,
   ...elsewhereCommands,

@@ -1,5 +1,6 @@
 import { backupCommands, type RunBackupWork } from "../../backup/commands";
 import { containerPlace } from "../../backup/place";
+import { restoreCommands } from "../../restore/commands";
 import { withProgress } from "../../progress";
 import type { ContainerContext } from "../surroundings";
 
@@ -11,3 +12,5 @@ const run: RunBackupWork<ContainerContext> = async ({ read, write }, _words, wor
 };
 
 export const containerBackupCommands = backupCommands(run, "node /usr/lib/pgstead/ops.cjs");
+
+export const containerRestoreCommands = restoreCommands(run, "node /usr/lib/pgstead/ops.cjs");

@@ -1,0 +1,4 @@
+import { restoreCommands } from "../restore/commands";
+import { runBackupWork } from "./backup";
+
+export const restores = restoreCommands(runBackupWork, "npm run ops --");
