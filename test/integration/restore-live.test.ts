@@ -84,15 +84,15 @@ describe("a restore into a live database", () => {
 
   test("under load ends its sessions, and loses none that comes after it to the old one", async () => {
     const state = { isOver: false, inserted: 0, reconnects: 0 };
+    const isOver = (): boolean => state.isOver;
     const work = async (): Promise<void> => {
-      while (!state.isOver) {
+      while (!isOver()) {
         try {
           const session = await bench.server.connect("shop");
           try {
-            for (;;) {
+            while (!isOver()) {
               await session.query("INSERT INTO app.events VALUES (99, '2026-07-01')");
               state.inserted += 1;
-              if (state.isOver) break;
             }
           } finally {
             await session.close().catch(() => undefined);
@@ -153,57 +153,70 @@ describe("a restore into a live database", () => {
   });
 });
 
-/** Runs a restore as its own process and kills it with the so-manieth statement; gives how many have passed. */
-async function runKilled(at: number): Promise<readonly string[]> {
+/** Runs a restore as its own process and kills it with a statement; gives all that have passed. */
+async function runKilled(
+  isLast: (statement: string, count: number) => boolean,
+  swap?: RestoreProcess["swap"],
+): Promise<readonly string[]> {
   const run: { kill?: () => Promise<void> } = {};
-  const proxy = await startStatementProxy(bench.server, async (count) => {
-    if (count !== at || run.kill === undefined) return undefined;
+  const proxy = await startStatementProxy(bench.server, async (count, statement) => {
+    if (run.kill === undefined || !isLast(statement, count)) return undefined;
     await run.kill();
     return "last";
   });
   const given: RestoreProcess = {
-    repository: bench.repository,
-    backup: manifest.name,
+    ...{ repository: bench.repository, backup: manifest.name, path: bench.tools },
     login: { ...bench.login, port: proxy.port },
-    path: bench.tools,
+    ...(swap === undefined ? {} : { swap }),
   };
   const args = ["infra/toolchain/run.cjs", "test/support/restore-process.ts", JSON.stringify(given)];
   const child = spawn(process.execPath, args, { cwd: projectRoot(), stdio: "ignore" });
+  const dead = once(child, "exit");
   run.kill = async () => {
-    const dead = once(child, "exit");
     child.kill("SIGKILL");
     await dead;
   };
-  if (child.exitCode === null) await once(child, "exit");
+  await dead;
   await proxy.stop();
   return proxy.statements;
 }
 
 describe("killed", () => {
-  test("at every statement of the swap, and at others, one of the two is there, and the next run repairs", async () => {
-    const statements = await runKilled(0);
-    await dropKept();
-    const first = statements.findIndex(
-      (text) => text.startsWith("ALTER DATABASE") && text.includes("RENAME"),
-    );
-    expect(first).toBeGreaterThan(10);
-    const length = statements.filter(
-      (text) => !text.includes("pg_terminate_backend") && !text.includes("pg_sleep"),
-    ).length;
-    const swap = Array.from({ length: 9 }, (_, index) => first - 2 + index);
-    const others = [0.3, 0.6, 0.8].map((share) => Math.floor(first * share));
-    for (const at of [...others, ...swap]) {
-      await bench.sql("CREATE TABLE IF NOT EXISTS app.since AS SELECT 1 AS id");
-      await runKilled(at);
-      const where = `statement ${at} of ${length}`;
-      expect(await databases(), where).toContain("shop");
-      const wasOld = await isOld();
-      if (!wasOld) expect(at, where).toBeGreaterThan(first);
+  test("at every statement of the swap, one of the two is there under the name", async () => {
+    const swap = { beside: "shop_restore_20200101_000000", kept: "shop_before_20200101_000000" };
+    const begin = async (): Promise<void> => {
+      await dropKept();
+      await bench.sql("DROP DATABASE IF EXISTS shop WITH (FORCE)", "postgres");
+      await bench.sql("CREATE DATABASE shop", "postgres");
+      await bench.sql("CREATE TABLE public.old ()");
+      await bench.sql(`CREATE DATABASE ${swap.beside} CONNECTION LIMIT 0`, "postgres");
+    };
+    await begin();
+    const ours = (text: string): boolean => !/pg_terminate_backend|pg_sleep/.test(text);
+    const count = (await runKilled(() => false, swap)).filter(ours).length;
+    expect(count).toBeGreaterThanOrEqual(9);
+    const outcomes: string[] = [];
+    for (let at = 1; at <= count; at += 1) {
+      await begin();
+      let passed = 0;
+      await runKilled((statement) => ours(statement) && (passed += 1) === at, swap);
+      const [row] = await bench.sql("SELECT to_regclass('public.old') IS NOT NULL AS old");
+      const names = await databases();
+      expect(names).toHaveLength(2);
+      expect(names).toContain(row?.old === true ? swap.beside : swap.kept);
+      outcomes.push(row?.old === true ? "old" : "new");
     }
+    expect(outcomes[0]).toBe("old");
+    expect(outcomes.at(-1)).toBe("new");
+    await dropKept();
+  });
+
+  test("while it makes the new one, the next run removes what is left and restores", async () => {
+    await runKilled((statement) => statement === "ANALYZE");
+    expect((await databases()).filter((name) => name.includes("_restore_"))).toHaveLength(1);
     const { leftovers } = await restore();
+    expect(leftovers).toHaveLength(1);
     expect(await isOld()).toBe(false);
     expect((await databases()).filter((name) => name.includes("_restore_"))).toEqual([]);
-    expect(leftovers.length).toBeGreaterThanOrEqual(1);
-    await dropKept();
   });
 });

@@ -3,6 +3,7 @@ import { withRepository } from "../../components/io/backup/lock";
 import { findClientTools } from "../../components/io/backup/client-tools";
 import { readRepository } from "../../components/io/backup/repository";
 import { restoreLive } from "../../components/io/restore/live";
+import { swapDatabases } from "../../components/io/restore/swap";
 import { usualBackups } from "../../components/core/backup/plan";
 import type { ConnectionTarget } from "../../components/core/connection";
 
@@ -12,9 +13,16 @@ export interface RestoreProcess {
   readonly login: ConnectionTarget;
   /** Directory of the client programs. */
   readonly path: string;
+  /** Does no more than to swap these two, of which the first one gets the name. */
+  readonly swap?: { readonly beside: string; readonly kept: string };
 }
 
-async function main({ repository, backup: name, login, path }: RestoreProcess): Promise<void> {
+async function main({ repository, backup: name, login, path, swap }: RestoreProcess): Promise<void> {
+  if (swap !== undefined) {
+    const signal = new AbortController().signal;
+    await swapDatabases({ ...swap, login, database: "shop", connectionLimit: -1, signal });
+    return;
+  }
   await withRepository(repository, "a test", new AbortController().signal, async (signal) => {
     const backup = (await readRepository(repository)).backups.find((one) => one.name === name);
     if (backup === undefined) throw new Error(`there is no ${name}`);
