@@ -8,7 +8,7 @@ import type { WriteLine } from "../progress";
 import type { Report } from "../report";
 import { dropOld, keptOf, restore, restoreBeside, undoRestore } from "./act";
 import { DamagedBackupError } from "./choose";
-import type { RestoreData } from "./data";
+import type { RestoreData } from "./outcome";
 import { listRestorable, planRestore, type RestoreListData } from "./look";
 import { renderPlanned, renderRestore } from "./render";
 import { restoreTable } from "./table";

@@ -5,7 +5,7 @@ import { renderList } from "../backup/render";
 import { colorsFor, type Colors } from "../colors";
 import { renderTable } from "../table";
 import { plural } from "../text";
-import type { RestoreData } from "./data";
+import type { RestoreData } from "./outcome";
 import type { KeptDatabase, RestorePlanData } from "./look";
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
