@@ -60,7 +60,7 @@ describe("ops restore", () => {
     const [row] =
       await sql(`SELECT has_table_privilege('shop_readonly', 'api.users_restored', 'SELECT') AS granted,
       obj_description('api.users_restored'::regclass) AS note,
-      (SELECT array_agg(indexname::text ORDER BY 1) FROM pg_indexes WHERE tablename = 'users_restored') AS indexes,
+      (SELECT array_agg(indexname::text ORDER BY indexname) FROM pg_indexes WHERE tablename = 'users_restored') AS indexes,
       pg_get_serial_sequence('api.users_restored', 'id') AS identity`);
     expect(row).toEqual({
       granted: true,
