@@ -22,7 +22,7 @@ void runOps(process.argv.slice(2), commands, {
   root,
   readConfig: (stack) => readStackConfig(root, stack),
   pulumi: (write) => pulumiOf(root, write),
-  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, askText } : {}),
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, askFor } : {}),
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
@@ -33,13 +33,13 @@ void runOps(process.argv.slice(2), commands, {
 
 /** Asks a person; anything but y and yes is no. */
 async function ask(question: string): Promise<boolean> {
-  return /^y(?:es)?$/i.test(await askText(`${question} [y/N] `));
+  return /^y(?:es)?$/i.test(await askFor(`${question} [y/N]`));
 }
 
-async function askText(question: string): Promise<string> {
+async function askFor(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await lines.question(question)).trim();
+    return (await lines.question(`${question} `)).trim();
   } finally {
     lines.close();
   }

@@ -27,7 +27,7 @@ export interface CommandContext {
   /** Asks a person; absent where there is none at a terminal. */
   readonly ask?: (question: string) => Promise<boolean>;
   /** Has a person type something; absent where there is none at a terminal. */
-  readonly askText?: (question: string) => Promise<string>;
+  readonly askFor?: (question: string) => Promise<string>;
 }
 
 /** One command: a file in `commands/`. The ops container has its own, which work from another context. */

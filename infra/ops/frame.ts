@@ -26,7 +26,7 @@ export interface Surroundings {
   /** Asks a person; absent where there is none at a terminal. */
   readonly ask?: (question: string) => Promise<boolean>;
   /** Has a person type something; absent where there is none at a terminal. */
-  readonly askText?: (question: string) => Promise<string>;
+  readonly askFor?: (question: string) => Promise<string>;
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly env: NodeJS.ProcessEnv;
@@ -169,7 +169,7 @@ async function openContext(
     pulumi,
     write,
     ...(surroundings.ask === undefined ? {} : { ask: surroundings.ask }),
-    ...(surroundings.askText === undefined ? {} : { askText: surroundings.askText }),
+    ...(surroundings.askFor === undefined ? {} : { askFor: surroundings.askFor }),
   };
 }
 

@@ -206,7 +206,7 @@ describe("a server is restored to a moment", () => {
     const was = await current();
     await restore(["--to", kept, "--confirm", database, "--no-backup"], 1);
     expect(await one("SELECT to_regclass('public.after_it') IS NULL")).toBe(true);
-    const undone = await restore(["--undo", "--confirm", database]);
+    const undone = await restore(["--server", "--undo", "--confirm", database]);
     expect(undone.data).toMatchObject({ action: "undo", inUse: true, fullBackup: true });
     expect(await current()).toBe(was);
     expect(await one("SELECT id FROM public.after_it")).toBe(1);
@@ -216,7 +216,7 @@ describe("a server is restored to a moment", () => {
     await one("DROP TABLE public.after_it");
     await restore(["--to", target, "--confirm", database, "--no-backup"], 1);
     expect(await one("SELECT id FROM public.after_it")).toBe(1);
-    await restore(["--drop-old", "--confirm", database]);
+    await restore(["--server", "--drop-old", "--confirm", database]);
     const number = (await current()).trim();
     expect(await listed()).toBe(`${number}\n${number}.json\ncurrent\nlock\n`);
   });
@@ -244,7 +244,7 @@ describe("a server is restored to a moment", () => {
     expect(await under.exec("restore", look)).toMatch(/^[1-9]/);
     const again = await under.ops(["restore", "--to", target], { exitCode: 2 });
     expect(again.text).toContain("restore --discard");
-    await restore(["--confirm", database, "--no-backup"], 1);
+    await restore(["--server", "--confirm", database, "--no-backup"], 1);
     expect(await one("SELECT id FROM public.looked")).toBe(3);
   });
 
@@ -253,7 +253,9 @@ describe("a server is restored to a moment", () => {
     const { data } = await restore(["--to", "latest", "--keep"]);
     const broken = `${volume}/${data.generation ?? ""}`;
     await under.exec("restore", ["mv", `${broken}/pg_replslot`, `${broken}/away`]);
-    const { text } = await under.ops(["restore", "--confirm", database, "--no-backup"], { exitCode: 2 });
+    const { text } = await under.ops(["restore", "--server", "--confirm", database, "--no-backup"], {
+      exitCode: 2,
+    });
     expect(text).toMatch(/does not come up \(.*pg_replslot.*generation \d+ is in use again/);
     expect(await current()).toBe(was);
     expect(await one("SELECT id FROM public.looked")).toBe(3);

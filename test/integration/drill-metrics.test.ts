@@ -29,6 +29,8 @@ function place(): BackupPlace {
     },
     databases: ["shop"],
     login: () => Promise.resolve(login),
+    administrator: () => Promise.resolve(login),
+    readRoom: () => Promise.resolve(undefined),
     copies: [],
     recipients: [],
     drills: { schedule: "0 4 * * 0", assertions: [], home, search: { embeddedFirst: true, path } },

@@ -80,8 +80,8 @@ describe.each(backupFormats)("a backup in format %s", (format) => {
       expect(differences(before, await whole(other, database))).toEqual([]);
       expect(await compareRestored(login, database, manifest, new AbortController().signal)).toEqual([]);
       const roles = `SELECT r.rolname, r.rolpassword, r.rolcanlogin, r.rolsuper, shobj_description(r.oid, 'pg_authid') AS note,
-          (SELECT array_agg(s.setconfig::text ORDER BY 1) FROM pg_db_role_setting AS s WHERE s.setrole = r.oid) AS settings,
-          (SELECT array_agg(m.member::regrole::text || m.inherit_option || m.set_option || m.admin_option ORDER BY 1)
+          (SELECT array_agg(s.setconfig::text ORDER BY s.setconfig::text) FROM pg_db_role_setting AS s WHERE s.setrole = r.oid AND s.setdatabase = 0) AS settings,
+          (SELECT array_agg(m.member::regrole::text || m.inherit_option || m.set_option || m.admin_option ORDER BY m.member::regrole::text)
            FROM pg_auth_members AS m WHERE m.roleid = r.oid) AS members
         FROM pg_authid AS r WHERE r.rolname !~ '^pg_' AND r.rolname <> 'postgres' ORDER BY 1`;
       const session = await other.connect();

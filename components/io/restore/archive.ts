@@ -55,10 +55,12 @@ export interface ArchiveRestore {
  *
  * @returns warnings
  */
-export async function restoreArchive(request: ArchiveRestore): Promise<readonly string[]> {
-  const content = (await listArchive(request.surroundings, request.place)).filter(
-    ({ rest }) => !isOfDatabase(rest),
-  );
+export async function restoreArchive(
+  request: ArchiveRestore,
+  isWanted: (entry: ArchiveEntry) => boolean = () => true,
+): Promise<readonly string[]> {
+  const entries = await listArchive(request.surroundings, request.place);
+  const content = entries.filter((entry) => !isOfDatabase(entry.rest) && isWanted(entry));
   const last = content.filter(({ rest }) => isEventTrigger(rest));
   const first = content.filter(({ rest }) => !isEventTrigger(rest));
   const warnings = await restoreEntries(request, first);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ArchiveEntry } from "../../core/backup/content";
 import { backupFiles } from "../../core/backup/name";
 import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
@@ -39,6 +40,8 @@ export interface ReplayRequest {
    * until the caller sets {@link Replayed.connectionLimit}. Where the login is no superuser, its privileges alone hold.
    */
   readonly keepClosed?: boolean;
+  /** Which entries of an archive come back; default all. A plain dump always comes back whole. */
+  readonly entries?: (entry: ArchiveEntry) => boolean;
 }
 
 /** What a replay told. */
@@ -143,7 +146,10 @@ async function fill(
     if (backup.manifest?.dumpFormat !== "directory")
       return restorePlain(surroundings, place, { tablespaces });
     const more = tablespaces ? [] : ["--no-tablespaces"];
-    return { ...script, warnings: await restoreArchive({ surroundings, database, place, jobs, more }) };
+    return {
+      ...script,
+      warnings: await restoreArchive({ surroundings, database, place, jobs, more }, request.entries),
+    };
   });
   await analyze(login, database, signal);
   const from = backup.database;

@@ -7,7 +7,9 @@ import type { OpsContext } from "../../../components/core/ops-context";
 import { parseSchedule } from "../../../components/core/ops/timetable";
 import { pgsteadVersion } from "../../../components/core/version";
 import type { DeclaredCopy } from "../../../components/io/copies/destination";
+import { readVolumeRoom } from "../../../components/io/log-directory";
 import { defaultBackupDirectory } from "../../../components/io/places";
+import { withSession } from "../../../components/io/session";
 import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { containerDrills, localDrills, type DrillSetup } from "../drill/setup";
@@ -38,6 +40,10 @@ export interface BackupPlace {
   readonly patienceMs?: number;
   /** What restore drills are done with. */
   readonly drills: DrillSetup;
+  /** Who restores. */
+  readonly administrator: () => Promise<ConnectionTarget>;
+  /** Room on the volume of the server's data, in bytes; undefined: it cannot be told from here. */
+  readonly readRoom: () => Promise<number | undefined>;
   readonly progress: CommandContext["progress"];
   readonly write: WriteLine;
 }
@@ -69,6 +75,14 @@ export function localPlace(context: CommandContext): BackupPlace {
     copies: copies.map((plan) => ({ plan, secretAccessKey: () => readCopySecret(plan, context) })),
     recipients,
     drills: localDrills(config, repository),
+    administrator: async () => (await outputs()).administrator,
+    async readRoom() {
+      if (config.target !== "embedded") return undefined;
+      const [row] = await withSession((await outputs()).administrator, {}, (session) =>
+        session.query<{ path: string }>("SELECT pg_catalog.current_setting('data_directory') AS path"),
+      );
+      return row === undefined ? undefined : (await readVolumeRoom(row.path)).volumeFree;
+    },
     progress,
     write,
   };
@@ -106,6 +120,8 @@ export function containerPlace(
     copies: copies.map((plan) => ({ plan, secretAccessKey: () => readSecretFile(plan) })),
     recipients,
     drills: containerDrills(context),
+    administrator: () => Promise.resolve(administratorOf(context)),
+    readRoom: async () => (await readVolumeRoom(context.files.dataDirectory)).volumeFree,
     progress,
     write,
   };

@@ -13,7 +13,7 @@ import { untilInterrupted } from "../interrupt";
 const timeoutMs = 24 * 3_600_000;
 
 /** In containers the backups are on a volume, and what reads and writes them is the ops container. */
-const run: RunBackupWork<CommandContext> = (context, words, work) =>
+export const runBackupWork: RunBackupWork<CommandContext> = (context, words, work) =>
   context.config.docker === undefined ? runHere(context, words, work) : askContainer(context, words);
 
 /** What is elsewhere is reached from here, whatever the target: the host with the containers may be lost. */
@@ -22,7 +22,10 @@ const runHere: RunBackupWork<CommandContext> = (context, _words, work) =>
 
 const program = "npm run ops --";
 
-export const backups = [...backupCommands(run, program), ...copiesCommands(run, runHere, program)];
+export const backups = [
+  ...backupCommands(runBackupWork, program),
+  ...copiesCommands(runBackupWork, runHere, program),
+];
 
 async function askContainer<Data>(
   { config, stack, progress }: CommandContext,

@@ -1,159 +1,29 @@
-import { parseRestoreTarget } from "../../../components/core/physical/restore-target";
-import { problemError } from "../../../components/core/problem";
-import { refusePreviewLogin } from "../../../components/io/preview-login";
-import { colorsFor } from "../colors";
-import type { CommandContext, OpsCommand } from "../command";
-import { findEngine } from "../find-engine";
-import { untilInterrupted } from "../interrupt";
-import type { Report } from "../report";
-import type { MomentRequest } from "../restore/point-in-time";
-import type { MomentData, MomentPlace, MomentResult, MomentTalk } from "../restore/point-in-time-place";
-import { renderFound, renderMomentData } from "../restore/point-in-time-render";
+import type { OpsCommand } from "../command";
+import { restoreCommand as restoreOneDatabase, type RestoreArgs } from "../restore/commands";
+import type { RestoreData } from "../restore/outcome";
+import { declareMoment, isOfServer, restoreServer, type MomentArgs } from "../restore/point-in-time-command";
+import type { MomentData } from "../restore/point-in-time-place";
+import { renderMomentData } from "../restore/point-in-time-render";
+import { renderRestore } from "../restore/render";
+import { runBackupWork } from "./backup";
 
-export interface RestoreArgs {
-  readonly to?: string;
-  readonly confirm?: string;
-  readonly keep?: boolean;
-  /** commander's word for `--no-backup`. */
-  readonly backup?: boolean;
-  readonly undo?: boolean;
-  readonly discard?: boolean;
-  readonly generations?: boolean;
-  readonly dropOld?: boolean;
-}
+const ofDatabase = restoreOneDatabase(runBackupWork, "npm run ops --");
 
-/** Restores a whole server to a moment. */
-export const restoreCommand: OpsCommand<RestoreArgs, MomentData> = {
-  name: "restore",
-  summary: "restore the server to a moment, beside the live one, and put it in place once that is confirmed",
+/** Brings back a database of a backup, or the whole server as it was at a moment. */
+export const restoreCommand: OpsCommand<RestoreArgs & MomentArgs, RestoreData | MomentData> = {
+  ...ofDatabase,
+  summary:
+    "bring back a backup: in the place of its database, beside it, one table of it; or the server at a moment",
   declare: (command) => {
-    command
-      .option("--to <moment>", 'what was committed before it, such as "2026-11-20 14:30:00+00"; or latest')
-      .option("--confirm <databases>", "put it in place: names of the stack's databases, with commas between")
-      .option("--keep", "keep what was restored to be looked into, where it is not put in place")
-      .option("--no-backup", "take no full backup after it")
-      .option("--undo", "take the generation again that the last restore took the place of")
-      .option("--discard", "remove what --keep has kept")
-      .option("--generations", "show the generations of the data, and bring to its end what was interrupted")
-      .option("--drop-old", "remove every generation that is not in use")
-      .addHelpText("after", help);
+    ofDatabase.declare(command);
+    declareMoment(command);
   },
-  run: restore,
-  render: ({ data, stack }, _args, colors) => ({ output: renderMomentData(data, stack, colors) }),
+  run: (context, args) => (isOfServer(args) ? restoreServer(context, args) : ofDatabase.run(context, args)),
+  render: ({ data, stack }, args, colors) => ({
+    output: isMoment(data, args) ? renderMomentData(data, stack, colors) : renderRestore(data, colors),
+  }),
 };
 
-const help = `
-On target docker with physical backups (pgstead:backup.physical). The backup and the log are restored beside the running
-server, into another generation of its data volume, and looked at there: read-only, without any network, without archiving.
-Shown is what it holds against what is live. Nothing of the live server changes before the names of the stack's databases
-are typed, or given with --confirm: then the server is stopped, \`current\` is led to the other generation in one step, and
-the server started on it, with the configuration and the passwords of now, on a new line of the log. A full backup follows.
-The generation before stays until --drop-old; --undo takes it again.
-
-A moment before the oldest or after the newest that can be restored is refused with both (\`ops recovery\` shows them).
-Killed anywhere, the server has either generation, whole; the next \`restore\` brings it to its end or takes it away.
-
-Exit code 1: it was put in place, and something after it was not done, such as the full backup.
-
-JSON: data { action, target, window { oldest, newest }, backup, generation, newestCommit, difference { databases [{ name, on
-(both, restored, live), migrationHead { restored, live }, tables [{ name, restored, live }] }], roles { lost, back } } | null,
-inUse, kept, fullBackup, settled [text], generations [{ number, bytes, current, restoredTo }] }; rows are texts,
-? where a change that was under way kept a table from being counted.
-
-Examples:
-  npm run ops -- restore --to "2026-11-20 14:30:00+00" --stack prod
-  npm run ops -- restore --to latest --keep --stack prod
-  npm run ops -- restore --to "2026-11-20 14:30:00+00" --confirm shop --stack prod`;
-
-async function restore(context: CommandContext, args: RestoreArgs): Promise<Report<MomentData>> {
-  const names = context.config.databases.map(({ name }) => name).join(",");
-  assertUsage(context, args, names);
-  refusePreviewLogin();
-  const place = await findPlace(context);
-  const { data, findings } = await untilInterrupted(context.write, ({ signal, say }) =>
-    act(context, place, args, names, { signal, say, progress: context.progress }),
-  );
-  return { command: "restore", stack: context.stack, data, findings };
-}
-
-async function act(
-  context: CommandContext,
-  place: MomentPlace,
-  args: RestoreArgs,
-  names: string,
-  talk: MomentTalk,
-): Promise<MomentResult> {
-  const options = { backup: args.backup !== false };
-  // What speaks to an engine is loaded where there is one.
-  if (args.to !== undefined) {
-    const request: MomentRequest = {
-      ...{ target: parseRestoreTarget(args.to), keep: args.keep === true, ...options },
-      confirm: (found) => isConfirmed(context, args, names, found),
-    };
-    const { restoreToMoment } = await import("../restore/point-in-time.js");
-    return restoreToMoment(place, request, talk);
-  }
-  const generations = await import("../restore/point-in-time-generations.js");
-  if (args.undo === true) return generations.undoRestore(place, options, talk);
-  if (args.discard === true) return generations.discardKept(place);
-  if (args.dropOld === true) return generations.dropOld(place, talk);
-  if (args.generations === true) return generations.showGenerations(place, talk);
-  return generations.confirmKept(place, options, talk);
-}
-
-/** Everything that is wrong with the line is told before anything is asked of a server. */
-function assertUsage({ config, stack }: CommandContext, args: RestoreArgs, names: string): void {
-  if (config.docker?.physical === undefined) {
-    throw problemError(
-      `stack ${stack}`,
-      config.docker === undefined
-        ? `is on target ${config.target}, where no moment can be restored`
-        : "declares no physical backups, from which a moment could be restored",
-      "declare them on target docker: `pgstead:backup: { physical: {} }`; a logical backup is restored by its name",
-    );
-  }
-  const { to, undo, discard, generations, dropOld: drop, confirm } = args;
-  const chosen = [to, undo, discard, generations, drop].filter((one) => one !== undefined && one !== false);
-  if (chosen.length > 1 || (chosen.length === 0 && confirm === undefined)) {
-    const message =
-      chosen.length > 1 ? "several things are asked for at once" : "what to restore is not said";
-    throw problemError("restore", message, 'say one, such as --to "2026-11-20 14:30:00+00"');
-  }
-  if (to !== undefined) parseRestoreTarget(to);
-  const needsName = to === undefined && (undo === true || drop === true);
-  if (confirm !== undefined ? confirm !== names : needsName) {
-    const message =
-      confirm === undefined ? "is missing" : `${JSON.stringify(confirm)} is not what this stack has`;
-    throw problemError("--confirm", `${message}: nothing was changed`, `write --confirm ${names}`);
-  }
-}
-
-async function isConfirmed(
-  { askText, write }: CommandContext,
-  { confirm }: RestoreArgs,
-  names: string,
-  found: MomentData,
-): Promise<boolean> {
-  if (confirm !== undefined) return confirm === names;
-  if (askText === undefined) return false;
-  write(renderFound(found, colorsFor(process.stderr, process.env)));
-  const typed = await askText(`What is live is replaced by this. Type ${names} to do so: `);
-  return typed === names;
-}
-
-async function findPlace({ stack, config, root, outputs }: CommandContext): Promise<MomentPlace> {
-  const { docker, databases } = config;
-  const { administrator } = await outputs();
-  return {
-    stack,
-    work: {
-      prefix: docker?.name ?? "",
-      endpoint: docker === undefined ? {} : findEngine(docker, root),
-    },
-    administrator,
-    databases: databases.map(({ name, audit }) => ({
-      name,
-      ...(audit === undefined ? {} : { trailOwner: audit.owner }),
-    })),
-  };
+function isMoment(data: RestoreData | MomentData, args: MomentArgs): data is MomentData {
+  return isOfServer(args) && "generations" in data;
 }

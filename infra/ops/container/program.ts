@@ -4,7 +4,7 @@ import { describeFailure } from "../failure";
 import { runProgram, type AnyCommand, type ProgramOptions, type Stream } from "../frame";
 import { exitCodes, type Status } from "../report";
 import type { Clock } from "./clock";
-import { containerBackupCommands } from "./commands/backup";
+import { containerBackupCommands, containerRestoreCommand } from "./commands/backup";
 import { containerGateCommand } from "./commands/backup-gate";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
@@ -37,6 +37,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   containerStatusCommand,
   ...containerBackupCommands,
   containerGateCommand,
+  containerRestoreCommand,
   containerRecoveryCommand,
   healthCommand,
   ...elsewhereCommands,

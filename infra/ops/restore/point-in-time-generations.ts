@@ -44,7 +44,7 @@ export function undoRestore(
     const previous = findPrevious(volume);
     if (previous === undefined) {
       throw problemError(
-        "--undo",
+        "--server --undo",
         "there is no generation that a restore took the place of",
         "`restore --generations` shows what there is; `restore --to <moment>` restores from the backups",
       );
@@ -126,7 +126,7 @@ async function withVolume(
     throw problemError(
       "restore",
       "something that was restored is kept to be looked into",
-      "put it in place (`restore --confirm <database>`), or remove it (`restore --discard`)",
+      "put it in place (`restore --server --confirm <database>`), or remove it (`restore --discard`)",
     );
   }
   const work = await openWork(place.work, false);

@@ -88,13 +88,13 @@ function renderEnd({ action, inUse, kept, generation, fullBackup }: MomentData, 
     const before = action === "undo" ? "the one before it" : "the generation before it";
     return [
       `generation ${generation ?? ""} is in use${fullBackup ? ", and has a full backup" : ""}; ${before} stays until ` +
-        `\`npm run ops -- restore --drop-old --stack ${stack}\`, and \`--undo\` takes it again`,
+        `\`npm run ops -- restore --server --drop-old --stack ${stack}\`, and \`--server --undo\` takes it again`,
     ];
   }
   if (kept !== null) {
     return [
       `nothing of the live server was changed; look into it with \`docker exec -it ${kept} psql -h /tmp -d <database>\`, ` +
-        "then `restore --confirm <database>` or `restore --discard`",
+        "then `restore --server --confirm <database>` or `restore --discard`",
     ];
   }
   return action === "restore"

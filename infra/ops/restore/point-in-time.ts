@@ -111,7 +111,7 @@ function isKept(place: MomentPlace): Error {
   return problemError(
     `container ${workName(place.work)}`,
     "holds what an earlier restore was told to keep",
-    "put it in place (`restore --confirm <database>`), or remove it (`restore --discard`)",
+    "put it in place (`restore --server --confirm <database>`), or remove it (`restore --discard`)",
   );
 }
 
@@ -151,7 +151,7 @@ async function restoreBeside(
     throw problemError(
       "the data volume",
       `has ${renderSize(volume.freeBytes)} free, and a restore beside the server needs ${renderSize(needed)}`,
-      "make room there; `restore --drop-old` removes generations of earlier restores",
+      "make room there; `restore --server --drop-old` removes generations of earlier restores",
     );
   }
   const record: RestoreRecord = {

@@ -1,20 +1,21 @@
 import picocolors from "picocolors";
 import { describe, expect, test } from "vitest";
 import type { CommandContext } from "../../../infra/ops/command";
-import { restoreCommand, type RestoreArgs } from "../../../infra/ops/commands/restore";
+import { restoreCommand } from "../../../infra/ops/commands/restore";
+import type { MomentArgs } from "../../../infra/ops/restore/point-in-time-command";
 import { nothingDone, type MomentData } from "../../../infra/ops/restore/point-in-time-place";
 import { renderFound, renderMomentData } from "../../../infra/ops/restore/point-in-time-render";
 
 const docker = { name: "shop-prod", engine: {}, physical: {} };
 
 /** A usage that is wrong is refused before anything is asked of a server: there is none here. */
-function run(args: RestoreArgs, config: object = { docker }): Promise<unknown> {
+function run(args: MomentArgs, config: object = { docker }): Promise<unknown> {
   const context = {
     stack: "prod",
     config: { target: "docker", databases: [{ name: "shop" }, { name: "billing" }], ...config },
     outputs: () => Promise.reject(new Error("the state was asked for")),
   } as unknown as CommandContext;
-  return restoreCommand.run(context, args);
+  return restoreCommand.run(context, { operands: [], ...args });
 }
 
 describe("a restore to a moment is refused", () => {
@@ -26,16 +27,16 @@ describe("a restore to a moment is refused", () => {
     await expect(run({ to: "latest" }, config)).rejects.toThrow(message);
   });
 
-  test.each<[RestoreArgs, RegExp]>([
-    [{}, /what to restore is not said/],
+  test.each<[MomentArgs, RegExp]>([
+    [{ server: true }, /what to restore is not said/],
     [{ to: "latest", undo: true }, /several things are asked for at once/],
     [{ to: "2026-11-20 14:30:00" }, /has no zone/],
     [
       { to: "latest", confirm: "shop" },
       /"shop" is not what this stack has: nothing was changed.*\n.*shop,billing/,
     ],
-    [{ undo: true }, /--confirm:\n {2}is missing: nothing was changed/],
-    [{ dropOld: true, confirm: "x" }, /is not what this stack has/],
+    [{ server: true, undo: true }, /--confirm:\n {2}is missing: nothing was changed/],
+    [{ server: true, dropOld: true, confirm: "x" }, /is not what this stack has/],
   ])("%j", async (args, message) => {
     await expect(run(args)).rejects.toThrow(message);
   });

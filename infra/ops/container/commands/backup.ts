@@ -1,6 +1,7 @@
 import { backupCommands, type RunBackupWork } from "../../backup/commands";
 import { copiesCommands } from "../../backup/copies-commands";
 import { containerPlace } from "../../backup/place";
+import { restoreCommand } from "../../restore/commands";
 import { withProgress } from "../../progress";
 import type { ContainerContext } from "../surroundings";
 
@@ -17,3 +18,5 @@ export const containerBackupCommands = [
   ...backupCommands(run, program),
   ...copiesCommands(run, run, program),
 ];
+
+export const containerRestoreCommand = restoreCommand(run, program);

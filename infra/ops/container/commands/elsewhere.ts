@@ -29,7 +29,6 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["audit maintain", "is job audit here (`run audit`)"],
   ["archive", "needs the stack's state, which holds the passwords"],
   ["copy", "needs the states of two stacks"],
-  ["restore", "needs the Docker engine, and the stack's state"],
   ["adopt", "writes a file of the checkout"],
   ["new-stack", "writes a file of the checkout"],
   ["preview-comment", "is for a workflow of the repository"],

@@ -1,0 +1,244 @@
+import type { Command } from "commander";
+import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
+import { orBusy, type RunBackupWork } from "../backup/work";
+import type { BackupPlace } from "../backup/place";
+import type { OpsCommand } from "../command";
+import type { WriteLine } from "../progress";
+import type { Report } from "../report";
+import { dropOld, keptOf, restore, restoreBeside, undoRestore } from "./act";
+import { DamagedBackupError } from "./choose";
+import type { RestoreData } from "./outcome";
+import { listRestorable, planRestore, type RestoreListData } from "./look";
+import { renderPlanned, renderRestore } from "./render";
+import { restoreTable } from "./table";
+
+export interface RestoreArgs {
+  readonly operands: readonly string[];
+  readonly list?: boolean;
+  readonly into?: string;
+  readonly table?: string;
+  readonly as?: string;
+  readonly database?: string;
+  readonly confirm?: string;
+  readonly dryRun?: boolean;
+  readonly undo?: boolean;
+  readonly dropOld?: boolean;
+}
+
+/** Where a person may be, who types a name. */
+interface Terminal {
+  readonly write: WriteLine;
+  readonly askFor?: (question: string) => Promise<string>;
+}
+
+/** The command of restores: the same on the command line and in the ops container. */
+export function restoreCommand<Context extends Terminal>(
+  run: RunBackupWork<Context>,
+  program: string,
+): OpsCommand<RestoreArgs, RestoreData, Context> {
+  return {
+    name: "restore",
+    summary: "bring back a backup: in the place of its database, beside it, or one table of it",
+    declare: (command) => {
+      declare(command, program);
+    },
+    run: (context, args) => {
+      assertOneWay(args);
+      if (args.list === true) return run(context, ["restore", "--list"], list);
+      if (args.undo === true || args.dropOld === true) return changeKept(run, context, args);
+      if (args.into !== undefined || args.table !== undefined) return bringBeside(run, context, args);
+      return replace(run, context, args);
+    },
+    render: ({ data }, _args, colors) => ({ output: renderRestore(data, colors) }),
+  };
+}
+
+function declare(command: Command, program: string): void {
+  command
+    .argument("[backup]", "one of --list, or latest")
+    .option("--list", "show what can be restored, and what restores have kept")
+    .option("--into <database>", "into a database of its own, which must not be there")
+    .option("--table <schema.table>", "only this table with its rows, indexes, constraints and privileges")
+    .option("--as <schema.table>", "with --table: under this name")
+    .option("-d, --database <name>", "which one is meant, where there are several")
+    .option("--confirm <name>", "name of the database that is replaced, for scripts; a person types it")
+    .option("--dry-run", "say what would be lost, and end")
+    .option("--undo", "give the database that the last restore has kept its name back")
+    .option("--drop-old", "remove the databases that restores have kept")
+    .addHelpText("after", `${help}\nExamples:\n${examples.map((line) => `  ${program} ${line}\n`).join("")}`);
+}
+
+const examples = [
+  "restore latest",
+  "restore shop_full_20261121_020000 --into shop_yesterday",
+  "restore latest --table app.users --as app.users_restored",
+  "restore --drop-old",
+];
+
+const help = `
+Every byte of the backup is read first; one that is damaged is refused. In the place of the database: it shows what would be
+lost, has its name typed, takes a backup of what is there, restores beside it, compares with the manifest, and then swaps
+the two in one moment, ending all sessions. The old one is kept without connections until --undo or --drop-old. Killed
+anywhere, one of the two is there under the name; the next run removes what is left.
+
+Without a terminal and without --confirm nothing is done: that is a finding (1), as is a damaged backup.
+
+JSON: data.action and what belongs to it: list { backups, leftovers, kept [{ name, of, kind, size }] };
+plan { backup, database, takenAt, loss { tables [{ table, now, isExact, backup }], same, migrations, age }, sessions };
+restored { backup, database, kept, presentBackup, leftovers, roles, notes, seconds }; into { backup, database, roles, notes };
+table { backup, database, table, rows, notes }; undone and dropped { database, names, kept }; none.
+`;
+
+/** @throws ProblemError with everything that does not fit */
+function assertOneWay({
+  operands: [backup],
+  list: isList,
+  into,
+  table,
+  as,
+  confirm,
+  dryRun,
+  undo,
+  dropOld: drop,
+}: RestoreArgs): void {
+  const ways = Object.entries({
+    "--list": isList,
+    "--into": into,
+    "--table": table,
+    "--undo": undo,
+    "--drop-old": drop,
+  });
+  const [first, second] = ways
+    .filter(([, value]) => value !== undefined && value !== false)
+    .map(([name]) => name);
+  const needsBackup = first === undefined || ["--into", "--table"].includes(first);
+  const problems: Problem[] = [];
+  const add = (path: string, message: string, hint: string): void => {
+    problems.push({ path, message, hint });
+  };
+  if (second !== undefined) add(second, `stands beside ${first ?? ""}`, "give one of the two");
+  if (needsBackup && backup === undefined) {
+    add("backup", "is missing", "name one of `restore --list`, or say latest");
+  }
+  if (!needsBackup && backup !== undefined) add(backup, `stands beside ${first}`, "leave it out");
+  if (as !== undefined && table === undefined)
+    add("--as", "stands without --table", "say which table: --table app.users");
+  const replaces = first === undefined || ["--undo", "--drop-old"].includes(first);
+  if (confirm !== undefined && !replaces)
+    add("--confirm", `stands beside ${first}`, "leave it out: nothing is replaced");
+  if (dryRun === true && first !== undefined) add("--dry-run", `stands beside ${first}`, "leave it out");
+  if (problems.length > 0) throw new ProblemError("the command line is not usable", problems);
+}
+
+async function list(place: BackupPlace): Promise<Report<RestoreData>> {
+  const { data, ...report } = await listRestorable(place);
+  return { ...report, data: { action: "list", ...data } };
+}
+
+/** Words of options for the same command line elsewhere. */
+function wordsOf(options: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+}
+
+function bringBeside<Context>(
+  run: RunBackupWork<Context>,
+  context: Context,
+  { operands: [name = ""], into, table, as, database }: RestoreArgs,
+): Promise<Report<RestoreData>> {
+  const words = ["restore", ...wordsOf({ into, table, as, database }), "--", name];
+  return run<RestoreData>(context, words, (place, signal) =>
+    guarded(
+      place,
+      into === undefined
+        ? restoreTable(place, { name, database, table: table ?? "", as }, signal)
+        : restoreBeside(place, { name, database, into }, signal),
+    ),
+  );
+}
+
+async function replace<Context extends Terminal>(
+  run: RunBackupWork<Context>,
+  context: Context,
+  { operands: [name = ""], database, confirm, dryRun }: RestoreArgs,
+): Promise<Report<RestoreData>> {
+  const act = (confirmed: string, exact: string): Promise<Report<RestoreData>> =>
+    run<RestoreData>(
+      context,
+      ["restore", ...wordsOf({ database, confirm: confirmed }), "--", exact],
+      (place, signal) =>
+        guarded(place, restore(place, { name: exact, database, confirm: confirmed }, signal)),
+    );
+  if (confirm !== undefined && dryRun !== true) return act(confirm, name);
+  const words = ["restore", ...wordsOf({ database }), "--dry-run", "--", name];
+  const planned = await run<RestoreData>(context, words, (place, signal) =>
+    guarded(place, planRestore(place, { name, database }, signal)),
+  );
+  if (dryRun === true || planned.data.action !== "plan") return planned;
+  const { data } = planned;
+  if (context.askFor === undefined) return unconfirmed(planned, data.database);
+  context.write(renderPlanned(data));
+  const typed = await context.askFor(`Type the name of the database to replace it:`);
+  if (typed !== data.database) return misspelt(planned, data.database);
+  // The one that was shown: `latest` may be another one by now.
+  return act(typed, data.backup);
+}
+
+async function changeKept<Context extends Terminal>(
+  run: RunBackupWork<Context>,
+  context: Context,
+  { database, confirm, undo }: RestoreArgs,
+): Promise<Report<RestoreData>> {
+  const option = undo === true ? "--undo" : "--drop-old";
+  const act = (confirmed: string): Promise<Report<RestoreData>> =>
+    run<RestoreData>(
+      context,
+      ["restore", option, ...wordsOf({ database, confirm: confirmed })],
+      (place, signal) =>
+        (undo === true ? undoRestore : dropOld)(place, { database, confirm: confirmed }, signal),
+    );
+  if (confirm !== undefined) return act(confirm);
+  const planned = await run<RestoreData>(context, ["restore", "--list"], list);
+  if (planned.data.action !== "list") return planned;
+  const found = keptIn(planned.data, database);
+  const none: Report<RestoreData> = { ...planned, data: { action: "none" } };
+  if (context.askFor === undefined) return unconfirmed(none, found.database);
+  context.write(
+    undo === true
+      ? `${found.names[0] ?? ""} becomes ${found.database} again; all sessions of it end, and what it has now is kept beside it`
+      : `${found.names.join(", ")} will be gone for good`,
+  );
+  const typed = await context.askFor(`Type the name of the database, ${found.database}, to go on:`);
+  return typed === found.database ? act(typed) : misspelt(none, found.database);
+}
+
+function keptIn({ kept }: RestoreListData, database: string | undefined): ReturnType<typeof keptOf> {
+  if (kept !== null) return keptOf(kept, database);
+  throw problemError("restore", "the server cannot be asked what is kept", "is it up? `status` says more");
+}
+
+function unconfirmed(report: Report<RestoreData>, database: string): Report<RestoreData> {
+  const message = "nothing was done: there is no terminal where its name could be typed";
+  return { ...report, findings: [{ subject: database, message, hint: `say \`--confirm ${database}\`` }] };
+}
+
+function misspelt(report: Report<RestoreData>, database: string): Report<RestoreData> {
+  const message = "nothing was done: what was typed is not its name";
+  return {
+    ...report,
+    data: { action: "none" },
+    findings: [{ subject: database, message, hint: "run this again to type it" }],
+  };
+}
+
+/** A damaged backup is a refusal, and no mistake of the command line. */
+function guarded(place: BackupPlace, work: Promise<Report<RestoreData>>): Promise<Report<RestoreData>> {
+  const empty: RestoreData = { action: "none" };
+  const orDamaged = work.catch((error: unknown): Report<RestoreData> => {
+    if (!(error instanceof DamagedBackupError)) throw error;
+    const findings = error.problems.map(({ message, hint }) => ({ subject: error.title, message, hint }));
+    return { command: "restore", stack: place.stack, data: empty, findings };
+  });
+  return orBusy(place, empty, "restore", orDamaged);
+}
