@@ -20,7 +20,7 @@ async function run(...argv: readonly string[]) {
 }
 
 /** The same command is in the container. */
-const isHere = (name: string): boolean => /^(?:status|recovery|backup.*)$/.test(name);
+const isHere = (name: string): boolean => /^(?:status|recovery|restore|backup.*)$/.test(name);
 
 describe("the command line of the ops container", () => {
   test("knows every command of the operator's, to say where it runs", () => {
@@ -56,8 +56,8 @@ describe("the command line of the ops container", () => {
   );
 
   test("an unknown command ends with 2, as JSON where that is asked for", async () => {
-    expect(await run("restore")).toMatchObject({ exitCode: 2, stdout: "" });
-    const { exitCode, stdout } = await run("restore", "--json");
+    expect(await run("resurrect")).toMatchObject({ exitCode: 2, stdout: "" });
+    const { exitCode, stdout } = await run("resurrect", "--json");
     expect(exitCode).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ status: "usage" });
   });
