@@ -1,10 +1,9 @@
-import type { AuditDeclaration, Retention } from "./audit/model";
 import { copiesInside, type CopiesPlan } from "./copies/plan";
 import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
 import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
 import { containerPlaces } from "./physical/configuration";
-import type { DeclaredDatabase } from "./status";
+import { resolveOpsService, type OpsService, type ServiceDeclaration } from "./ops-service";
 
 /** Jobs of the ops container, in the order in which they are told. */
 export const opsJobs = [
@@ -74,24 +73,6 @@ export interface OpsContext {
   readonly drill?: DrillPlan | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
-}
-
-/** What a stack declares, as far as `status` looks at it. */
-export interface OpsService {
-  readonly administrator: string;
-  readonly databases: readonly OpsDatabase[];
-}
-
-export interface OpsDatabase extends DeclaredDatabase {
-  /** True: its schemas have no groups of readers and writers. */
-  readonly keepPrivileges: boolean;
-  /** Absent: nothing is recorded. */
-  readonly audit?: OpsAudit | undefined;
-}
-
-/** The trail of a database, whose name it has and the administrator manages. */
-export interface OpsAudit extends Omit<AuditDeclaration, "database" | "manager" | "retention"> {
-  readonly retention?: Retention | undefined;
 }
 
 /** The ways to the server. */
@@ -173,19 +154,6 @@ export interface OpsContextArgs {
   readonly drill?: ScheduledDrill;
 }
 
-/** What `status` needs of a stack's configuration. */
-export interface ServiceDeclaration {
-  readonly server: { readonly administrator: { readonly name: string } };
-  readonly databases: readonly {
-    readonly name: string;
-    readonly keepPrivileges: boolean;
-    readonly extensions: readonly { readonly name: string }[];
-    readonly schemas: readonly { readonly name: string }[];
-    readonly roles: readonly { readonly name: string; readonly login: boolean }[];
-    readonly audit?: OpsAudit;
-  }[];
-}
-
 /** The file's text. The same arguments give the same text, so that it changes only when something did. */
 export function renderOpsContext(args: OpsContextArgs): string {
   return `${JSON.stringify(resolveOpsContext(args), null, 2)}\n`;
@@ -249,38 +217,6 @@ function physicalSchedules(physical: OpsContextArgs["physical"]): Partial<Record
     // In the middle of the week, when a full backup is seldom under way.
     "physical-verify": "30 4 * * 3",
   };
-}
-
-/** Picks out of a configuration what is declared; everything else in it stays behind. */
-export function resolveOpsService({ server, databases }: ServiceDeclaration): OpsService {
-  return {
-    administrator: server.administrator.name,
-    databases: databases.map(({ name, keepPrivileges, extensions, schemas, roles, audit }) => ({
-      name,
-      keepPrivileges,
-      extensions: extensions.map((extension) => ({ name: extension.name })),
-      schemas: schemas.map((schema) => schema.name),
-      roles: roles.map((role) => ({ name: role.name, login: role.login })),
-      ...(audit === undefined ? {} : { audit: pickAudit(audit) }),
-    })),
-  };
-}
-
-function pickAudit({
-  owner,
-  schemas,
-  tables,
-  retention,
-  ddl,
-}: OpsAudit): Omit<AuditDeclaration, "database" | "manager"> {
-  return { owner, schemas, tables, ...(retention === undefined ? {} : { retention }), ddl };
-}
-
-/** What is declared of each database's trail. */
-export function auditsOf({ administrator, databases }: OpsService): AuditDeclaration[] {
-  return databases.flatMap(({ name, audit }) =>
-    audit === undefined ? [] : [{ ...pickAudit(audit), database: name, manager: administrator }],
-  );
 }
 
 const files: OpsFiles = {

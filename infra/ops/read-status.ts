@@ -1,6 +1,6 @@
 import { renderPlace, type ConnectionTarget } from "../../components/core/connection";
 import { resolveGroups } from "../../components/core/desired/server";
-import type { OpsDatabase, OpsService } from "../../components/core/ops-context";
+import type { OpsDatabase, OpsService } from "../../components/core/ops-service";
 import { statusFindings, type DatabaseStatus, type ServerStatus } from "../../components/core/status";
 import { readTrailStatus } from "../../components/io/catalog/audit-status";
 import { readDatabaseStatus } from "../../components/io/catalog/database-status";

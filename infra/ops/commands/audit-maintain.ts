@@ -1,5 +1,5 @@
 import type { Finding } from "../../../components/core/finding";
-import { auditsOf, resolveOpsService } from "../../../components/core/ops-context";
+import { auditsOf, resolveOpsService } from "../../../components/core/ops-service";
 import { problemError } from "../../../components/core/problem";
 import { maintainAudit, type Maintained } from "../../../components/io/audit/maintain";
 import type { CommandContext, OpsCommand } from "../command";

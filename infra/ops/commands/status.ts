@@ -1,6 +1,6 @@
 import { renderPlace } from "../../../components/core/connection";
 import { renderDuration } from "../../../components/core/duration";
-import { resolveOpsService } from "../../../components/core/ops-context";
+import { resolveOpsService } from "../../../components/core/ops-service";
 import { renderSize } from "../../../components/core/size";
 import type { DatabaseStatus, DatabaseSummary, RoleStatus } from "../../../components/core/status";
 import { isNewerVersion } from "../../../components/core/version-order";

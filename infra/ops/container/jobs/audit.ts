@@ -1,4 +1,5 @@
-import { auditsOf, type OpsContext } from "../../../../components/core/ops-context";
+import type { OpsContext } from "../../../../components/core/ops-context";
+import { auditsOf } from "../../../../components/core/ops-service";
 import { problemError } from "../../../../components/core/problem";
 import { maintainAudit } from "../../../../components/io/audit/maintain";
 import { administratorOf } from "../context";
