@@ -6,10 +6,23 @@ import { withDestination } from "../../../components/io/copies/open";
 import { problemsOf } from "../../../components/io/copies/sync";
 import { verifyCopy } from "../../../components/io/copies/verify";
 import { copyBytes } from "../../../components/core/copies/copy-index";
+import type { DatabaseRetention } from "../../../components/io/backup/prune";
 import { readState } from "../../../components/io/backup/state";
 import { toCopyFindings } from "./copies";
-import type { PruneData, VerifyData } from "./keep";
 import { stackName, type BackupPlace } from "./place";
+
+/** A backup at a copy that was read. */
+export interface VerifiedCopy {
+  readonly name: string;
+  readonly copy: string;
+  /** Empty: it is good. */
+  readonly faults: readonly string[];
+}
+
+/** What stays and goes at a copy. */
+export interface CopyRetention extends DatabaseRetention {
+  readonly copy: string;
+}
 
 type Found<Name extends string, What> = Readonly<Record<Name, What>> & { readonly findings: Finding[] };
 
@@ -36,9 +49,9 @@ export async function verifyAtCopies(
   place: BackupPlace,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<Found<"copies", VerifyData["copies"]>> {
+): Promise<Found<"copies", readonly VerifiedCopy[]>> {
   const { repository } = place;
-  const copies: VerifyData["copies"][number][] = [];
+  const copies: VerifiedCopy[] = [];
   const failed = await atEach(place, signal, async (destination) => {
     const { whole } = await destination.list(signal);
     const known = (await readState(repository)).copies[destination.name]?.backups ?? {};
@@ -72,9 +85,9 @@ export async function pruneCopies(
   place: BackupPlace,
   { dryRun, now }: { readonly dryRun: boolean; readonly now: number },
   signal: AbortSignal,
-): Promise<Found<"copies", PruneData["copies"]>> {
+): Promise<Found<"copies", readonly CopyRetention[]>> {
   const { repository, plan, stack } = place;
-  const copies: PruneData["copies"][number][] = [];
+  const copies: CopyRetention[] = [];
   const failed = await atEach(place, signal, async (destination) => {
     const { name: copy } = destination;
     const { whole } = await destination.list(signal);

@@ -12,7 +12,7 @@ import {
 import { changeState, withCheck } from "../../../components/io/backup/state";
 import { verifyBackup } from "../../../components/io/backup/verify";
 import type { Report } from "../report";
-import { pruneCopies, verifyAtCopies } from "./keep-copies";
+import { pruneCopies, verifyAtCopies, type CopyRetention, type VerifiedCopy } from "./keep-copies";
 import { stackName, type BackupPlace } from "./place";
 
 export interface VerifyData {
@@ -24,11 +24,7 @@ export interface VerifyData {
     readonly listed: boolean;
   }[];
   /** The same backups elsewhere. */
-  readonly copies: readonly {
-    readonly name: string;
-    readonly copy: string;
-    readonly faults: readonly string[];
-  }[];
+  readonly copies: readonly VerifiedCopy[];
 }
 
 /** Reads every byte of backups: of the newest of each database, of a named one, or of all. */
@@ -98,7 +94,7 @@ export interface PruneData {
   readonly dryRun: boolean;
   readonly databases: readonly DatabaseRetention[];
   /** Of each copy that answered. */
-  readonly copies: readonly (DatabaseRetention & { readonly copy: string })[];
+  readonly copies: readonly CopyRetention[];
 }
 
 /** Removes what the rules do not want any more; or says what that would be. */

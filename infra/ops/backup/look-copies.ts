@@ -5,10 +5,16 @@ import type { Finding } from "../../../components/core/finding";
 import { lastRunOf } from "../../../components/io/backup/prune";
 import type { RepositoryState } from "../../../components/io/backup/state";
 import { copyVerified } from "../../../components/io/copies/known";
-import type { ListedBackup } from "./look";
+
+/** A copy that has a backup. */
+export interface ListedCopy {
+  readonly copy: string;
+  readonly verified: "good" | "bad";
+  readonly verifiedAt: string;
+}
 
 /** Which copies have a backup. */
-export function copiesOf({ copies }: RepositoryState, backup: string): ListedBackup["copies"] {
+export function copiesOf({ copies }: RepositoryState, backup: string): ListedCopy[] {
   return Object.entries(copies).flatMap(([copy, { backups }]) => {
     const known = backups[backup];
     if (known === undefined) return [];

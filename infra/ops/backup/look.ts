@@ -10,7 +10,7 @@ import {
 } from "../../../components/io/backup/repository";
 import { readVolumeRoom } from "../../../components/io/log-directory";
 import type { Report } from "../report";
-import { copiesOf, copyFindings, summarizeCopies, type CopySummary } from "./look-copies";
+import { copiesOf, copyFindings, summarizeCopies, type CopySummary, type ListedCopy } from "./look-copies";
 import { readDrillStatus, type DrillStatus } from "../drill/status";
 import { timesOf, type BackupPlace } from "./place";
 
@@ -27,11 +27,7 @@ export interface ListedBackup {
   /** What is wrong with it. */
   readonly faults: readonly string[];
   /** Where it is as well, as far as is known here. */
-  readonly copies: readonly {
-    readonly copy: string;
-    readonly verified: "good" | "bad";
-    readonly verifiedAt: string;
-  }[];
+  readonly copies: readonly ListedCopy[];
 }
 
 export interface ListData {
