@@ -90,7 +90,11 @@ describe("a stack with physical backups", () => {
     const { stdout } = await under.ops(["recovery", "--json"]);
     const { data } = JSON.parse(stdout) as { data: RecoveryData };
     expect(data.backups.map(({ kind }) => kind)).toEqual(["full"]);
-    expect(Date.parse(data.window?.newest ?? "")).toBeGreaterThan(Date.parse(data.window?.oldest ?? ""));
+    expect(Date.parse(data.window?.newest ?? "")).toBeGreaterThanOrEqual(
+      Date.parse(data.window?.oldest ?? ""),
+    );
+    const status = await under.ops(["backup", "status"]);
+    expect(status.text).toMatch(/physical: 1 backup, from 20\d\d-.*; next full one 20\d\d-/);
     const shown = await under.exec("ops", ["node", "/usr/lib/pgstead/ops.cjs", "recovery"]);
     expect(shown).toMatch(/any moment from 20\d\d-.* to 20\d\d-.* can be restored/);
   });

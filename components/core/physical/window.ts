@@ -23,7 +23,9 @@ export function recoverableWindow(
   if (backups.length === 0) return undefined;
   // The log that a backup itself needs has arrived before it counts.
   const newest = Math.max(...backups.map(({ stoppedAt }) => stoppedAt), archivedAt ?? 0);
-  return { oldest: Math.min(...backups.map(usableFrom)), newest };
+  const oldest = Math.min(...backups.map(usableFrom));
+  // Soon after the first backup nothing newer may have arrived yet.
+  return { oldest, newest: Math.max(oldest, newest) };
 }
 
 /** Its end is told in whole seconds: it may have ended late in that one. */

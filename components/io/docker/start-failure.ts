@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type Docker from "dockerode";
 import { extract } from "tar-stream";
 import { text } from "node:stream/consumers";
@@ -16,11 +17,20 @@ export async function describeStop(
 ): Promise<string> {
   const linesSince = async (moment: string): Promise<string[]> =>
     (await readContainerLog(docker, name, moment)).trim().split("\n");
-  const [sinceStart, said] = [await linesSince(status.startedAt), await linesSince("")];
-  const reason = findStopReason({ sinceStart, said, logged: await readLogFile(docker, name) });
-  const last = (reason ?? said.at(-1) ?? "").trim();
-  return last === "" ? `it ended with code ${status.exitCode}` : last;
+  for (const deadline = Date.now() + anotherStartMs; ;) {
+    const [sinceStart, said] = [await linesSince(status.startedAt), await linesSince("")];
+    const reason = findStopReason({ sinceStart, said, logged: await readLogFile(docker, name) });
+    if (reason !== undefined) return reason.trim();
+    if (Date.now() > deadline) return (said.at(-1) ?? "").trim() || `it ended with code ${status.exitCode}`;
+    await setTimeout(250);
+  }
 }
+
+/**
+ * The engine starts a server again, which opens a log file of its own before it ends as the one before: between the two the
+ * newest file says nothing yet.
+ */
+const anotherStartMs = 3_000;
 
 /** Lines of the newest log file (`current_logfiles` in the data directory names it) as text; none: it never opened one. */
 async function readLogFile(docker: Docker, name: string): Promise<string[]> {

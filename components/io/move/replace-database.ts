@@ -2,15 +2,15 @@ import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
 import type { MaskingRule } from "../../core/move/masking";
 import { problemError, ProblemError } from "../../core/problem";
-import { besideKind, besideName } from "../../core/restore/names";
-import { withAdvisoryLock } from "../advisory-lock";
+import { besideName } from "../../core/restore/names";
 import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
 import { compareRestored } from "../restore/compare-restored";
+import { withRestoreLock } from "../restore/live";
 import { replayBackup } from "../restore/replay";
+import { readBeside } from "../restore/survey";
 import { swapDatabases } from "../restore/swap";
 import { withSession, type Session } from "../session";
-import type { Waiting } from "../waiting";
 import { maskDatabase, type Masked } from "./mask";
 
 /** A backup of one stack that becomes the database of another one. */
@@ -50,32 +50,18 @@ export interface Moved extends Masked {
 export function replaceDatabase(request: MoveRequest): Promise<Moved> {
   const options = { asItself: true, applicationName: "pgstead copy" };
   return withSession(request.login, options, (session) =>
-    withAdvisoryLock(session, restoreLock, () => replaceAlone(request, session), waitingOf(request)),
+    withRestoreLock(session, request, () => replaceAlone(request, session)),
   );
-}
-
-/** Held while a restore or a copy works on a server; the key is ASCII `pgsteadr`. */
-const restoreLock = {
-  key: "8099569398603408498",
-  what: "another run restores a database",
-  waitSeconds: 10,
-};
-
-function waitingOf({ say, signal }: MoveRequest): Waiting {
-  return {
-    signal,
-    say: (text) => {
-      say(text);
-      return Promise.resolve();
-    },
-  };
 }
 
 async function replaceAlone(request: MoveRequest, session: Session): Promise<Moved> {
   const { backup, login, database, rules, signal, progress, now } = request;
   const { manifest } = backup;
   if (manifest === undefined) throw new Error(`${backup.name} has no manifest`);
-  const isThere = await removeLeftovers(session, database);
+  const { isThere, beside } = await readBeside(session, database);
+  // What killed runs left.
+  for (const { name, kind, connectionLimit } of beside)
+    if (kind === "restore" && connectionLimit === 0) await drop(session, name);
   const roles = await makeRoles(
     session,
     manifest.snapshot.roles.map(({ name }) => name),
@@ -102,16 +88,6 @@ async function replaceAlone(request: MoveRequest, session: Session): Promise<Mov
 async function takeBack(session: Session, database: string, roles: readonly string[]): Promise<void> {
   await drop(session, database);
   for (const role of roles) await session.query(`DROP ROLE IF EXISTS ${quoteIdentifier(role)}`);
-}
-
-/** What killed runs left beside a database. @returns whether it is there itself */
-async function removeLeftovers(session: Session, database: string): Promise<boolean> {
-  const found = await session.query<{ name: string; limit: number }>(
-    `SELECT datname::text AS name, datconnlimit AS "limit" FROM pg_catalog.pg_database`,
-  );
-  for (const { name, limit } of found)
-    if (limit === 0 && besideKind(name, database) === "restore") await drop(session, name);
-  return found.some(({ name }) => name === database);
 }
 
 async function drop(session: Session, database: string): Promise<void> {

@@ -42,7 +42,7 @@ async function readTableCounts(session: Session): Promise<PresentTable[]> {
   const tables = await session.query<Measured>(
     `
     SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.pg_relation_size(c.oid)::text AS bytes,
-      pg_catalog.greatest(c.reltuples, s.n_live_tup, 0)::bigint::text AS estimate
+      greatest(c.reltuples, s.n_live_tup, 0)::bigint::text AS estimate
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_stat_all_tables AS s ON s.relid = c.oid
     WHERE c.relkind = 'r' AND c.relpersistence <> 't'
@@ -50,7 +50,7 @@ async function readTableCounts(session: Session): Promise<PresentTable[]> {
       AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_depend AS d
         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`.replace("pg_catalog.greatest", "greatest"),
+    ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
   );
   const counted = new Map<string, string>();
   for (const part of chunks(tables.filter(isSmall), 50)) {

@@ -184,5 +184,5 @@ some: 7 days and 6 hours where they are weekly. The last one of each has to have
 JSON: data.schedule, data.nextRunAt, data.greatestAge (seconds), data.freeBytes; data.databases [{ database, count, bytes,
 newest, newestAt, newestBytes, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, seconds }]; data.copies [{ copy, where,
 database, count, bytes, newest, newestAt, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, lastDrilledAt }];
-data.leftovers; data.drill { schedule, nextRunAt, greatestAge, drills [{ kind, database, backup, endedAt, passed, faults,
+data.leftovers; data.physical: that of recovery, with nextFullAt and nextIncrementalAt, or null; data.drill { schedule, nextRunAt, greatestAge, drills [{ kind, database, backup, endedAt, passed, faults,
 restoreSeconds, recoverableAt, recoverableAgeSeconds }] }.`;

@@ -12,6 +12,7 @@ import { readVolumeRoom } from "../../../components/io/log-directory";
 import type { Report } from "../report";
 import { copiesOf, copyFindings, summarizeCopies, type CopySummary, type ListedCopy } from "./look-copies";
 import { readDrillStatus, type DrillStatus } from "../drill/status";
+import { readPhysicalStatus, type PhysicalStatus } from "./look-physical";
 import { timesOf, type BackupPlace } from "./place";
 
 export interface ListedBackup {
@@ -86,6 +87,8 @@ export interface StatusData {
   readonly freeBytes: number | null;
   readonly databases: readonly DatabaseBackups[];
   readonly copies: readonly CopySummary[];
+  /** Null: none are declared, or they cannot be looked at. */
+  readonly physical: PhysicalStatus | null;
   readonly drill: DrillStatus;
   readonly leftovers: readonly string[];
 }
@@ -96,6 +99,11 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
   const found = await readRepository(repository);
   const { nextRun, greatestAgeMs } = timesOf(place, now);
   const drill = readDrillStatus(place, found.state, now);
+  const physical = await readPhysicalStatus(place.recovery?.(now));
+  // Where physical ones alone are declared, logical ones are looked at once there are some.
+  const isPhysicalAlone =
+    schedule === null && place.recovery?.(now) !== undefined && found.backups.length === 0;
+  const databases = isPhysicalAlone ? [] : place.databases;
   const room = await readVolumeRoom(repository).catch(() => undefined); // not there yet
   return {
     command: "backup status",
@@ -108,11 +116,13 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
       freeBytes: room?.volumeFree ?? null,
       databases: place.databases.map((database) => summarize(found, database)),
       copies: summarizeCopies(found.state, place),
+      physical: physical.data,
       drill: drill.data,
       leftovers: found.leftovers,
     },
     findings: [
-      ...place.databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+      ...databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+      ...physical.findings,
       ...copyFindings(found.state, place, { now, greatestAgeMs }),
       ...drill.findings,
     ],

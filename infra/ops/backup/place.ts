@@ -14,6 +14,8 @@ import type { DatabaseConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { containerDrills, localDrills, type DrillSetup } from "../drill/setup";
 import { administratorOf } from "../container/context";
+import { containerRecovery } from "../recovery/container-source";
+import type { RecoverySource } from "../recovery/read-recovery";
 import type { StackOutputs } from "../outputs";
 import type { WriteLine } from "../progress";
 import { readCopySecret, readSecretFile } from "./copy-secret";
@@ -40,6 +42,8 @@ export interface BackupPlace {
   readonly patienceMs?: number;
   /** What restore drills are done with. */
   readonly drills: DrillSetup;
+  /** What physical backups are read from; absent, or nothing given: none are declared where this runs. */
+  readonly recovery?: (now: number) => RecoverySource | undefined;
   /** Who restores. */
   readonly administrator: () => Promise<ConnectionTarget>;
   /** Room on the volume of the server's data, in bytes; undefined: it cannot be told from here. */
@@ -120,6 +124,7 @@ export function containerPlace(
     copies: copies.map((plan) => ({ plan, secretAccessKey: () => readSecretFile(plan) })),
     recipients,
     drills: containerDrills(context),
+    recovery: (now) => containerRecovery(context, now),
     administrator: () => Promise.resolve(administratorOf(context)),
     readRoom: async () => (await readVolumeRoom(context.files.dataDirectory)).volumeFree,
     progress,

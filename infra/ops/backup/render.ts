@@ -127,8 +127,18 @@ export function renderBackupStatus(data: StatusData, colors: Colors): string {
     schedule === null
       ? "no schedule is declared (pgstead:backup.logical): how old a backup may be is not known"
       : `schedule: ${schedule}, next ${nextRunAt ?? ""}; a backup may be ${renderDuration(greatestAge ?? 0)} old`,
+    ...renderPhysical(data.physical),
     ...renderDrillStatus(data.drill, colors),
   ]);
+}
+
+function renderPhysical(physical: StatusData["physical"]): string[] {
+  if (physical === null) return [];
+  const { window, backups, nextFullAt, nextIncrementalAt } = physical;
+  const moments = window === null ? "no moment can be restored" : `from ${window.oldest} to ${window.newest}`;
+  return [
+    `physical: ${plural(backups.length, "backup")}, ${moments}; next full one ${nextFullAt}, incremental ${nextIncrementalAt}`,
+  ];
 }
 
 function renderCopies(copies: StatusData["copies"], colors: Colors): string {

@@ -33,6 +33,10 @@ describe("the moments that can be restored", () => {
     expect(recoverableWindow(backups, noon)?.newest).toBe(noon + 20 * minute - 1_000);
   });
 
+  test("are one where nothing has arrived since the first backup ended", () => {
+    expect(recoverableWindow([usableAt(0)], noon - 500)).toEqual({ oldest: noon, newest: noon });
+  });
+
   test("are none without a backup", () => {
     expect(recoverableWindow([], noon)).toBeUndefined();
     expect(chooseBackup([], undefined, noon)).toMatchObject({
