@@ -190,7 +190,7 @@ describe("a run that is killed", () => {
   });
 
   test("while a program works leaves it marked as what it is", async () => {
-    for (const program of ["pg_dump", "pg_dumpall", "pg_restore", "psql"]) {
+    for (const program of ["pg_dump", "pg_dumpall", "pg_restore"]) {
       // $PPID is the run; its group are the programs that it began.
       const path = await bench.fakeTools({ [program]: () => "kill -9 $PPID; exit 0" });
       expect(await takeKilled(0, path)).toBe(true);
