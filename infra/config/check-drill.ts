@@ -1,7 +1,7 @@
-import { parseSchedule } from "../../components/core/ops/timetable";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import type { Fault } from "./names";
+import { scheduleFault } from "./schedule-fault";
 import type { WrittenConfig } from "./schema";
 import { nearest, renderValue } from "./shape";
 
@@ -19,7 +19,7 @@ export function checkDrill({ backup }: WrittenConfig, databases: readonly string
   if (drill === undefined) return [];
   return [
     ...at(place, logical === undefined && physical === undefined ? nothingToDrill : undefined),
-    ...at([...place, "schedule"], scheduleFault(drill.schedule)),
+    ...at([...place, "schedule"], scheduleFault(drill.schedule, "0 4 * * 0")),
     ...drill.assertions.flatMap((assertion, index) =>
       checkAssertion([...place, "assertions", index], assertion, databases),
     ),
@@ -30,18 +30,6 @@ const nothingToDrill: Fault = {
   message: "is declared, and no backups are",
   hint: "declare them: `pgstead:backup: { logical: {} }`, or remove it",
 };
-
-function scheduleFault(schedule: string): Fault | undefined {
-  try {
-    parseSchedule(schedule, "UTC");
-    return undefined;
-  } catch (error) {
-    return {
-      message: `${renderValue(schedule)} is no schedule: ${(error as Error).message}`,
-      hint: 'write minute, hour, day, month and day of the week, such as "0 4 * * 0"',
-    };
-  }
-}
 
 function checkAssertion(
   path: readonly (string | number)[],

@@ -1,8 +1,8 @@
-import { parseSchedule } from "../../components/core/ops/timetable";
 import { parseTime } from "../../components/core/duration";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import type { Fault } from "./names";
+import { scheduleFault } from "./schedule-fault";
 import type { WrittenConfig } from "./schema";
 import { renderValue } from "./shape";
 
@@ -15,8 +15,11 @@ export function checkPhysical({ backup }: WrittenConfig): Problem[] {
   const { full, incremental, archiveTimeout } = physical;
   const isTwice = full.trim() === incremental.trim();
   return [
-    ...at([...place, "full"], scheduleFault(full)),
-    ...at([...place, "incremental"], scheduleFault(incremental) ?? (isTwice ? twice : undefined)),
+    ...at([...place, "full"], scheduleFault(full, "0 1 * * 0")),
+    ...at(
+      [...place, "incremental"],
+      scheduleFault(incremental, "0 1 * * 1-6") ?? (isTwice ? twice : undefined),
+    ),
     ...at([...place, "archiveTimeout"], timeoutFault(archiveTimeout)),
   ];
 }
@@ -25,18 +28,6 @@ const twice: Fault = {
   message: "is the same schedule as that of the full backup: one of the two would find the other under way",
   hint: 'leave the days of the full one out, such as "0 1 * * 1-6"',
 };
-
-function scheduleFault(schedule: string): Fault | undefined {
-  try {
-    parseSchedule(schedule, "UTC");
-    return undefined;
-  } catch (error) {
-    return {
-      message: `${renderValue(schedule)} is no schedule: ${(error as Error).message}`,
-      hint: 'write minute, hour, day, month and day of the week, such as "0 1 * * 0"',
-    };
-  }
-}
 
 /** Every file of the log that is not full costs a whole one on the way: less than ten seconds helps nobody. */
 function timeoutFault(written: string): Fault | undefined {

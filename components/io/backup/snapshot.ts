@@ -5,7 +5,8 @@ import { quoteIdentifier } from "../../core/identifier";
 import { chunks } from "../../core/lists";
 import { historyTables } from "../../core/migrations/history-layout";
 import { problemError } from "../../core/problem";
-import { openCancellable, type Session } from "../session";
+import type { Session } from "../session";
+import { untilAborted } from "../until-aborted";
 import type { BackupShape } from "../../core/backup/shape";
 import { assertReadable } from "./preflight";
 import { readShape } from "./shape";
@@ -45,29 +46,24 @@ export async function withSnapshot<Result>(
   signal: AbortSignal,
   use: (snapshot: DatabaseSnapshot) => Promise<Result>,
 ): Promise<Result> {
-  const session = await openCancellable(target, {
+  const options = {
     database,
     asItself: true,
     readOnly: true,
     applicationName: "pgstead backup",
-  });
-  const cancel = (): void => void session.cancel().catch(() => undefined);
-  signal.addEventListener("abort", cancel, { once: true });
-  try {
+  };
+  return untilAborted(target, options, signal, async (session) => {
     await session.query(settings);
     await assertReadable(session, database);
     const tables = await lockTables(session, database);
-    const result = await use({ ...(await describe(session, tables)), cancel });
+    const result = await use({
+      ...(await describe(session, tables)),
+      cancel: () => void session.cancel().catch(() => undefined),
+    });
     // A session that was lost meanwhile has held nothing: what was written by then is no backup.
     await session.query("COMMIT");
     return result;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    await session.close();
-  }
+  });
 }
 
 /** However long it takes, and whatever others set for sessions of this login. Some came with later versions. */

@@ -3,7 +3,8 @@ import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
 import { checkColumns, maskTables, type FoundColumn, type MaskingRule } from "../../core/move/masking";
 import { problemError, ProblemError } from "../../core/problem";
-import { openCancellable, type Session } from "../session";
+import type { Session } from "../session";
+import { untilAborted } from "../until-aborted";
 
 /** What masking came to. */
 export interface Masked {
@@ -26,12 +27,8 @@ export async function maskDatabase(
   rules: readonly MaskingRule[],
   signal: AbortSignal,
 ): Promise<Masked> {
-  signal.throwIfAborted();
   const options = { database, asItself: true, applicationName: "pgstead copy" };
-  const session = await openCancellable(login, options);
-  const cancel = (): void => void session.cancel().catch(() => undefined);
-  signal.addEventListener("abort", cancel, { once: true });
-  try {
+  return untilAborted(login, options, signal, async (session) => {
     await session.query("SET statement_timeout = 0; SET row_security = off");
     await assertRules(session, rules);
     const masked = await maskRows(session, rules);
@@ -40,13 +37,7 @@ export async function maskDatabase(
       masked.tables.map(({ table }) => table),
     );
     return masked;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    await session.close();
-  }
+  });
 }
 
 async function assertRules(session: Session, rules: readonly MaskingRule[]): Promise<void> {

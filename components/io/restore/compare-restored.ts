@@ -2,7 +2,7 @@ import type { BackupManifest } from "../../core/backup/manifest";
 import type { ConnectionTarget } from "../../core/connection";
 import { compareFacts } from "../../core/restore/compare";
 import { countRows, readTables } from "../backup/snapshot";
-import { openCancellable } from "../session";
+import { untilAborted } from "../until-aborted";
 
 /**
  * Compares a restored database with its backup's manifest: every table with the exact count of its rows, the extensions,
@@ -17,12 +17,8 @@ export async function compareRestored(
   manifest: BackupManifest,
   signal: AbortSignal,
 ): Promise<string[]> {
-  signal.throwIfAborted();
   const options = { database, asItself: true, readOnly: true, applicationName: "pgstead restore" };
-  const session = await openCancellable(login, options);
-  const cancel = (): void => void session.cancel().catch(() => undefined);
-  signal.addEventListener("abort", cancel, { once: true });
-  try {
+  return untilAborted(login, options, signal, async (session) => {
     await session.query("SET statement_timeout = 0; SET row_security = off");
     const tables = await countRows(session, await readTables(session));
     const extensions = await session.query<{ name: string }>(
@@ -33,11 +29,5 @@ export async function compareRestored(
     );
     const names = (rows: readonly { readonly name: string }[]): string[] => rows.map(({ name }) => name);
     return compareFacts(manifest, { tables, extensions: names(extensions), roles: names(roles) });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    await session.close();
-  }
+  });
 }

@@ -9,7 +9,8 @@ import { partOf } from "../../core/restore/dump-statements";
 import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
 import { withEnvironment, type ToolSurroundings } from "../backup/run-tool";
-import { maintenanceDatabase, openCancellable, withSession, type Session } from "../session";
+import { maintenanceDatabase, withSession, type Session } from "../session";
+import { untilAborted } from "../until-aborted";
 import { readArchiveScript, restoreArchive } from "./archive";
 import { createDatabase, describeDatabase, type DatabaseScript } from "./database-script";
 import { readPlain, restorePlain } from "./plain";
@@ -164,17 +165,8 @@ const restoring = { PGAPPNAME: "pgstead restore", PGOPTIONS: "-c role=none -c cl
 /** Statistics do not come with a dump. */
 async function analyze(login: ConnectionTarget, database: string, signal: AbortSignal): Promise<void> {
   const options = { database, asItself: true, applicationName: "pgstead restore" };
-  const session = await openCancellable(login, options);
-  const cancel = (): void => void session.cancel().catch(() => undefined);
-  signal.addEventListener("abort", cancel, { once: true });
-  try {
+  await untilAborted(login, options, signal, async (session) => {
     await session.query("SET statement_timeout = 0");
     await session.query("ANALYZE");
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    await session.close();
-  }
+  });
 }
