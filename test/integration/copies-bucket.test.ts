@@ -18,7 +18,7 @@ import { makeStoredBench, neverStops, type StoredBench } from "../support/stored
 let storage: ObjectStorage;
 beforeAll(async () => {
   storage = await startObjectStorage();
-});
+}, 600_000); // it is built where it was never used
 afterAll(() => storage.stop());
 
 const mebibyte = 1024 ** 2;
