@@ -1,0 +1,118 @@
+import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listFiles } from "../../components/io/backup/files";
+import type { CopiesData } from "../../infra/ops/backup/copies";
+import { makeDockerStack, type DockerStackUnderTest } from "../support/docker-stack";
+
+const database = "promptforge";
+/** Of PostgreSQL in the images. */
+const account = 999;
+const marker = "only-in-a-row-of-this-test";
+
+let under: DockerStackUnderTest;
+let home: string;
+let key: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "pgstead-copies-"));
+  await chown(home, account, account);
+  const { generateX25519Identity, identityToRecipient } = await import("age-encryption");
+  const identity = await generateX25519Identity();
+  key = join(await mkdtemp(join(tmpdir(), "pgstead-key-")), "key.txt");
+  await writeFile(key, `${identity}\n`, { mode: 0o600 });
+  const recipient = await identityToRecipient(identity);
+  under = await makeDockerStack([
+    [
+      ["pgstead:backup"],
+      { logical: {}, copies: [{ name: "nas", path: home }], encryption: { age: [recipient] } },
+    ],
+  ]);
+  await under.up();
+  // As a migration does, so that it is born with its privileges.
+  const made = `SET ROLE promptforge_owner; CREATE TABLE public.kept AS SELECT g AS id, '${marker}' AS body`;
+  await sql(`${made} FROM generate_series(1, 100) AS g`);
+}, 900_000);
+
+afterAll(async () => {
+  await under.remove();
+  await rm(home, { recursive: true, force: true });
+  await rm(join(key, ".."), { recursive: true, force: true });
+}, 300_000);
+
+/** In the database, as the administrator. @returns what it printed */
+function sql(text: string): Promise<string> {
+  const login = [
+    "--host=/var/run/postgresql",
+    "--username=postgres",
+    `--dbname=${database}`,
+    "--no-align",
+    "--tuples-only",
+  ];
+  return under.exec("server", [
+    "psql",
+    "--no-psqlrc",
+    "--set=ON_ERROR_STOP=1",
+    ...login,
+    `--command=${text}`,
+  ]);
+}
+
+const count = async (table: string): Promise<number> => Number(await sql(`SELECT count(*) FROM ${table}`));
+
+describe("a backup of a stack in containers", () => {
+  test("goes to a directory of the host, where nobody reads it without the key", async () => {
+    const { text } = await under.ops(["backup"]);
+    expect(text).toMatch(/verified/);
+    for (const { path } of await listFiles(home)) {
+      expect((await readFile(join(home, path))).includes(marker)).toBe(false);
+    }
+    expect((await under.ops(["backup", "list"])).stdout).toContain("nas");
+    await under.ops(["backup", "verify"]);
+  }, 300_000);
+
+  test("is not put in the place of the database without its name", async () => {
+    await sql("DELETE FROM public.kept WHERE id > 10");
+    const { text } = await under.ops(["restore", "latest"], { exitCode: 1 });
+    expect(text).toContain(`--confirm ${database}`);
+    await under.ops(["restore", "latest", "--confirm", "other"], { exitCode: 2 });
+    expect(await count("public.kept")).toBe(10);
+  }, 300_000);
+
+  test("brings one table back beside the one that is there", async () => {
+    await under.ops(["restore", "latest", "--table", "public.kept", "--as", "public.kept_restored"]);
+    expect(await count("public.kept_restored")).toBe(100);
+    expect(await count("public.kept")).toBe(10);
+    await sql("DROP TABLE public.kept_restored");
+  }, 300_000);
+
+  test("takes the place of the database: logins work, and the next preview is empty", async () => {
+    await under.ops(["restore", "latest", "--confirm", database]);
+    expect(await count("public.kept")).toBe(100);
+    const app = await under.connect("app");
+    await app.query("SELECT 1");
+    await app.close();
+    await under.pulumi(["preview", "--expect-no-changes"]);
+  }, 600_000);
+
+  test("gives the one before it back, or its room", async () => {
+    await under.ops(["restore", "--undo", "--confirm", database]);
+    expect(await count("public.kept")).toBe(10);
+    await under.ops(["restore", "--drop-old", "--confirm", database]);
+    const left = await sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'promptforge\\_%'");
+    expect(Number(left)).toBe(0);
+  }, 300_000);
+
+  test("comes back from its copy where the host is lost, with the key alone", async () => {
+    const { stdout } = await under.ops(["backup", "copies", "--json"]);
+    const { data } = JSON.parse(stdout) as { data: CopiesData };
+    const name = data.backups[0]?.name ?? "";
+    const into = join(home, "..", `${home.slice(-6)}-fetched`);
+    const fetch = ["backup", "fetch", name, "--copy", "nas", "--into", into];
+    expect((await under.ops(fetch, { exitCode: 2 })).text).toContain("--identity");
+    await under.ops([...fetch, "--identity", key]);
+    expect((await listFiles(join(into, name))).map(({ path }) => path)).toContain("dump/toc.dat");
+    await rm(into, { recursive: true });
+  }, 300_000);
+});
