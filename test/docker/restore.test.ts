@@ -72,6 +72,17 @@ describe("a backup of a stack in containers", () => {
     await under.ops(["backup", "verify"]);
   }, 300_000);
 
+  test("is what a loss of data waits for", async () => {
+    const { text } = await under.ops(["backup", "gate"]);
+    expect(text).toMatch(/promptforge_full_\d+_\d+/);
+    await under.configure(["pgstead:backup", "gate"], { drillMaxAge: "8d" });
+    const refused = await under.ops(["backup", "gate"], { exitCode: 1 });
+    expect(refused.text).toContain("no logical backup was ever restored");
+    await under.ops(["backup", "drill"]);
+    await under.ops(["backup", "gate"]);
+    await under.configure(["pgstead:backup", "gate"], undefined);
+  }, 300_000);
+
   test("is not put in the place of the database without its name", async () => {
     await sql("DELETE FROM public.kept WHERE id > 10");
     const { text } = await under.ops(["restore", "latest"], { exitCode: 1 });
