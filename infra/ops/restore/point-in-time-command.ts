@@ -46,12 +46,13 @@ export function declareMoment(command: Command): void {
 }
 
 const help = `
-The whole server (--to): on target docker with physical backups (pgstead:backup.physical). The backup and the log are restored beside the running
-server, into another generation of its data volume, and looked at there: read-only, without any network, without archiving.
-Shown is what it holds against what is live. Nothing of the live server changes before the names of the stack's databases
-are typed, or given with --confirm: then the server is stopped, \`current\` is led to the other generation in one step, and
-the server started on it, with the configuration and the passwords of now, on a new line of the log. A full backup follows.
-The generation before stays until --server --drop-old; --server --undo takes it again.
+The whole server (--to): on target docker with physical backups (pgstead:backup.physical). The backup and the log are
+restored beside the running server, into another generation of its data volume, and looked at there: read-only, without
+any network, without archiving. Shown is what it holds against what is live. Nothing of the live server changes before
+the names of the stack's databases are typed, or given with --confirm: then the server is stopped, \`current\` is led to
+the other generation in one step, and the server started on it, with the configuration and the passwords of now, on a
+new line of the log. A full backup follows. The generation before stays until --server --drop-old; --server --undo takes
+it again.
 
 A moment before the oldest or after the newest that can be restored is refused with both (\`ops recovery\` shows them).
 Killed anywhere, the server has either generation, whole; the next \`restore\` brings it to its end or takes it away.
