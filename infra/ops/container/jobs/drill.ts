@@ -1,23 +1,20 @@
 import type { OpsContext } from "../../../../components/core/ops-context";
 import { problemError } from "../../../../components/core/problem";
-import { RepositoryBusyError } from "../../../../components/io/backup/lock";
 import { containerPlace } from "../../backup/place";
 import { runDrills, type DrillData } from "../../drill/run";
 import type { Report } from "../../report";
-import { pause, type Clock } from "../clock";
 import type { Job, JobRun } from "../job";
 
 const hour = 3_600_000;
 
-/** How often it is asked again whether a backup that is under way has ended, and for how long. */
-const askAgainMs = 30_000;
+/** How long it waits for a backup that is under way. */
 const patienceMs = 6 * hour;
 
 /**
  * Restores the newest backup of each kind to a server that is thrown away. A backup that fails its drill is a failure of
  * the job, and so is a drill that cannot be done.
  */
-export function drillJob(context: OpsContext, { clock }: { readonly clock: Clock }): Job {
+export function drillJob(context: OpsContext): Job {
   return {
     name: "drill",
     summary:
@@ -27,7 +24,7 @@ export function drillJob(context: OpsContext, { clock }: { readonly clock: Clock
     runsAtStart: false,
     async run(run) {
       const { log } = run;
-      const { data, findings } = await onceFree(context, run, clock);
+      const { data, findings } = await onceFree(context, run);
       for (const { kind, backup, database, faults, notes, restoreSeconds, recoverableAt } of data.drills) {
         for (const note of notes) log.warning(note, { backup });
         if (faults.length > 0) continue;
@@ -44,12 +41,12 @@ export function drillJob(context: OpsContext, { clock }: { readonly clock: Clock
 }
 
 /** What is under way on the repository comes to its end first. */
-async function onceFree(
+function onceFree(
   context: OpsContext,
   { log, signal }: Pick<JobRun, "log" | "signal">,
-  clock: Clock,
 ): Promise<Report<DrillData>> {
   const place = containerPlace(context, {
+    patienceMs,
     progress: (label, work) => {
       log.info(label);
       return work;
@@ -58,16 +55,7 @@ async function onceFree(
       log.info(line);
     },
   });
-  const deadline = clock.now() + patienceMs;
-  for (let isTold = false; ; isTold = true) {
-    try {
-      return await runDrills(place, undefined, signal);
-    } catch (error) {
-      if (!(error instanceof RepositoryBusyError) || clock.now() > deadline) throw error;
-      if (!isTold) log.info("waits for what is under way on the backups", { reason: error.message });
-      await pause(clock, askAgainMs, signal);
-    }
-  }
+  return runDrills(place, undefined, signal);
 }
 
 function notPassed(stack: string, count: number): Error {

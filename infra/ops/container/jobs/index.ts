@@ -17,6 +17,6 @@ export function createJobs(context: OpsContext, surroundings: LogsSurroundings):
     auditJob(context),
     ...(context.backup === undefined ? [] : [backupJob(context)]),
     ...physicalJobs(context),
-    ...(context.drill === undefined ? [] : [drillJob(context, surroundings)]),
+    ...(context.drill === undefined ? [] : [drillJob(context)]),
   ];
 }
