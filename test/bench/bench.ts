@@ -8,6 +8,7 @@ import { cpus } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { measureAudit } from "./audit/measure";
 import { measureAccess } from "./access/measure";
+import { measureBackups } from "./backup/measure";
 import { measureDev } from "./dev";
 import { findEngine, measureDocker } from "./docker/measure";
 import { endOnInterrupt, type Subject } from "./engine";
@@ -97,6 +98,8 @@ const parts: Readonly<Record<PartName, Part>> = {
   audit: measureAudit,
 
   schema: (runs) => measureSchema(runs),
+
+  backup: (runs) => measureBackups(runs),
 
   async docker(runs, keep) {
     const docker = await findEngine();

@@ -2,7 +2,7 @@ import type { PgbenchResult } from "./docker/pgbench";
 import type { Comparison, Figures } from "./figures";
 
 /** What `--only` takes. */
-export const partNames = ["dev", "access", "migrations", "audit", "schema", "docker"] as const;
+export const partNames = ["dev", "access", "migrations", "audit", "schema", "backup", "docker"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What a run of the benchmarks measured; `--json` is this. */

@@ -25,6 +25,7 @@ import type { ConnectionTarget } from "../../core/connection";
 import { problemError, ProblemError } from "../../core/problem";
 import { renderSize } from "../../core/size";
 import { readVolumeRoom } from "../log-directory";
+import { untold, type Progress } from "../progress";
 import { replaceFile, syncDirectory } from "../replace-file";
 import { findClientTools, type ClientTools } from "./client-tools";
 import { dumpAll } from "./dump";
@@ -50,6 +51,8 @@ export interface BackupRequest {
   readonly path?: string | undefined;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Told of each step; default: nobody is. */
+  readonly progress?: Progress;
 }
 
 /**
@@ -96,7 +99,7 @@ function reasonOf(error: unknown): string {
 }
 
 async function writeBackup(request: BackupRequest): Promise<BackupManifest> {
-  const { repository, database, signal, now } = request;
+  const { repository, database, signal, now, progress = untold } = request;
   const before = await readRepository(repository);
   await assertRoom(repository, before, database);
   const name = newBackupName(database, now(), [
@@ -106,11 +109,11 @@ async function writeBackup(request: BackupRequest): Promise<BackupManifest> {
   const partial = join(repository, `${name}${partialEnding}`);
   try {
     const manifest = await writeFiles(request, partial, name);
-    await settleFiles(partial);
+    await progress(`waiting until ${name} is on disk`, settleFiles(partial));
     signal.throwIfAborted();
     await rename(partial, join(repository, name));
     await syncDirectory(repository);
-    await readBack(request, name);
+    await progress(`reading ${name} back`, readBack(request, name));
     return manifest;
   } catch (error) {
     await removeWhole(partial).catch(() => undefined); // what failed first is the error to show
@@ -156,16 +159,17 @@ async function fill(
   request: BackupRequest,
   { partial, name, snapshot, tools, jobs }: Filling,
 ): Promise<BackupManifest> {
-  const { database, login, plan, now } = request;
+  const { database, login, plan, now, progress = untold } = request;
   const startedAt = new Date(now()).toISOString();
   const parsed = nameOf(name);
   const files = backupFiles(plan.format, parsed);
-  const shape = await snapshot.readShape();
-  const [warnings, tables] = await together(snapshot, request.signal, (signal) =>
+  const shape = await progress(`describing ${database}`, snapshot.readShape());
+  const dumping = together(snapshot, request.signal, (signal) =>
     withEnvironment(login, database, tools, (environment) =>
       dumpAll({ tools, environment, signal, database, snapshot, directory: partial, files, plan, jobs }),
     ),
   );
+  const [warnings, tables] = await progress(`dumping ${database} and counting its rows`, dumping);
   const facts = { ...snapshot.facts, tables };
   const what = {
     kind: parsed.kind,
@@ -183,7 +187,8 @@ async function fill(
   if (plan.format === "plain")
     await describePlain(partial, files, { ...head, ...more, files: [] }, request.signal);
   await writeFile(join(partial, shapeFile), `${JSON.stringify(shape, null, 1)}\n`, { mode: 0o600 });
-  const manifest = { ...head, ...more, files: await measureFiles(partial, request.signal) };
+  const measured = progress(`making checksums of ${name}`, measureFiles(partial, request.signal));
+  const manifest = { ...head, ...more, files: await measured };
   await replaceFile(join(partial, manifestFile), renderManifest(manifest, sha256), 0o600);
   return manifest;
 }

@@ -56,8 +56,7 @@ export function takeBackups(
     const findings: Finding[] = [];
     for (const database of databases) {
       try {
-        const work = takeOne(place, database, signal);
-        taken.push(describe(await place.progress(`taking a backup of ${database}`, work)));
+        taken.push(describe(await takeOne(place, database, signal)));
         const plans = await pruneBackups(repository, place.plan.keep, Date.now(), database);
         removed.push(...plans.flatMap(({ remove }) => remove));
       } catch (error) {
@@ -86,6 +85,7 @@ async function takeOne(place: BackupPlace, database: string, signal: AbortSignal
     login,
     signal,
     now: () => Date.now(),
+    progress: place.progress,
   });
 }
 

@@ -59,7 +59,7 @@ Killed anywhere, the server has either generation, whole; the next \`restore\` b
 
 Exit code 1: it was put in place, and something after it was not done, such as the full backup.
 
-JSON: data { action, target, window { oldest, newest }, backup, generation, newestCommit, difference { databases [{ name, on
+JSON: data { action, target, window { oldest, newest }, backup, generation, restoreSeconds, newestCommit, difference { databases [{ name, on
 (both, restored, live), migrationHead { restored, live }, tables [{ name, restored, live }] }], roles { lost, back } } | null,
 inUse, kept, fullBackup, settled [text], generations [{ number, bytes, current, restoredTo }] }; rows are texts,
 ? where a change that was under way kept a table from being counted.

@@ -33,6 +33,8 @@ export interface MomentData {
   readonly backup: string | null;
   /** Number of the generation that was made, or taken again. */
   readonly generation: number | null;
+  /** From the first file on until the restored server answered; null: nothing was restored. */
+  readonly restoreSeconds: number | null;
   readonly newestCommit: string | null;
   /** What is restored against what is live; null: the live server does not answer, or nothing was restored. */
   readonly difference: RestoreDifference | null;
@@ -65,6 +67,7 @@ export const nothingDone: Omit<MomentData, "action" | "settled"> = {
   window: null,
   backup: null,
   generation: null,
+  restoreSeconds: null,
   newestCommit: null,
   difference: null,
   inUse: false,

@@ -32,10 +32,11 @@ const notCompared = "the live server does not answer: nobody knows what it has t
 
 const momentOf = (text: string | null): string => (text === null ? "none" : renderMoment(Date.parse(text)));
 
-function renderRestored({ target, backup, generation, newestCommit }: MomentData): string {
+function renderRestored({ target, backup, generation, restoreSeconds, newestCommit }: MomentData): string {
   const moment = target === null ? "the end of the log" : momentOf(target);
   const lines = [
     `generation ${generation ?? ""}: the server as it was at ${moment}, from backup ${backup ?? ""}`,
+    ...(restoreSeconds === null ? [] : [`restored in ${restoreSeconds.toFixed(1)} s`]),
   ];
   if (newestCommit !== null) lines.push(`its newest transaction ended at ${momentOf(newestCommit)}`);
   return lines.join("\n");

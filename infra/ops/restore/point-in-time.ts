@@ -73,8 +73,9 @@ export async function restoreToMoment(
     const settled = await settleVolume(work, false, talk.say);
     const backends = backendsOf(work);
     const chosen = await chooseMoment(place, request.target, backends, talk);
+    const startedAt = Date.now();
     const record = await restoreBeside(work, chosen, backends, talk);
-    const found = await lookAt(place, work, record, chosen, talk);
+    const found = await lookAt(place, work, { record, startedAt }, chosen, talk);
     const shown: MomentData = { ...found, settled };
     const { findings } = chosen;
     if (await request.confirm(shown)) {
@@ -176,7 +177,7 @@ async function restoreBeside(
 async function lookAt(
   place: MomentPlace,
   work: WorkContainer,
-  record: RestoreRecord,
+  { record, startedAt }: { readonly record: RestoreRecord; readonly startedAt: number },
   { window, isLive }: ChosenMoment,
   { say, signal, progress }: MomentTalk,
 ): Promise<Omit<MomentData, "settled">> {
@@ -185,6 +186,7 @@ async function lookAt(
   const live = await liveSettings(place, work, isLive);
   const start = startLookServer(work, generation, greatestSettings(written, live), { say, signal });
   await progress("replaying the log", start);
+  const restoreSeconds = (Date.now() - startedAt) / 1_000;
   const look = withLookLogin(work, place.administrator.user, (login) => readServerContent(login, signal));
   const restored = await progress("counting the restored rows", look);
   const now: ServerContent | undefined = isLive
@@ -198,6 +200,7 @@ async function lookAt(
     window: { oldest: iso(window.oldest), newest: iso(window.newest) },
     backup: record.backup ?? null,
     generation,
+    restoreSeconds,
     newestCommit: newestCommit === null ? null : iso(newestCommit),
     difference: now === undefined ? null : compareContent(restored, now),
   };

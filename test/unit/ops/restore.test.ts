@@ -54,6 +54,7 @@ describe("what was restored is shown", () => {
     target: "2026-11-20T14:30:00.000Z",
     backup: "20261120-010000F",
     generation: 2,
+    restoreSeconds: 4.21,
     newestCommit: "2026-11-20T14:29:59.500Z",
     difference: {
       roles: { lost: ["app2"], back: [] },
@@ -78,6 +79,7 @@ describe("what was restored is shown", () => {
   test("with what would be lost, and what comes back", () => {
     const text = renderFound(data, colors);
     expect(text).toContain("generation 2: the server as it was at 2026-11-20 14:30:00+00");
+    expect(text).toContain("restored in 4.2 s");
     expect(text).toContain("its newest transaction ended at 2026-11-20 14:29:59.500+00");
     expect(text).toMatch(/app\.orders +10 +12 +2 fewer/);
     expect(text).toMatch(/app\.dropped +3 +not there +comes back/);
