@@ -22,7 +22,7 @@ export function describeFailure(error: unknown, stack: string): Failure {
   if (error instanceof ProblemError) return { status: "usage", ...pick(error) };
   if (error instanceof CancelledError) {
     const message = "nothing was changed, and nothing of it is left";
-    return { status: "cannot-tell", ...pick(problemError(error.message, message, "run this command again")) };
+    return { status: "cancelled", ...pick(problemError(error.message, message, "run this command again")) };
   }
   if (error instanceof ServerUnreachableError) {
     const hint = `bring it up with \`${upCommand(stack)}\`, then run this command again`;

@@ -237,4 +237,4 @@ Exit codes:
   ${exitCodes.finding}  a finding: something is not as declared, or does not fit
   ${exitCodes.usage}  the command line or the configuration is wrong
   ${exitCodes["cannot-tell"]}  cannot tell: the server or the state could not be read
-  ${exitCodes.cancelled}  ended by Ctrl-C, where the command says so`;
+  ${exitCodes.cancelled}  ended by Ctrl-C`;

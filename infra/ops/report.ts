@@ -26,7 +26,7 @@ export interface Report<Data> {
 
 /** Why a command gave no report. */
 export interface Failure {
-  readonly status: "usage" | "cannot-tell";
+  readonly status: "usage" | "cannot-tell" | "cancelled";
   readonly title: string;
   readonly problems: readonly Problem[];
 }

@@ -188,7 +188,7 @@ test("Ctrl-C removes the scratch server, and what a kill leaves is removed by th
       (await made()).length > 0 ? true : undefined,
     );
     child.kill(signal);
-    await exit;
+    expect(await exit).toEqual(signal === "SIGINT" ? [130, null] : [null, "SIGKILL"]);
     // Of what was killed any next run removes what is left, those of other tests as well.
     if (signal === "SIGKILL") await json();
     expect(await made()).toEqual([]);

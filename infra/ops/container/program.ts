@@ -86,4 +86,5 @@ Exit codes:
   ${exitCodes.good}  good
   ${exitCodes.finding}  a finding: the job failed, the server is not as declared, the scheduler does not work
   ${exitCodes.usage}  the command line or the context is wrong, or the command is not for this container
-  ${exitCodes["cannot-tell"]}  cannot tell: the server could not be asked`;
+  ${exitCodes["cannot-tell"]}  cannot tell: the server could not be asked
+  ${exitCodes.cancelled}  ended by Ctrl-C or SIGTERM`;

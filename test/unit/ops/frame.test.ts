@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ServerUnreachableError } from "../../../components/io/session";
 import { colorsFor } from "../../../infra/ops/colors";
+import { CancelledError } from "../../../infra/ops/interrupt";
 import { describeFailure } from "../../../infra/ops/failure";
 import { withProgress } from "../../../infra/ops/progress";
 
@@ -42,6 +43,11 @@ describe("failures", () => {
     const failure = describeFailure(new ServerUnreachableError("no answer"), "prod");
     expect(failure).toMatchObject({ status: "cannot-tell" });
     expect(failure.problems[0]?.hint).toContain("npm run pulumi -- up --stack prod");
+  });
+
+  test("of a run that was cancelled are neither the server's nor the user's", () => {
+    const failure = describeFailure(new CancelledError("this run was cancelled"), "dev");
+    expect(failure.status).toBe("cancelled");
   });
 
   test("that nobody thought of are no usage errors", () => {
