@@ -123,6 +123,17 @@ describe("no failure of the surroundings touches a good one:", () => {
     expect((await expectUntouched()).leftovers).toEqual([]);
   });
 
+  test("a run that is given up while it reads back what it has written", async () => {
+    const controller = new AbortController();
+    const progress = <Result>(label: string, work: Promise<Result>): Promise<Result> => {
+      if (label.startsWith("reading")) controller.abort(new Error("it took too long"));
+      return work;
+    };
+    await expect(bench.take({ progress, signal: controller.signal })).rejects.toThrow();
+    expect(controller.signal.aborted).toBe(true);
+    expect((await expectUntouched()).leftovers).toEqual([]);
+  });
+
   test("a server that goes in the middle", async () => {
     const mark = join(bench.repository, "..", "dumping");
     const path = await bench.fakeTools({ pg_dump: (real) => `touch '${mark}'; sleep 1\n${real}` });

@@ -260,12 +260,20 @@ async function assertRoom(repository: string, { backups }: Repository, database:
 
 /** Reads the backup back from where it is now. One that is not what was written is none. */
 async function readBack({ repository, signal }: BackupRequest, name: string): Promise<void> {
+  const directory = join(repository, name);
   const stored = (await readRepository(repository)).backups.find(
     (one): one is StoredBackup => one.name === name,
   );
-  const faults = stored === undefined ? ["it is gone"] : await verifyBackup(repository, stored, { signal });
+  const faults =
+    stored === undefined
+      ? ["it is gone"]
+      : await verifyBackup(repository, stored, { signal }).catch(async (error: unknown) => {
+          // Of a run that is ended nothing is left; what is wrong with the disk is the error to show.
+          if (signal.aborted) await removeWhole(directory).catch(() => undefined);
+          throw error;
+        });
   if (faults.length === 0) return;
-  await rename(join(repository, name), join(repository, `${name}${removedEnding}`));
+  await rename(directory, `${directory}${removedEnding}`);
   throw problemError(
     name,
     `does not read back as it was written: ${faults.join("; ")}`,
