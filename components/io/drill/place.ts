@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { chown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -8,6 +9,7 @@ import { readPostmaster } from "../embedded/postmaster";
 import { readVolumeRoom } from "../log-directory";
 import { serverAccount } from "../os-account";
 import type { Account } from "../process";
+import { isRunning } from "../running-process";
 
 /** Where a server that is thrown away is: a directory of its own, closed to everybody else. */
 export interface DrillPlace {
@@ -31,9 +33,33 @@ export async function withDrillPlace<Result>(
   use: (place: DrillPlace) => Promise<Result>,
 ): Promise<Result> {
   await removeDrillLeftovers(home);
+  return withPlace(home, "server", use);
+}
+
+/**
+ * The same where several runs may be at work in one directory: each has a place of its own, whose name begins with the
+ * number of its process. What runs that were killed have left is removed first.
+ */
+export async function withOwnPlace<Result>(
+  home: string,
+  use: (place: DrillPlace) => Promise<Result>,
+): Promise<Result> {
+  const names = await readdir(home).catch(() => []); // none was ever made
+  for (const name of names) {
+    const pid = Number(/^(\d+)-[0-9a-f]{8}$/.exec(name)?.[1] ?? 0);
+    if (pid > 0 && !isRunning(pid)) await removeWithServer(join(home, name));
+  }
+  return withPlace(home, `${process.pid}-${randomBytes(4).toString("hex")}`, use);
+}
+
+async function withPlace<Result>(
+  home: string,
+  name: string,
+  use: (place: DrillPlace) => Promise<Result>,
+): Promise<Result> {
   await makePassable(home);
   const account = serverAccount();
-  const directory = join(home, "server");
+  const directory = join(home, name);
   const place = {
     directory,
     dataDirectory: join(directory, "data"),

@@ -13,7 +13,9 @@ import { withMigratedScratch } from "../../../../components/io/scratch/revisions
 import type { CommandContext } from "../../command";
 import type { Report } from "../../report";
 import { runTestOf, type TestArgs, type TestData } from "../test-report";
-import { chooseDatabase } from "../stack-database";
+import { alembicSubject } from "../from-backup/alembic-revisions";
+import { runBackupTest } from "../from-backup/report";
+import { chooseDatabase, type StackDatabase } from "../stack-database";
 import { alembicOf, alembicSetup, findAlembic, shownApplication } from "./application";
 import { readBothWays } from "./lint-run";
 
@@ -23,6 +25,10 @@ export async function testRun(context: CommandContext, args: TestArgs): Promise<
   const setup = alembicSetup(context, context.config, database);
   const reading = readRevisions(setup, shownApplication(database));
   const files = await context.progress(`asking the Alembic of ${database.name}`, reading);
+  if (args.fromBackup !== undefined) {
+    const way = { setup, shown: files.directory, port: ({ login }: StackDatabase) => login.port };
+    return runBackupTest(context, args, alembicSubject(context, database, files, way), true);
+  }
   const { seenAt } = alembicOf(database);
   return runTestOf(context, args, {
     database,
