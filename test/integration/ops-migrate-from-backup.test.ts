@@ -312,7 +312,9 @@ describe("is refused with one error, what and hint:", () => {
       "is damaged: ",
     );
     await rm(join(repository, other), { recursive: true });
-    const contradiction = await ops("migrate", "test", "--from-backup", "--scratch", "same-server");
+    const contradiction = await ops(
+      ...["migrate", "test", "--dir", directory, "--from-backup", "--scratch", "same-server"],
+    );
     expect(contradiction.exitCode).toBe(2);
     expect(contradiction.stderr).toContain("contradicts --scratch same-server");
   });

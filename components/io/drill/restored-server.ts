@@ -21,7 +21,12 @@ import { growth, nameFor, readShapeOf } from "./logical";
 import { assertRoom, withOwnPlace } from "./place";
 import { findServerPrograms, type ProgramSearch } from "./programs";
 import type { DrillProgress } from "./record";
-import { initThrowaway, withThrowawayServer, type ServerOrder, type ThrowawayServer } from "./throwaway-server";
+import {
+  initThrowaway,
+  withThrowawayServer,
+  type ServerOrder,
+  type ThrowawayServer,
+} from "./throwaway-server";
 
 /** A backup that is to be worked on, on a server that is thrown away. */
 export interface RestoredOrder {
@@ -190,21 +195,25 @@ export async function admitLogins(
   { administrator, database }: Pick<RestoredServer, "administrator" | "database">,
   logins: readonly string[],
 ): Promise<readonly string[]> {
-  return withSession(administrator, { asItself: true, applicationName: "pgstead scratch" }, async (session) => {
-    const found = await session.query<{ name: string }>(
-      "SELECT rolname::text AS name FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)",
-      [logins],
-    );
-    const verifier = quoteLiteral(scramVerifier(administrator.password)).trim();
-    for (const { name } of found) {
-      const role = quoteIdentifier(name);
-      await session.query(`ALTER ROLE ${role} LOGIN PASSWORD ${verifier} VALID UNTIL 'infinity'`);
-    }
-    // The setting came with version 17; before it they work.
-    await session.query(
-      `DO $$ BEGIN IF pg_catalog.current_setting('server_version_num')::int >= 170000 THEN
+  return withSession(
+    administrator,
+    { asItself: true, applicationName: "pgstead scratch" },
+    async (session) => {
+      const found = await session.query<{ name: string }>(
+        "SELECT rolname::text AS name FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)",
+        [logins],
+      );
+      const verifier = quoteLiteral(scramVerifier(administrator.password)).trim();
+      for (const { name } of found) {
+        const role = quoteIdentifier(name);
+        await session.query(`ALTER ROLE ${role} LOGIN PASSWORD ${verifier} VALID UNTIL 'infinity'`);
+      }
+      // The setting came with version 17; before it they work.
+      await session.query(
+        `DO $$ BEGIN IF pg_catalog.current_setting('server_version_num')::int >= 170000 THEN
          EXECUTE pg_catalog.format('ALTER DATABASE %I SET event_triggers = on', ${quoteLiteral(database).trim()}); END IF; END $$`,
-    );
-    return found.map(({ name }) => name);
-  });
+      );
+      return found.map(({ name }) => name);
+    },
+  );
 }

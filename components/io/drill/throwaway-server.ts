@@ -55,10 +55,12 @@ export class StartError extends ProblemError {}
 /** Makes an empty server in a place, with the one superuser. */
 export async function initThrowaway(
   { directory, dataDirectory, account }: DrillPlace,
-  { programs, administrator, access, signal }: Pick<
-    ServerOrder,
-    "programs" | "administrator" | "access" | "signal"
-  >,
+  {
+    programs,
+    administrator,
+    access,
+    signal,
+  }: Pick<ServerOrder, "programs" | "administrator" | "access" | "signal">,
 ): Promise<void> {
   assertName(administrator);
   const passwordFile = join(directory, "verifier");

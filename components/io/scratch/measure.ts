@@ -65,7 +65,10 @@ export function measure(
         const steps = decide(emptyHistory);
         wanted.push(...steps.map(({ migration, direction }) => ({ file: migration.path, direction })));
         const what = wanted.map(({ file, direction }) => `${file} (${direction})`).join(", ");
-        const outcome = await progress(what === "" ? "repeatable files" : what, engine.run(() => steps, repeating));
+        const outcome = await progress(
+          what === "" ? "repeatable files" : what,
+          engine.run(() => steps, repeating),
+        );
         const locks = log.end(durationOf(outcome));
         const effect = effectOf(before, await readStored(session), locks);
         const isIdle = outcome.done.length === 0 && outcome.failure === undefined;

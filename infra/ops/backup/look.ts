@@ -169,7 +169,10 @@ export function summarize({ backups, state }: Repository, database: string): Dat
     newest: newest?.name ?? null,
     newestAt: newest === undefined ? null : new Date(newest.takenAt).toISOString(),
     newestBytes: newest?.manifest === undefined ? null : backupBytes(newest.manifest),
-    newestHead: renderHeads({ migrationHead: snapshot?.migrationHead?.version ?? null, alembic: snapshot?.alembic }),
+    newestHead: renderHeads({
+      migrationHead: snapshot?.migrationHead?.version ?? null,
+      alembic: snapshot?.alembic,
+    }),
     lastVerifiedAt: newest?.check?.at ?? null,
     lastSuccessAt: state.successes[database] ?? null,
     lastRunAt: run?.startedAt ?? null,

@@ -93,7 +93,18 @@ export function renderPruned({ databases, copies, dryRun }: PruneData): string {
 export function renderBackupStatus(data: StatusData, colors: Colors): string {
   const { repository, schedule, nextRunAt, greatestAge, freeBytes, databases, copies, leftovers } = data;
   const rows = databases.map(
-    ({ database, count, bytes, newest, newestAt, newestHead, lastVerifiedAt, lastRunAt, exitCode, seconds }) => [
+    ({
+      database,
+      count,
+      bytes,
+      newest,
+      newestAt,
+      newestHead,
+      lastVerifiedAt,
+      lastRunAt,
+      exitCode,
+      seconds,
+    }) => [
       database,
       count,
       renderSize(bytes),

@@ -38,11 +38,19 @@ export function alembicSubject(
     files,
     async plan(restored) {
       const { target } = database.migrations;
-      const planned = await planRevisions(context, find(restored), "up", (state) => decideTarget(state, target));
+      const planned = await planRevisions(context, find(restored), "up", (state) =>
+        decideTarget(state, target),
+      );
       const { steps, problems, state } = planned;
       if (state.current.length === 0 && steps.length > 0) await stamp(context, find(restored));
       const losses = { database: database.name, ...allowedLosses(context.config) };
-      return { steps, problems, refused: refuseUpgrade(planned.files, steps, losses), repeatables: [], repeats: 0 };
+      return {
+        steps,
+        problems,
+        refused: refuseUpgrade(planned.files, steps, losses),
+        repeatables: [],
+        repeats: 0,
+      };
     },
     engine: (parts) => engineOf(find(parts.database), parts),
   };
@@ -59,7 +67,10 @@ async function stamp({ write }: CommandContext, { login, setup, database }: Alem
   await exclusivelyWithAlembic(run, ({ bridge }) => bridge.ask("stamp", { revision: "base" }));
 }
 
-function engineOf({ login, setup, database }: AlembicDatabase, { limits, waiting, log }: EngineParts): MigrationEngine {
+function engineOf(
+  { login, setup, database }: AlembicDatabase,
+  { limits, waiting, log }: EngineParts,
+): MigrationEngine {
   const run = { ...login, setup, watcher: database.administrator, limits, waiting, onLocks: log.onLocks };
   return {
     run: (decide) => runRevisions(run, () => decide(emptyHistory).map(asRevision)),

@@ -25,14 +25,13 @@ export async function chooseTested(repository: string, wanted: TestedBackup): Pr
 }
 
 /** The same of a repository that was read. */
-export function chooseFrom(
-  { backups, state, leftovers }: Repository,
-  wanted: TestedBackup,
-): StoredBackup {
+export function chooseFrom({ backups, state, leftovers }: Repository, wanted: TestedBackup): StoredBackup {
   const { name, database } = wanted;
   const own = backups.filter((backup) => backup.database === database);
   const found =
-    name === newest ? own.find((backup) => verifiedOf(backup) === "good") : backups.find((one) => one.name === name);
+    name === newest
+      ? own.find((backup) => verifiedOf(backup) === "good")
+      : backups.find((one) => one.name === name);
   if (found === undefined) {
     const copies = Object.entries(state.copies).flatMap(([copy, known]) =>
       Object.hasOwn(known.backups, name) ? [copy] : [],
@@ -54,7 +53,11 @@ function noneGood(own: readonly StoredBackup[], { database }: TestedBackup): Pro
     return { path: `database ${database}`, message: "there is no backup of it", hint: "take one: `backup`" };
   }
   const message = `none of its backups is known to be good; the newest is ${first.name}`;
-  return { path: `database ${database}`, message, hint: "look at them: `backup verify`; or take one: `backup`" };
+  return {
+    path: `database ${database}`,
+    message,
+    hint: "look at them: `backup verify`; or take one: `backup`",
+  };
 }
 
 function missing(

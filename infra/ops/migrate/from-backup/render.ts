@@ -63,7 +63,9 @@ function describeRun({ files, locks, rewritten }: MeasuredRun): string[] {
   const name = visible(files.join(", "));
   return [
     ...(told.length === 0 ? [] : [`  ${name} held ${[...told, ...more].join(", ")}`]),
-    ...(rewritten.length === 0 ? [] : [`  ${name} wrote anew: ${visible(rewritten.slice(0, most).join(", "))}`]),
+    ...(rewritten.length === 0
+      ? []
+      : [`  ${name} wrote anew: ${visible(rewritten.slice(0, most).join(", "))}`]),
   ];
 }
 

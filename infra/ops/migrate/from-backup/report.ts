@@ -33,10 +33,14 @@ export async function runBackupTest(
   return untilInterrupted(write, (waiting) =>
     withLocalServer(context, wanted, waiting, async (server) => {
       const test = testOnServer(context, subject, server, waiting);
-      const { findings, notes, runs, tables, schemas: _, ...rest } = await progress(
-        `testing what is pending on ${server.backup.name}`,
-        test,
-      );
+      const {
+        findings,
+        notes,
+        runs,
+        tables,
+        schemas: _,
+        ...rest
+      } = await progress(`testing what is pending on ${server.backup.name}`, test);
       const data: TestData = {
         ...{ database: database.name, directory: files.directory, scratch: "backup", ...rest },
         ...{ liveHead: null, liveUnseen: "--from-backup" },
@@ -52,7 +56,10 @@ function describe({ backup: { name, manifest }, serverVersion, restoreSeconds }:
   return {
     name,
     takenAt: snapshot?.takenAt ?? "",
-    head: renderHeads({ migrationHead: snapshot?.migrationHead?.version ?? null, alembic: snapshot?.alembic }),
+    head: renderHeads({
+      migrationHead: snapshot?.migrationHead?.version ?? null,
+      alembic: snapshot?.alembic,
+    }),
     serverVersion,
     restoreSeconds,
   };

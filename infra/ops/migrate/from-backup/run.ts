@@ -12,7 +12,12 @@ import { admitLogins, type RestoredServer } from "../../../../components/io/dril
 import type { MigrationEngine } from "../../../../components/io/migrations/engine";
 import { prepareHistory } from "../../../../components/io/migrations/history";
 import { makeDeclaredDatabase, makeDeclaredServer } from "../../../../components/io/scratch/declared";
-import { measure, readSizes, type LockLog, type MeasuredRun } from "../../../../components/io/scratch/measure";
+import {
+  measure,
+  readSizes,
+  type LockLog,
+  type MeasuredRun,
+} from "../../../../components/io/scratch/measure";
 import { changedContents, readContents } from "../../../../components/io/scratch/rows";
 import { withSession } from "../../../../components/io/session";
 import type { Waiting } from "../../../../components/io/waiting";
@@ -82,7 +87,12 @@ export async function testOnServer(
     const parts = { database, limits: { ...limits, attempts: 1 }, waiting: quiet };
     const { engine, runs } = measure(session, (log) => subject.engine({ ...parts, log }), context.progress);
     const scratch = {
-      ...{ administrator, database: name, login: database.login, engine: plannedFirst(engine, pending.steps) },
+      ...{
+        administrator,
+        database: name,
+        login: database.login,
+        engine: plannedFirst(engine, pending.steps),
+      },
       grant: () => Promise.resolve(),
     };
     const files = pendingFiles(subject.files, pending);
@@ -140,12 +150,16 @@ async function openDatabase(
   waiting: Waiting,
 ): Promise<StackDatabase> {
   const wanted = migratorOf({ roles });
-  const [migrator] = await admitLogins({ administrator, database: name }, wanted === undefined ? [] : [wanted]);
+  const [migrator] = await admitLogins(
+    { administrator, database: name },
+    wanted === undefined ? [] : [wanted],
+  );
   if (wanted !== undefined && migrator === undefined)
     notes.push(`the backup of ${declared} has no role ${wanted}: its superuser migrates here`);
   const options = { database: name, asItself: true, applicationName: "pgstead scratch" };
   await withSession(administrator, options, (session) => prepareHistory(session, migrator, waiting));
-  const login: ConnectionTarget = migrator === undefined ? administrator : { ...administrator, user: migrator };
+  const login: ConnectionTarget =
+    migrator === undefined ? administrator : { ...administrator, user: migrator };
   return { name, owner, administrator, login, migrator };
 }
 
@@ -238,6 +252,12 @@ async function left(subject: BackupSubject, database: StackDatabase): Promise<Fi
     }),
     ...(repeats === 0
       ? []
-      : [{ subject: "repeatable files", message: `a second run would apply ${plural(repeats, "file")} again`, hint }]),
+      : [
+          {
+            subject: "repeatable files",
+            message: `a second run would apply ${plural(repeats, "file")} again`,
+            hint,
+          },
+        ]),
   ];
 }

@@ -33,5 +33,7 @@ export async function withLocalServer<Result>(
   const backup = await chooseTested(repository, { name, database, stack: stackName(context.stack) });
   const order = { repository, backup, logins, loopback, waiting, progress: context.progress };
   const home = backupTestDirectory(repository);
-  return withRestoredServer({ ...order, home, search: drills.search }, (server) => use({ ...server, backup }));
+  return withRestoredServer({ ...order, home, search: drills.search }, (server) =>
+    use({ ...server, backup }),
+  );
 }
