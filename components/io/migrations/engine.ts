@@ -111,7 +111,16 @@ export function createEngine(options: EngineOptions): MigrationEngine {
 
 async function runSteps(
   session: CancellableSession,
-  { database, login, owner, watcher: watching, limits, waiting, parser, lookOn = (one) => one }: EngineOptions,
+  {
+    database,
+    login,
+    owner,
+    watcher: watching,
+    limits,
+    waiting,
+    parser,
+    lookOn = (one) => one,
+  }: EngineOptions,
   decide: (history: MigrationHistory) => readonly MigrationStep[],
   repeating: Repeating | undefined,
 ): Promise<RunOutcome> {

@@ -76,7 +76,8 @@ async function runTest(context: CommandContext, args: TestArgs): Promise<Report<
   const database = chooseDatabase(context.config, args.database);
   const files = await readJudged(migrationPlace(args.dir, database, context));
   if (args.fromBackup !== undefined) {
-    return runBackupTest(context, args, sqlSubject(context, database, files), false);
+    const subject = (): ReturnType<typeof sqlSubject> => sqlSubject(context, database, files);
+    return runBackupTest(context, args, { database, files, subject });
   }
   return runTestOf(context, args, {
     database,

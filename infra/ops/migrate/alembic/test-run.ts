@@ -15,7 +15,7 @@ import type { Report } from "../../report";
 import { runTestOf, type TestArgs, type TestData } from "../test-report";
 import { alembicSubject } from "../from-backup/alembic-revisions";
 import { runBackupTest } from "../from-backup/report";
-import { chooseDatabase, type StackDatabase } from "../stack-database";
+import { chooseDatabase } from "../stack-database";
 import { alembicOf, alembicSetup, findAlembic, shownApplication } from "./application";
 import { readBothWays } from "./lint-run";
 
@@ -26,8 +26,11 @@ export async function testRun(context: CommandContext, args: TestArgs): Promise<
   const reading = readRevisions(setup, shownApplication(database));
   const files = await context.progress(`asking the Alembic of ${database.name}`, reading);
   if (args.fromBackup !== undefined) {
-    const way = { setup, shown: files.directory, port: ({ login }: StackDatabase) => login.port };
-    return runBackupTest(context, args, alembicSubject(context, database, files, way), true);
+    const application = { setup, shown: files.directory };
+    return runBackupTest(context, args, {
+      ...{ database, files, application: setup.place },
+      subject: (server) => alembicSubject(context, database, files, application, server),
+    });
   }
   const { seenAt } = alembicOf(database);
   return runTestOf(context, args, {

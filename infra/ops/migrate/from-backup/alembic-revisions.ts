@@ -14,24 +14,28 @@ import { planRevisions } from "../alembic/plan-revisions";
 import type { AlembicDatabase } from "../alembic/application";
 import type { StackDatabase } from "../stack-database";
 import type { BackupSubject, EngineParts } from "./run";
+import type { UsedServer } from "./server";
 
 type Setup = Pick<AlembicDatabase, "setup" | "shown">;
 
-/**
- * Revisions of an application, each of which its own Alembic runs.
- *
- * @param way of its process to the restored server, by loopback
- */
+/** Revisions of an application, each of which its own Alembic runs. */
 export function alembicSubject(
   context: CommandContext,
   database: DatabaseConfig,
   files: JudgedFiles,
-  way: Setup & { readonly port: (of: StackDatabase) => number },
+  { setup, shown }: Setup,
+  { within }: Pick<UsedServer, "within">,
 ): BackupSubject {
+  const { place } = setup;
+  const inside =
+    within !== undefined && place.kind === "image" ? { ...place, network: within.network } : place;
+  const way = { shown, setup: { ...setup, place: inside } };
+  const seenAt = within !== undefined && place.kind !== "machine" ? { port: within.port } : {};
   const find = (restored: StackDatabase): AlembicDatabase => {
     const { name, owner, login } = restored;
-    const reached = { ...login, host: "127.0.0.1", port: way.port(restored) };
-    return { ...way, database: restored, login: { database: name, owner, login: reached, seenAt: {} } };
+    // Its server listens on loopback as well, which drivers of Python all know.
+    const reached = { ...login, host: "127.0.0.1" };
+    return { ...way, database: restored, login: { database: name, owner, login: reached, seenAt } };
   };
   return {
     database,

@@ -1,3 +1,5 @@
+import { renderHeads } from "../../../../components/core/backup/alembic-head";
+import type { RestoredFrom } from "../../../../components/core/drill/restored-protocol";
 import { nearest } from "../../../../components/core/nearest";
 import { problemError, type Problem } from "../../../../components/core/problem";
 import { readRepository, verifiedOf, type StoredBackup } from "../../../../components/io/backup/repository";
@@ -41,6 +43,13 @@ export function chooseFrom({ backups, state, leftovers }: Repository, wanted: Te
   const fault = faultOf(found, wanted);
   if (fault !== undefined) throw refused(fault);
   return found;
+}
+
+/** What is told of a backup that was restored. */
+export function restoredFrom({ name, takenAt, manifest }: StoredBackup): RestoredFrom {
+  const snapshot = manifest?.snapshot;
+  const head = { migrationHead: snapshot?.migrationHead?.version ?? null, alembic: snapshot?.alembic };
+  return { name, takenAt: snapshot?.takenAt ?? new Date(takenAt).toISOString(), head: renderHeads(head) };
 }
 
 function refused({ path, message, hint }: Problem): Error {

@@ -1,13 +1,9 @@
+import type { RestoredFrom } from "../../../../components/core/drill/restored-protocol";
 import type { TableChange } from "../../../../components/core/migrations/effect";
 import type { MeasuredRun } from "../../../../components/io/scratch/measure";
 
 /** The backup that migrations were tested on, and what they did to its rows. */
-export interface BackupTestData {
-  readonly name: string;
-  /** ISO 8601, in UTC. */
-  readonly takenAt: string;
-  /** What its migrations were at; null: it has none. */
-  readonly head: string | null;
+export interface BackupTestData extends RestoredFrom {
   /** Of the server that is thrown away. */
   readonly serverVersion: string;
   readonly restoreSeconds: number;

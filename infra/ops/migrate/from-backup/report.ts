@@ -1,5 +1,7 @@
-import { renderHeads } from "../../../../components/core/backup/alembic-head";
+import type { ApplicationPlace } from "../../../../components/core/migrations/alembic/application";
+import type { JudgedFiles } from "../../../../components/core/migrations/judged-files";
 import { problemError } from "../../../../components/core/problem";
+import type { DatabaseConfig } from "../../../config";
 import type { CommandContext } from "../../command";
 import { untilInterrupted } from "../../interrupt";
 import type { Report } from "../../report";
@@ -7,32 +9,36 @@ import { plural } from "../../text";
 import type { TestArgs, TestData } from "../test-report";
 import { newest } from "./choose";
 import { migratorOf, testOnServer, type BackupSubject } from "./run";
-import { withLocalServer, type UsedServer, type WantedServer } from "./server";
+import { withServer, type UsedServer, type WantedServer } from "./server";
 
-/**
- * Tests what is pending on the rows of a backup. Nothing of the stack's own server is asked or touched.
- *
- * @param applications true: programs of an application's come to the restored server
- */
+/** Migrations that are to be tested on a backup. */
+export interface BackupTest {
+  readonly database: DatabaseConfig;
+  /** Both ways. */
+  readonly files: JudgedFiles;
+  /** Whose own program applies them; absent: ours does. */
+  readonly application?: ApplicationPlace;
+  readonly subject: (server: UsedServer) => BackupSubject;
+}
+
+/** Tests what is pending on the rows of a backup. Nothing of the stack's own server is asked or touched. */
 export async function runBackupTest(
   context: CommandContext,
   args: TestArgs,
-  subject: BackupSubject,
-  applications: boolean,
+  { database, files, application, subject }: BackupTest,
 ): Promise<Report<TestData>> {
   const { stack, progress, write } = context;
-  const { database, files } = subject;
   assertFits(context, args);
   const migrator = migratorOf(database);
   const wanted: WantedServer = {
     name: typeof args.fromBackup === "string" ? args.fromBackup : newest,
     database: database.name,
     logins: migrator === undefined ? [] : [migrator],
-    loopback: applications,
+    application,
   };
   return untilInterrupted(write, (waiting) =>
-    withLocalServer(context, wanted, waiting, async (server) => {
-      const test = testOnServer(context, subject, server, waiting);
+    withServer(context, wanted, waiting, async (server) => {
+      const test = testOnServer(context, subject(server), server, waiting);
       const {
         findings,
         notes,
@@ -41,28 +47,22 @@ export async function runBackupTest(
         schemas: _,
         ...rest
       } = await progress(`testing what is pending on ${server.backup.name}`, test);
+      const { backup, serverVersion, restoreSeconds } = server;
       const data: TestData = {
         ...{ database: database.name, directory: files.directory, scratch: "backup", ...rest },
         ...{ liveHead: null, liveUnseen: "--from-backup" },
-        backup: { ...describe(server), notes: [...server.notes, ...notes], runs, tables },
+        backup: {
+          ...backup,
+          serverVersion,
+          restoreSeconds,
+          notes: [...server.notes, ...notes],
+          runs,
+          tables,
+        },
       };
       return { command: "migrate test", stack, data, findings };
     }),
   );
-}
-
-function describe({ backup: { name, manifest }, serverVersion, restoreSeconds }: UsedServer) {
-  const snapshot = manifest?.snapshot;
-  return {
-    name,
-    takenAt: snapshot?.takenAt ?? "",
-    head: renderHeads({
-      migrationHead: snapshot?.migrationHead?.version ?? null,
-      alembic: snapshot?.alembic,
-    }),
-    serverVersion,
-    restoreSeconds,
-  };
 }
 
 /** @throws ProblemError where a backup is not restored to what somebody names */
