@@ -218,9 +218,7 @@ describe.each(engines)("what a command of migrations loses, with $engine,", ({ m
     "is not kept from running by a copy of that backup that fails, and is by the backup itself",
     async () => {
       await configure("logical: {}", "backupFirst: true", `copies: [{ path: "${join(home, "mount")}" }]`);
-      await mkdir(join(home, "backups"));
-      await writeFile(join(repository, "state.json"), "{}");
-      const done = await upgrade();
+          const done = await upgrade();
       expect(done.stdout + done.stderr).not.toContain("is not there");
       expect(done.exitCode).toBe(0);
       expect(await rows()).toBe("gone");
