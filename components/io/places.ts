@@ -52,6 +52,11 @@ export function drillDirectory(repository: string): string {
   return join(dataHome(), "drills", createHash("sha256").update(repository).digest("hex").slice(0, 10));
 }
 
+/** Where migrations are tested on a repository's backups; whatever is in it is thrown away. */
+export function backupTestDirectory(repository: string): string {
+  return join(dataHome(), "tests", createHash("sha256").update(repository).digest("hex").slice(0, 10));
+}
+
 function placeOf(kind: string, checkout: string, project: string, stack: string): string {
   const place = existsSync(checkout) ? realpathSync(checkout) : checkout;
   const key = createHash("sha256").update(`${place}\n${project}\n${stack}`).digest("hex").slice(0, 10);

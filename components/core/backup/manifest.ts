@@ -1,4 +1,5 @@
 import { problemError } from "../problem";
+import type { AlembicHead } from "./alembic-head";
 import type { BackupKind } from "./name";
 import type { BackupFormat } from "./plan";
 
@@ -49,6 +50,8 @@ export interface SnapshotFacts {
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
   /** Absent where pgstead keeps no history there. */
   readonly migrationHead: { readonly version: string; readonly name: string } | null;
+  /** Of each version table of Alembic; absent in backups of older versions, which did not look. */
+  readonly alembic?: readonly AlembicHead[];
   readonly roles: readonly {
     readonly name: string;
     /** Null where the login may not know. */

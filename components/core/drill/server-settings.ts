@@ -5,6 +5,8 @@ export interface DrillServerPlan {
   /** Files of its own access rules: whatever the restored ones say. */
   readonly hbaFile: string;
   readonly identFile: string;
+  /** Port of loopback that it listens on besides; absent: the socket alone. */
+  readonly port?: number | undefined;
   /** To be loaded when it starts; undefined: as the restored files say. */
   readonly libraries?: readonly string[] | undefined;
   /** That libraries of jobs work in. */
@@ -20,10 +22,10 @@ export const drillPort = 5432;
  * comes from, and nothing of it has to outlive a crash.
  */
 export function drillServerSettings(plan: DrillServerPlan): Readonly<Record<string, string>> {
-  const { major, socketDirectory, hbaFile, identFile, libraries, database } = plan;
+  const { major, socketDirectory, hbaFile, identFile, libraries, database, port } = plan;
   return {
-    listen_addresses: "",
-    port: String(drillPort),
+    listen_addresses: port === undefined ? "" : "127.0.0.1",
+    port: String(port ?? drillPort),
     unix_socket_directories: socketDirectory,
     unix_socket_permissions: "0700",
     hba_file: hbaFile,

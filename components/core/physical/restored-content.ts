@@ -3,7 +3,7 @@ import { byName } from "../lists";
 /** What a database holds, as far as a restore shows it. */
 export interface DatabaseContent {
   readonly name: string;
-  /** Version of the newest migration; null: none is recorded. */
+  /** Version of the newest migration, or what Alembic is at; null: none is recorded. */
   readonly migrationHead: string | null;
   readonly tables: readonly TableContent[];
 }

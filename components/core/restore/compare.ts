@@ -1,3 +1,4 @@
+import { compareHeads, renderVersions, type AlembicHead } from "../backup/alembic-head";
 import { tableName } from "../backup/content";
 import type { BackedUpTable, BackupManifest } from "../backup/manifest";
 
@@ -6,6 +7,8 @@ export interface RestoredFacts {
   /** With exact counts. */
   readonly tables: readonly BackedUpTable[];
   readonly extensions: readonly string[];
+  /** What the version tables of Alembic say. */
+  readonly alembic: readonly AlembicHead[];
   /** Of the server. */
   readonly roles: readonly string[];
 }
@@ -31,6 +34,10 @@ export function compareFacts({ snapshot }: BackupManifest, found: RestoredFacts)
       "role",
       snapshot.roles.map(({ name }) => name),
       found.roles,
+    ),
+    ...compareHeads(snapshot.alembic, found.alembic).map(
+      ({ table, now, backup }) =>
+        `${table} of Alembic is ${renderVersions(now)}, and in the backup ${renderVersions(backup)}`,
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import { tableName } from "../backup/content";
+import { compareHeads, type AlembicHead, type HeadChange } from "../backup/alembic-head";
 import type { BackedUpTable, SnapshotFacts } from "../backup/manifest";
 
 /** How many rows a table has now. */
@@ -20,6 +21,8 @@ export interface PresentState {
   readonly tables: readonly PresentTable[];
   /** In their order. */
   readonly migrations: readonly PresentMigration[];
+  /** Of each version table of Alembic. */
+  readonly alembic: readonly AlembicHead[];
   /** In bytes. */
   readonly size: number;
   /** Who is connected to it. */
@@ -43,6 +46,8 @@ export interface Loss {
   /** Tables whose exact count is the backup's. */
   readonly same: number;
   readonly migrations: readonly PresentMigration[];
+  /** Version tables of Alembic that are elsewhere now. */
+  readonly alembic: readonly HeadChange[];
   /** Seconds since the backup's snapshot. */
   readonly age: number;
 }
@@ -71,6 +76,7 @@ export function decideLoss(snapshot: SnapshotFacts, present: PresentState, now: 
     migrations: present.migrations.filter(
       ({ version }) => head === null || BigInt(version) > BigInt(head.version),
     ),
+    alembic: compareHeads(snapshot.alembic, present.alembic),
     age: Math.max(0, (now - Date.parse(snapshot.takenAt)) / 1_000),
   };
 }

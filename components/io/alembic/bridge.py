@@ -15,6 +15,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 import tokenize
 import traceback
 from importlib.util import find_spec
@@ -72,6 +73,8 @@ class Bridge:
         self.connections = 0
         self.shown = None
         self.sources = {}
+        self.locks = None
+        self.began = 0
         self.config, self.script = self.open()
         self.listen()
 
@@ -143,6 +146,7 @@ class Bridge:
         event.listen(Pool, "connect", self.on_connect)
         event.listen(Engine, "before_cursor_execute", self.before_execute)
         event.listen(Engine, "after_cursor_execute", self.after_execute)
+        event.listen(Engine, "commit", self.on_commit)
         self.wrap(DefaultImpl, "static_output", self.on_output)
         self.wrap(Operations, "get_bind", self.on_question)
         self.wrap(EnvironmentContext, "is_offline_mode", self.on_question)
@@ -233,15 +237,38 @@ class Bridge:
                 "it ran what its SQL does not have, and was stopped: %s" % " ".join(statement.split())[:200],
                 "have it do the same with and without a connection, or allow it: # pgstead:allow opaque reason=\"…\"",
             )
+        self.began = time.monotonic()
         if CONCURRENT.match(statement):
             # It waits for others, and holds nobody up: a bound would leave an invalid index behind.
             cursor.execute("SET lock_timeout = 0")
             cursor.execute("SET statement_timeout = 0")
 
-    def after_execute(self, _connection, cursor, statement, _parameters, _context, _many):
+    def after_execute(self, connection, cursor, statement, _parameters, _context, _many):
         if self.mode == "run" and CONCURRENT.match(statement):
             for setting in self.connection["bounds"]:
                 cursor.execute(setting)
+        if self.mode == "run" and self.locks is not None:
+            self.look_at_locks(connection)
+
+    def look_at_locks(self, connection):
+        """Keeps since when each table is locked: since the statement began after which it is."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(
+                "SELECT relation::bigint, mode FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted"
+                " AND pid = pg_catalog.pg_backend_pid() AND relation >= 16384"
+            )
+            found = {(oid, mode) for oid, mode in cursor.fetchall()}
+        finally:
+            cursor.close()
+        self.locks = {lock: self.locks.get(lock, self.began) for lock in found}
+
+    def on_commit(self, _connection):
+        if self.mode == "run" and self.locks:
+            now = time.monotonic()
+            held = [{"oid": oid, "mode": mode, "heldMs": round((now - since) * 1000)} for (oid, mode), since in self.locks.items()]
+            send({"event": "locks", "locks": held})
+            self.locks = {}
 
     def was_shown(self, statement, line):
         """A statement with values is another text than with parameters: it counts by its place and its first word."""
@@ -344,6 +371,7 @@ class Bridge:
         """Runs one revision: exactly that one."""
         self.mode = "run"
         self.shown = None if request["shown"] is None else [(one["line"], one["sql"]) for one in request["shown"]]
+        self.locks = {} if request.get("locks") else None
         step = self.step(request["revision"], request["direction"])
         self.run(lambda _heads, _context: [step])
         return self.connected({})

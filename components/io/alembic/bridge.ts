@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { OfflineSql, OfflineText } from "../../core/migrations/alembic/offline-sql";
 import type { AlembicRevision } from "../../core/migrations/alembic/revision";
+import type { HeldLock } from "../../core/migrations/effect";
 import type { PartName } from "../../core/migrations/gate/judge";
 import { projectRoot } from "../places";
 import { startApplication, type ApplicationProcess } from "./application-process";
@@ -53,6 +54,8 @@ interface Requests {
       readonly direction: PartName;
       /** What may run; null: whatever the revision does. */
       readonly shown: readonly OfflineText[] | null;
+      /** Tell which locks it holds before each commit. */
+      readonly locks?: true;
     };
     readonly answer: object;
   };
@@ -64,12 +67,19 @@ interface Requests {
   readonly check: { readonly request: object; readonly answer: CheckAnswer };
 }
 
+/** What is told while a request is at work. */
+export interface BridgeEvents {
+  readonly onConnect?: (pid: number) => void;
+  /** Before a commit: what is locked, and how long it has been. */
+  readonly onLocks?: (locks: readonly HeldLock[]) => void;
+}
+
 /** The application's Alembic, at work. */
 export interface Bridge {
   ask<Name extends keyof Requests>(
     name: Name,
     request: Requests[Name]["request"],
-    onConnect?: (pid: number) => void,
+    events?: BridgeEvents,
   ): Promise<Requests[Name]["answer"]>;
   /** Ends it, whatever it does. */
   close(): void;
@@ -106,7 +116,7 @@ export async function openBridge(
     throw error;
   }
   return {
-    ask: (name, request, onConnect) => conversation.ask({ do: name, ...request }, onConnect),
+    ask: (name, request, events) => conversation.ask({ do: name, ...request }, events),
     close: () => {
       application.kill();
     },
@@ -116,22 +126,23 @@ export async function openBridge(
 interface Answer {
   readonly answer?: object;
   readonly error?: DescribedError;
-  readonly event?: "connected";
+  readonly event?: "connected" | "locks";
   readonly pid?: number;
+  readonly locks?: readonly HeldLock[];
 }
 
 /** One question at a time. */
 function converse(
   application: ApplicationProcess,
-  told: { readonly application: string; readonly password: string },
-): { ask: (request: object, onConnect?: (pid: number) => void) => Promise<object> } {
+  named: { readonly application: string; readonly password: string },
+): { ask: (request: object, events?: BridgeEvents) => Promise<object> } {
   const printed: string[] = [];
   createInterface({ input: application.stderr }).on("line", (line) => {
     printed.push(line);
     if (printed.length > keptLines) printed.shift();
   });
   let waiting: { resolve: (answer: object) => void; reject: (error: Error) => void } | undefined;
-  let onConnected: ((pid: number) => void) | undefined;
+  let told: BridgeEvents = {};
   let ended: Error | undefined;
   const settle = (use: (asked: NonNullable<typeof waiting>) => void): void => {
     const asked = waiting;
@@ -140,11 +151,12 @@ function converse(
   };
   createInterface({ input: application.stdout })
     .on("line", (line) => {
-      const { answer, error, event, pid } = JSON.parse(line) as Answer;
-      if (event === "connected" && pid !== undefined) onConnected?.(pid);
+      const { answer, error, event, pid, locks } = JSON.parse(line) as Answer;
+      if (event === "connected" && pid !== undefined) told.onConnect?.(pid);
+      else if (event === "locks") told.onLocks?.(locks ?? []);
       else if (error !== undefined)
         settle(({ reject }) => {
-          reject(applicationError(error, printed, told));
+          reject(applicationError(error, printed, named));
         });
       else
         settle(({ resolve }) => {
@@ -154,16 +166,16 @@ function converse(
     .on("close", () => {
       // What it printed last may be on its way still.
       setImmediate(() => {
-        ended = endedError(printed, told);
+        ended = endedError(printed, named);
         settle(({ reject }) => {
           reject(ended ?? new Error("ended"));
         });
       });
     });
   return {
-    ask(request, onConnect) {
+    ask(request, events = {}) {
       if (ended !== undefined) return Promise.reject(ended);
-      onConnected = onConnect;
+      told = events;
       return new Promise((resolve, reject) => {
         waiting = { resolve, reject };
         application.write(`${JSON.stringify(request)}\n`);

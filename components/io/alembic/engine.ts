@@ -13,7 +13,7 @@ import { MigrationFailure } from "../migrations/statement-failure";
 import { createWatcher, type Watcher, type WatcherOptions } from "../migrations/watcher";
 import { openCancellable, type CancellableSession } from "../session";
 import type { Waiting } from "../waiting";
-import { openBridge, type Bridge } from "./bridge";
+import { openBridge, type Bridge, type BridgeEvents } from "./bridge";
 import { bridgeConnection, fenceKey, withProof, type BridgeLogin } from "./bridge-connection";
 import { ApplicationError } from "./bridge-failure";
 import { readRevisionState } from "./look";
@@ -27,6 +27,8 @@ export interface AlembicOptions extends BridgeLogin {
   readonly waiting: Waiting;
   /** Bound of the wait for another run in seconds, which is told at its start; default 600. */
   readonly waitSeconds?: number;
+  /** Wants to know which locks revisions hold. */
+  readonly onLocks?: BridgeEvents["onLocks"];
 }
 
 /** What may be done while no other run changes the database. */
@@ -155,7 +157,7 @@ async function runRevision(
 
 /** Has Alembic run one revision: watched, and cancelled on the server when the run is. */
 async function migrate(
-  { database, watcher: target, limits: { lockTimeoutMs }, waiting }: AlembicOptions,
+  { database, watcher: target, limits: { lockTimeoutMs }, waiting, onLocks }: AlembicOptions,
   session: CancellableSession,
   bridge: Bridge,
   step: RevisionStep,
@@ -165,8 +167,9 @@ async function migrate(
   const over = new AbortController();
   const backend: { pid?: number } = {};
   let watched = Promise.resolve();
-  const request = { revision: migration.version, direction, shown: step.sent };
-  const answer = bridge.ask("migrate", request, (pid) => {
+  const wanted = { revision: migration.version, direction, shown: step.sent };
+  const request = onLocks === undefined ? wanted : { ...wanted, locks: true as const };
+  const onConnect = (pid: number): void => {
     backend.pid = pid;
     const watcher = createWatcher({ target, database, pid, lockTimeoutMs, say: waiting.say });
     watching.last = watcher;
@@ -175,7 +178,8 @@ async function migrate(
       .during(migration.path, answer)
       .catch(() => undefined)
       .then(() => watcher.close());
-  });
+  };
+  const answer = bridge.ask("migrate", request, { onConnect, ...(onLocks === undefined ? {} : { onLocks }) });
   const cancel = (): void => {
     void cancelOnServer(session, backend, bridge, over.signal);
   };

@@ -47,8 +47,9 @@ export async function askForBackup(
       signal,
     },
   );
+  // What else was found, such as of a copy that could not be sent, is no fault of the backup.
   const [taken] = data.taken;
-  if (taken !== undefined && findings.length === 0) return taken.name;
+  if (taken !== undefined) return taken.name;
   const problems = findings.map(({ subject, message, hint }) => ({ path: subject, message, hint }));
   throw new ProblemError(`the backup of ${database} before a loss`, problems);
 }

@@ -7,6 +7,7 @@ import { historyTables } from "../../core/migrations/history-layout";
 import { problemError } from "../../core/problem";
 import type { Session } from "../session";
 import { untilAborted } from "../until-aborted";
+import { readAlembicHeads } from "../alembic/heads";
 import type { BackupShape } from "../../core/backup/shape";
 import { assertReadable } from "./preflight";
 import { readShape } from "./shape";
@@ -143,6 +144,7 @@ async function describe(
       ...facts,
       roles: await readRoles(session, readsPasswords),
       migrationHead: hasHistory ? await readHead(session) : null,
+      alembic: await readAlembicHeads(session),
       tables: tables.map((table) => ({ ...table, rows: null })),
     },
     readShape: () => readShape(session),
@@ -150,7 +152,7 @@ async function describe(
   };
 }
 
-interface ReadFacts extends Omit<SnapshotFacts, "tables" | "roles" | "migrationHead"> {
+interface ReadFacts extends Omit<SnapshotFacts, "tables" | "roles" | "migrationHead" | "alembic"> {
   readonly id: string;
   readonly versionNumber: number;
   readonly readsPasswords: boolean;

@@ -86,8 +86,8 @@ interface Restoring {
   readonly tools: ClientTools;
 }
 
-/** Of backups that do not tell: a dump is compressed, and has no indexes. */
-const growth = 10;
+/** Of backups that do not tell how large their database is: a dump is compressed, and has no indexes. */
+export const growth = 10;
 
 async function restore(drill: LogicalDrill, restoring: Restoring): Promise<void> {
   const { home, repository, backup, signal, search } = drill;
@@ -159,12 +159,13 @@ async function fill(
   });
 }
 
-/** Every server has some databases already. */
-function nameFor(database: string): string {
+/** What a database is called on a server that a backup is restored to: every server has some already. */
+export function nameFor(database: string): string {
   return serverDatabases.has(database) ? `${database}_drill` : database;
 }
 
-async function readShapeOf(file: string): Promise<BackupShape | undefined> {
+/** Undefined: the backup is of an older version, and has none. */
+export async function readShapeOf(file: string): Promise<BackupShape | undefined> {
   try {
     return parseShape(await readFile(file, "utf8"));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chown, open, readFile, writeFile } from "node:fs/promises";
+import { chown, open, readFile, rm, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
@@ -10,6 +10,7 @@ import { drillPort, drillServerSettings, missingLibrary } from "../../core/drill
 import { problemError, ProblemError } from "../../core/problem";
 import { namesOf } from "../../core/settings/catalog";
 import { runProgram } from "../process";
+import { scramVerifier } from "../scram";
 import { ServerUnreachableError, withSession } from "../session";
 import type { DrillPlace } from "./place";
 import type { ServerPrograms } from "./programs";
@@ -33,7 +34,19 @@ export interface ServerOrder {
   readonly libraries?: readonly string[] | undefined;
   /** That libraries of jobs work in. */
   readonly database?: string | undefined;
+  /** Who comes in; absent: the account of this process, and nobody else. */
+  readonly access?: ThrowawayAccess | undefined;
   readonly signal: AbortSignal;
+}
+
+/** Logins with a password that is made for one run: for programs that run as another account, or in a container. */
+export interface ThrowawayAccess {
+  /** Of the administrator; the others get theirs once their roles are there. */
+  readonly password: string;
+  /** Beside the administrator. */
+  readonly logins: readonly string[];
+  /** Of loopback; absent: the socket alone. */
+  readonly port?: number | undefined;
 }
 
 /** The server of a drill did not come up. */
@@ -41,17 +54,26 @@ export class StartError extends ProblemError {}
 
 /** Makes an empty server in a place, with the one superuser. */
 export async function initThrowaway(
-  { dataDirectory, account }: DrillPlace,
-  { programs, administrator, signal }: Pick<ServerOrder, "programs" | "administrator" | "signal">,
+  { directory, dataDirectory, account }: DrillPlace,
+  {
+    programs,
+    administrator,
+    access,
+    signal,
+  }: Pick<ServerOrder, "programs" | "administrator" | "access" | "signal">,
 ): Promise<void> {
   assertName(administrator);
+  const passwordFile = join(directory, "verifier");
+  if (access !== undefined) await writeOwn(passwordFile, `${scramVerifier(access.password)}\n`, account);
   const args = ["--encoding=UTF8", "--no-locale", "--auth=peer", "--no-sync", `--username=${administrator}`];
+  if (access !== undefined) args.push(`--pwfile=${passwordFile}`);
   const program = join(programs.directory, "initdb");
   const { exitCode, stderr } = await runProgram(program, [`--pgdata=${dataDirectory}`, ...args], {
     account,
     signal,
     timeoutMs: 300_000,
   });
+  await rm(passwordFile, { force: true });
   if (exitCode === 0) return;
   const hint = "mend what it says, then run this again";
   throw problemError(program, `ended with ${exitCode}: ${stderr.trim() || "it said nothing"}`, hint);
@@ -74,8 +96,9 @@ export async function withThrowawayServer<Result>(
   use: (server: ThrowawayServer) => Promise<Result>,
 ): Promise<Result> {
   assertShort(place.socketDirectory);
-  const access = await writeAccess(place, order.administrator);
-  const target = { host: place.socketDirectory, port: drillPort, password: "" };
+  const access = await writeAccess(place, order);
+  const { port, password = "" } = order.access ?? {};
+  const target = { host: place.socketDirectory, port: port ?? drillPort, password };
   const administrator = { ...target, user: order.administrator };
   const missingLibraries: string[] = [];
   let { libraries } = order;
@@ -83,7 +106,7 @@ export async function withThrowawayServer<Result>(
     const { hbaFile, identFile } = access;
     const { socketDirectory } = place;
     const files = { socketDirectory, hbaFile, identFile };
-    const plan = { major: order.major, database: order.database, libraries, ...files };
+    const plan = { major: order.major, database: order.database, libraries, port, ...files };
     const running = await launch(place, order.programs, drillServerSettings(plan));
     try {
       const said = await untilReady(running, administrator, order.signal);
@@ -194,24 +217,36 @@ function startFailure(said: string): Error {
   ]);
 }
 
-/** Who comes in is the account of this process, and nobody else. */
+/** Who comes in is the account of this process and nobody else, or who has the password of this run. */
 async function writeAccess(
   { directory, account }: DrillPlace,
-  administrator: string,
+  { administrator, access }: Pick<ServerOrder, "administrator" | "access">,
 ): Promise<{ readonly hbaFile: string; readonly identFile: string; readonly reader: string }> {
   assertName(administrator);
   const reader = `pgstead_drill_${randomBytes(4).toString("hex")}`;
   const files = { hbaFile: join(directory, "pg_hba.conf"), identFile: join(directory, "pg_ident.conf") };
   const own = userInfo().username;
   const texts = [
-    [files.hbaFile, "local all all peer map=drill\n"],
+    [files.hbaFile, access === undefined ? "local all all peer map=drill\n" : rulesOf(administrator, access)],
     [files.identFile, [administrator, reader].map((role) => `drill "${own}" "${role}"\n`).join("")],
   ] as const;
-  for (const [path, text] of texts) {
-    await writeFile(path, text, { mode: 0o600 });
-    if (account !== undefined) await chown(path, account.uid, account.gid);
-  }
+  for (const [path, text] of texts) await writeOwn(path, text, account);
   return { ...files, reader };
+}
+
+/** A role of the backup that is none of these is not let in, whatever its password. */
+function rulesOf(administrator: string, { logins, port }: ThrowawayAccess): string {
+  const ways = port === undefined ? ["local all"] : ["local all", "host all"];
+  const lines = [administrator, ...logins].flatMap((login) => {
+    assertName(login);
+    return ways.map((way) => `${way} "${login}"${way === "host all" ? " 127.0.0.1/32" : ""} scram-sha-256\n`);
+  });
+  return lines.join("");
+}
+
+async function writeOwn(path: string, text: string, account: DrillPlace["account"]): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  if (account !== undefined) await chown(path, account.uid, account.gid);
 }
 
 /** What the files of the server itself have it load. */

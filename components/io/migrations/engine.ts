@@ -15,7 +15,7 @@ import { writeTrail } from "./record";
 import { cleanSession, type RunContext } from "./run-context";
 import { MigrationFailure } from "./statement-failure";
 import { runTransaction } from "./transaction";
-import { createWatcher } from "./watcher";
+import { createWatcher, type Watcher } from "./watcher";
 
 /** A step that is done. */
 export interface DoneStep {
@@ -71,6 +71,8 @@ export interface EngineOptions {
   /** Bound of the wait for another run in seconds, which is told at its start; default 600. */
   readonly waitSeconds?: number;
   readonly parser: SqlParser;
+  /** Looks on besides, at the session with a process number of the server's. */
+  readonly lookOn?: (watcher: Watcher, pid: number) => Watcher;
 }
 
 /** Our own engine: over one connection to the server itself. */
@@ -109,7 +111,16 @@ export function createEngine(options: EngineOptions): MigrationEngine {
 
 async function runSteps(
   session: CancellableSession,
-  { database, login, owner, watcher: watching, limits, waiting, parser }: EngineOptions,
+  {
+    database,
+    login,
+    owner,
+    watcher: watching,
+    limits,
+    waiting,
+    parser,
+    lookOn = (one) => one,
+  }: EngineOptions,
   decide: (history: MigrationHistory) => readonly MigrationStep[],
   repeating: Repeating | undefined,
 ): Promise<RunOutcome> {
@@ -120,13 +131,8 @@ async function runSteps(
   const steps = decide(await readHistory(session));
   const { lockTimeoutMs } = limits;
   const { pid } = session;
-  const watcher = createWatcher({
-    target: watching ?? login,
-    database,
-    pid,
-    lockTimeoutMs,
-    say: waiting.say,
-  });
+  const target = watching ?? login;
+  const watcher = lookOn(createWatcher({ target, database, pid, lockTimeoutMs, say: waiting.say }), pid);
   const context = { session, owner, limits, waiting, watcher, searchPath: path?.path ?? "" };
   const done: DoneStep[] = [];
   try {

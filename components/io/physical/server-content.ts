@@ -1,9 +1,11 @@
 import type { DatabaseError } from "pg";
+import { renderHeads, type AlembicHead } from "../../core/backup/alembic-head";
 import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
 import { chunks } from "../../core/lists";
 import { historyTables } from "../../core/migrations/history-layout";
 import type { DatabaseContent, ServerContent, TableContent } from "../../core/physical/restored-content";
+import { readAlembicHeads } from "../alembic/heads";
 import { withSession, type Session } from "../session";
 
 /**
@@ -58,7 +60,8 @@ async function readDatabase(session: Session, name: string, signal: AbortSignal)
     signal.throwIfAborted();
     counted.push(...(await count(session, part)));
   }
-  return { name, migrationHead: await readHead(session), tables: counted };
+  const heads = { migrationHead: await readHead(session), alembic: await readFreeHeads(session) };
+  return { name, migrationHead: renderHeads(heads), tables: counted };
 }
 
 interface Table {
@@ -107,6 +110,16 @@ async function count(session: Session, tables: readonly Table[]): Promise<readon
     name: `${table.schema}.${table.name}`,
     rows: rows.get(table) ?? null,
   }));
+}
+
+/** A version table that a change keeps for itself tells nothing. */
+async function readFreeHeads(session: Session): Promise<readonly AlembicHead[]> {
+  try {
+    return await readAlembicHeads(session);
+  } catch (error) {
+    if (!["55P03", "42P01", "3F000"].includes((error as DatabaseError).code ?? "")) throw error;
+    return [];
+  }
 }
 
 async function readHead(session: Session): Promise<string | null> {

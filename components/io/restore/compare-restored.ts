@@ -1,6 +1,7 @@
 import type { BackupManifest } from "../../core/backup/manifest";
 import type { ConnectionTarget } from "../../core/connection";
 import { compareFacts } from "../../core/restore/compare";
+import { readAlembicHeads } from "../alembic/heads";
 import { countRows, readTables } from "../backup/snapshot";
 import { untilAborted } from "../until-aborted";
 
@@ -28,6 +29,7 @@ export async function compareRestored(
       "SELECT rolname::text AS name FROM pg_catalog.pg_roles",
     );
     const names = (rows: readonly { readonly name: string }[]): string[] => rows.map(({ name }) => name);
-    return compareFacts(manifest, { tables, extensions: names(extensions), roles: names(roles) });
+    const alembic = await readAlembicHeads(session);
+    return compareFacts(manifest, { tables, extensions: names(extensions), roles: names(roles), alembic });
   });
 }

@@ -3,6 +3,7 @@ import { besideKind, type BesideKind } from "../../core/restore/names";
 import { historyTables } from "../../core/migrations/history-layout";
 import { chunks } from "../../core/lists";
 import { quoteIdentifier } from "../../core/identifier";
+import { readAlembicHeads } from "../alembic/heads";
 import type { Session } from "../session";
 
 /** A larger table is not counted to the end before somebody is asked. */
@@ -26,6 +27,7 @@ export async function readPresent(session: Session): Promise<PresentState> {
   return {
     tables: await readTableCounts(session),
     migrations,
+    alembic: await readAlembicHeads(session),
     size: Number(row?.size ?? 0),
     sessions: row?.sessions ?? 0,
   };

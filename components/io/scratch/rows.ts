@@ -21,7 +21,7 @@ interface Table {
   readonly columns: readonly Column[];
 }
 
-/** What tables hold: a digest of their rows, whatever the order of rows and columns. */
+/** What tables hold: a digest of their rows, whatever the order of rows and columns, and however many there are. */
 export type Contents = ReadonlyMap<string, string>;
 
 /**
@@ -141,8 +141,8 @@ export async function readContents(session: Session): Promise<Contents> {
   for (const { name, columns } of tables) {
     const row = `ROW(${columns.map((column) => `t.${quoteIdentifier(column)}`).join(", ")})::text`;
     const [digest] = await session.query<{ digest: string }>(
-      `SELECT pg_catalog.count(*) || ' ' || coalesce(pg_catalog.md5(pg_catalog.string_agg(pg_catalog.md5(${row}), ''
-         ORDER BY pg_catalog.md5(${row}))), '') AS digest FROM ${name} AS t`,
+      `SELECT pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(pg_catalog.hashtextextended(${row}, 0)::numeric), 0)
+         AS digest FROM ${name} AS t`,
     );
     contents.set(name, digest?.digest ?? "");
   }

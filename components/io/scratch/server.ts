@@ -71,8 +71,8 @@ export async function removeLeftOvers(home = scratchHome()): Promise<void> {
   }
 }
 
-/** Below the range that the system gives to outgoing connections: those could take it before the server does. */
-async function freePort(): Promise<number> {
+/** A port of loopback that is free. Below the range that the system gives to outgoing connections: those could take it before the server does. */
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(15_000, 32_000);
     if (await canListen(port)) return port;

@@ -74,7 +74,7 @@ function list<Context>(run: RunBackupWork<Context>): OpsCommand<object, ListData
         "name, database, takenAt, verified, verifiedAt, bytes, format, serverVersion, migrationHead";
       command.addHelpText(
         "after",
-        `\nJSON: data.backups [{ ${fields},\nfaults, copies [{ copy, verified, verifiedAt }] }]; data.leftovers.`,
+        `\nJSON: data.backups [{ ${fields},\nalembic [{ schema, table, versions }] | null, faults, copies [{ copy, verified, verifiedAt }] }]; data.leftovers.`,
       );
     },
     run: (context) => run(context, ["backup", "list"], (place) => listBackups(place)),

@@ -6,13 +6,14 @@ import { ProblemError } from "../../../components/core/problem";
 import type { Loss } from "../../../components/core/statement";
 import { holdsTables } from "../../../components/io/backup-gate/holds-tables";
 import { readGateFacts } from "../../../components/io/backup-gate/read-facts";
+import { takeFirst } from "../../../components/io/backup-gate/take-first";
 import { readSystemIdentifier } from "../../../components/io/identity";
 import type { StackConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { untilInterrupted } from "../interrupt";
 import { lookInto } from "../sessions";
-import { localPlace } from "./place";
-import { takeBackups, toFindings } from "./take";
+import { localPlace, stackName } from "./place";
+import { toFindings } from "./take";
 
 /** What the losses of a run wait for. */
 export interface LossGate {
@@ -83,8 +84,21 @@ async function readFacts(context: CommandContext, database: string): Promise<Gat
 async function save(context: CommandContext, database: string): Promise<readonly Finding[]> {
   const { docker } = context.config;
   try {
-    return await untilInterrupted(context.write, async ({ signal }) => {
-      if (docker === undefined) return (await takeBackups(localPlace(context), database, signal)).findings;
+    return await untilInterrupted(context.write, async (waiting) => {
+      const { signal } = waiting;
+      if (docker === undefined) {
+        const { repository, stack, version, plan, login } = localPlace(context);
+        const of = {
+          repository,
+          database,
+          version,
+          plan,
+          stack: stackName(stack),
+          login: await login(database),
+        };
+        await context.progress(`taking a backup of ${database}`, takeFirst(of, waiting));
+        return [];
+      }
       const { askForBackup } = await import("../../../components/io/backup-gate/ask-container.js");
       const place = { container: `${docker.name}-ops`, engine: docker.engine };
       await context.progress(`taking a backup of ${database}`, askForBackup(place, database, { signal }));

@@ -1,3 +1,4 @@
+import { renderHeads, type AlembicHead } from "../../../components/core/backup/alembic-head";
 import { findStale } from "../../../components/core/backup/freshness";
 import { backupBytes } from "../../../components/core/backup/manifest";
 import type { Finding } from "../../../components/core/finding";
@@ -25,6 +26,8 @@ export interface ListedBackup {
   readonly format: string | null;
   readonly serverVersion: string | null;
   readonly migrationHead: string | null;
+  /** Of each version table of Alembic; null: the backup does not tell. */
+  readonly alembic: readonly AlembicHead[] | null;
   /** What is wrong with it. */
   readonly faults: readonly string[];
   /** Where it is as well, as far as is known here. */
@@ -57,6 +60,7 @@ function describe(backup: StoredBackup): Omit<ListedBackup, "copies"> {
     format: manifest?.dumpFormat ?? null,
     serverVersion: manifest?.snapshot.serverVersion ?? null,
     migrationHead: manifest?.snapshot.migrationHead?.version ?? null,
+    alembic: manifest?.snapshot.alembic ?? null,
     faults: fault === undefined ? (check?.faults ?? []) : [fault],
   };
 }
@@ -70,6 +74,8 @@ export interface DatabaseBackups {
   readonly newest: string | null;
   readonly newestAt: string | null;
   readonly newestBytes: number | null;
+  /** Heads of its migrations, Alembic's as well; null: it has none. */
+  readonly newestHead: string | null;
   readonly lastVerifiedAt: string | null;
   readonly lastSuccessAt: string | null;
   readonly lastRunAt: string | null;
@@ -152,6 +158,7 @@ function findingsOf(
 export function summarize({ backups, state }: Repository, database: string): DatabaseBackups {
   const own = backups.filter((backup) => backup.database === database);
   const newest = own.find((backup) => verifiedOf(backup) === "good");
+  const snapshot = newest?.manifest?.snapshot;
   const run = state.runs[database];
   const outcome = lastRunOf(run);
   const sizes = own.map(({ manifest }) => (manifest === undefined ? 0 : backupBytes(manifest)));
@@ -162,6 +169,10 @@ export function summarize({ backups, state }: Repository, database: string): Dat
     newest: newest?.name ?? null,
     newestAt: newest === undefined ? null : new Date(newest.takenAt).toISOString(),
     newestBytes: newest?.manifest === undefined ? null : backupBytes(newest.manifest),
+    newestHead: renderHeads({
+      migrationHead: snapshot?.migrationHead?.version ?? null,
+      alembic: snapshot?.alembic,
+    }),
     lastVerifiedAt: newest?.check?.at ?? null,
     lastSuccessAt: state.successes[database] ?? null,
     lastRunAt: run?.startedAt ?? null,

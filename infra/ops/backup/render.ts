@@ -1,3 +1,4 @@
+import { renderHeads } from "../../../components/core/backup/alembic-head";
 import { renderDuration } from "../../../components/core/duration";
 import { renderSize } from "../../../components/core/size";
 import type { Colors } from "../colors";
@@ -30,13 +31,13 @@ export function renderTaken({ repository, taken, leftovers, removed, copies }: T
 export function renderList({ repository, backups, leftovers }: ListData, colors: Colors): string {
   const hasCopies = backups.some(({ copies }) => copies.length > 0);
   const rows = backups.map(
-    ({ name, takenAt, bytes, format, serverVersion, migrationHead, verified, copies }) => [
+    ({ name, takenAt, bytes, format, serverVersion, migrationHead, alembic, verified, copies }) => [
       name,
       takenAt,
       bytes === null ? "?" : renderSize(bytes),
       format ?? "?",
       serverVersion ?? "?",
-      migrationHead ?? "",
+      renderHeads({ migrationHead, alembic }) ?? "",
       verified === "bad" ? "DAMAGED" : verified,
       ...(hasCopies
         ? [copies.map((one) => (one.verified === "bad" ? `${one.copy} DAMAGED` : one.copy)).join(", ")]
@@ -92,12 +93,24 @@ export function renderPruned({ databases, copies, dryRun }: PruneData): string {
 export function renderBackupStatus(data: StatusData, colors: Colors): string {
   const { repository, schedule, nextRunAt, greatestAge, freeBytes, databases, copies, leftovers } = data;
   const rows = databases.map(
-    ({ database, count, bytes, newest, newestAt, lastVerifiedAt, lastRunAt, exitCode, seconds }) => [
+    ({
+      database,
+      count,
+      bytes,
+      newest,
+      newestAt,
+      newestHead,
+      lastVerifiedAt,
+      lastRunAt,
+      exitCode,
+      seconds,
+    }) => [
       database,
       count,
       renderSize(bytes),
       newest ?? "none",
       newestAt ?? "",
+      newestHead ?? "",
       lastVerifiedAt ?? "",
       lastRunAt ?? "never",
       exitCode === null ? "" : exitCode === 0 ? "success" : "failure",
@@ -110,6 +123,7 @@ export function renderBackupStatus(data: StatusData, colors: Colors): string {
     "size",
     "newest good",
     "taken",
+    "migration",
     "verified",
     "last run",
     "ended with",

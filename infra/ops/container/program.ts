@@ -9,6 +9,7 @@ import { containerGateCommand } from "./commands/backup-gate";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
 import { containerRecoveryCommand } from "./commands/recovery";
+import { restoredServerCommand } from "./commands/restored-server";
 import { runCommand } from "./commands/run";
 import { scheduleCommand } from "./commands/schedule";
 import { containerStatusCommand } from "./commands/status";
@@ -39,6 +40,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   containerGateCommand,
   containerRestoreCommand,
   containerRecoveryCommand,
+  restoredServerCommand,
   healthCommand,
   ...elsewhereCommands,
 ];

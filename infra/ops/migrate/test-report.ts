@@ -25,11 +25,14 @@ import {
 import { lookInto } from "../sessions";
 import { plural } from "../text";
 import type { LookArgs } from "./directory";
+import type { BackupTestData } from "./from-backup/outcome";
 import { testMigrations, type TestOutcome } from "./test-run";
 
 export interface TestArgs extends LookArgs, ScratchArgs {
   /** False with `--no-live`. */
   readonly live?: boolean;
+  /** Name of a backup, or the word for the newest one; true: without a word. */
+  readonly fromBackup?: string | true;
 }
 
 export interface TestData extends Omit<TestOutcome, "findings" | "schemas"> {
@@ -40,6 +43,8 @@ export interface TestData extends Omit<TestOutcome, "findings" | "schemas"> {
   readonly liveHead: string | null;
   /** Why the live schema was not compared; null where it was. */
   readonly liveUnseen: string | null;
+  /** What the pending ones did to the rows of a backup; null: they were tested without. */
+  readonly backup: BackupTestData | null;
 }
 
 /** What is tested, whatever applies it. */
@@ -82,6 +87,7 @@ export async function runTestOf(
     ...rest,
     liveHead: compared.head,
     liveUnseen: compared.unseen,
+    backup: null,
   };
   return { command: "migrate test", stack, data, findings: [...findings, ...compared.findings] };
 }

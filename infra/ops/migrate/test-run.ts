@@ -33,6 +33,14 @@ interface Notes {
   readonly remarks: { subject: string; message: string }[];
 }
 
+/** What somebody looks at between the ways. */
+export interface TestHooks {
+  /** All that runs was applied for the first time. */
+  readonly afterUp?: () => Promise<void>;
+  /** All that can be was taken back. @param whole true where nothing of it is left */
+  readonly afterDown?: (whole: boolean) => Promise<void>;
+}
+
 /**
  * Applies all, takes all back as far as they are reversible, and applies all again; each by itself with made-up rows as
  * well. What a file leaves behind, and what it loses, is told of that file.
@@ -41,6 +49,7 @@ export async function testMigrations(
   scratch: Scratch,
   { judged, repeatables }: Pick<JudgedFiles, "judged" | "repeatables">,
   signal: AbortSignal,
+  hooks: TestHooks = {},
 ): Promise<TestOutcome> {
   const notes: Notes = { findings: [], remarks: [] };
   // What is a repeatable file's is not a migration's to take back, also where one makes it first, to stand on it.
@@ -56,12 +65,16 @@ export async function testMigrations(
   for (const one of judged) {
     signal.throwIfAborted();
     await testRows(scratch, one, notes);
-    if (!(await ran(scratch, one, "up", signal, notes)))
+    if (!(await ran(scratch, one, "up", signal, notes))) {
+      await hooks.afterUp?.();
       return { ...told(), reversed: [], irreversible: null };
+    }
     applied.push(one);
     schemas.push(await read());
   }
+  await hooks.afterUp?.();
   const { reversed, irreversible } = await takeBack(scratch, { applied, schemas, read }, signal, notes);
+  await hooks.afterDown?.(applied.length > 0 && reversed.length === applied.length);
   for (const one of reversed.toReversed()) {
     if (!(await ran(scratch, one, "up", signal, notes))) break;
   }

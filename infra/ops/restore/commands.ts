@@ -84,7 +84,8 @@ anywhere, one of the two is there under the name; the next run removes what is l
 Without a terminal and without --confirm nothing is done: that is a finding (1), as is a damaged backup.
 
 JSON: data.action and what belongs to it: list { backups, leftovers, kept [{ name, of, kind, size }] };
-plan { backup, database, takenAt, loss { tables [{ table, now, isExact, backup }], same, migrations, age }, sessions };
+plan { backup, database, takenAt, loss { tables [{ table, now, isExact, backup }], same, migrations,
+alembic [{ table, now, backup }], age }, sessions };
 restored { backup, database, kept, presentBackup, leftovers, roles, notes, seconds }; into { backup, database, roles, notes };
 table { backup, database, table, rows, notes }; undone and dropped { database, names, kept }; none.
 `;

@@ -1,4 +1,5 @@
 import { renderDuration } from "../../../components/core/duration";
+import { renderVersions } from "../../../components/core/backup/alembic-head";
 import type { Loss } from "../../../components/core/restore/loss";
 import { renderSize } from "../../../components/core/size";
 import { renderList } from "../backup/render";
@@ -101,7 +102,7 @@ export function renderPlanned(
   ].join("\n");
 }
 
-function renderLoss({ tables, same, migrations }: Loss, colors: Colors): string[] {
+function renderLoss({ tables, same, migrations, alembic }: Loss, colors: Colors): string[] {
   const rows = tables.map(({ table, now, isExact, backup }) => [
     table,
     now === null ? "is not there" : isExact ? now : `about ${now}`,
@@ -117,6 +118,10 @@ function renderLoss({ tables, same, migrations }: Loss, colors: Colors): string[
     `${plural(same, "table")} ${same === 1 ? "has" : "have"} as many rows as in the backup; rows that were changed since are not counted`,
     ...migrations.map(
       ({ version, name }) => `migration ${version} ${name} was applied since, and would be gone`,
+    ),
+    ...alembic.map(
+      ({ table, now, backup }) =>
+        `${table} of Alembic is ${renderVersions(now)} now, and in the backup ${renderVersions(backup)}`,
     ),
   ];
 }

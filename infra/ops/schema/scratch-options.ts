@@ -138,7 +138,7 @@ export function scratchOptions(
 }
 
 /** What is declared of one database; of roles of others there is no more than that they are there. */
-function declaredState(
+export function declaredState(
   { config, project }: CommandContext,
   name: string,
   { roles, extensions }: Pick<LiveSchema, "roles" | "extensions">,

@@ -13,6 +13,8 @@ import { withMigratedScratch } from "../../../../components/io/scratch/revisions
 import type { CommandContext } from "../../command";
 import type { Report } from "../../report";
 import { runTestOf, type TestArgs, type TestData } from "../test-report";
+import { alembicSubject } from "../from-backup/alembic-revisions";
+import { runBackupTest } from "../from-backup/report";
 import { chooseDatabase } from "../stack-database";
 import { alembicOf, alembicSetup, findAlembic, shownApplication } from "./application";
 import { readBothWays } from "./lint-run";
@@ -23,6 +25,13 @@ export async function testRun(context: CommandContext, args: TestArgs): Promise<
   const setup = alembicSetup(context, context.config, database);
   const reading = readRevisions(setup, shownApplication(database));
   const files = await context.progress(`asking the Alembic of ${database.name}`, reading);
+  if (args.fromBackup !== undefined) {
+    const application = { setup, shown: files.directory };
+    return runBackupTest(context, args, {
+      ...{ database, files, application: setup.place },
+      subject: (server) => alembicSubject(context, database, files, application, server),
+    });
+  }
   const { seenAt } = alembicOf(database);
   return runTestOf(context, args, {
     database,
