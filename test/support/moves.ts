@@ -69,7 +69,7 @@ export async function moveWatched(
         const client = new Client({
           ...{ host: bench.server.host, port: bench.server.port, user, password, database },
           ...(isReplica ? { replication: "database" } : {}),
-        } as ConstructorParameters<typeof Client>[0]);
+        });
         client.on("error", () => undefined);
         if (
           await client.connect().then(
@@ -83,7 +83,7 @@ export async function moveWatched(
     }
     for (const { client, user, database } of open) {
       const rows = await client.query(ask).then(
-        (result) => result.rows,
+        (result) => result.rows as unknown[],
         () => [],
       );
       if (rows.length > 0) spied.push({ user, database, before, rows });
