@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectionUri } from "../../components/core/connection";
+import type { CopyPlan } from "../../components/core/move/plan";
 import { usualBackups } from "../../components/core/backup/plan";
 import { takeFirst } from "../../components/io/backup-gate/take-first";
 import { findMatchingTools } from "../support/client-tools";
@@ -52,6 +53,7 @@ CREATE FUNCTION app.trail() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER trail AFTER UPDATE ON app.people FOR EACH ROW EXECUTE FUNCTION app.trail();
 ALTER TABLE app.people ENABLE ALWAYS TRIGGER trail;
 GRANT SELECT ON app.people TO shop_reader, only_in_prod;
+ALTER DATABASE shop SET work_mem = '5MB';
 ANALYZE`;
 
 beforeAll(async () => {
@@ -120,12 +122,60 @@ describe("a copy is refused, and changes nothing,", () => {
     expect((await copy("--to", "real", "--confirm", "shop")).stderr).toContain("what it holds is real");
   });
 
-  test("without its confirmation, or with another name", async () => {
+  test("without its confirmation where nobody can type it, or with another name", async () => {
     const asked = await copy("--to", "staging");
-    expect(asked).toMatchObject({ exitCode: 1 });
-    expect(asked.stdout).toContain("say --confirm shop");
-    expect(await copy("--to", "staging", "--confirm", "shopp")).toMatchObject({ exitCode: 1 });
+    expect(asked).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(asked.stderr).toContain("say --confirm shop");
+    const other = await copy("--to", "staging", "--confirm", "shopp");
+    expect(other).toMatchObject({ exitCode: 2 });
+    expect(other.stderr).toContain("shopp is not the database that is replaced");
     await expectUntouched();
+  });
+
+  test("where somebody types another name, who was shown what would happen", async () => {
+    const { exitCode, stdout, stderr } = await runNode(
+      "test/integration/ops-entry.ts",
+      [root, "copy", "--from", "prod", "--to", "staging"],
+      { PGSTEAD_TEST_TYPED: "shopp" },
+    );
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("what was typed is not its name");
+    expect(stderr).toMatch(/it would replace what is there, which has \d/);
+    await expectUntouched();
+  });
+
+  test("where it is only to be told: rows, who is there, and what looks personal without a rule", async () => {
+    await prodFile('{ app.people.email: "NULL", app.visits.note: "NULL" }');
+    const { exitCode, stdout } = await copy("--to", "staging", "--dry-run", "--json");
+    await prodFile(masking);
+    expect(exitCode).toBe(0);
+    const { data } = JSON.parse(stdout) as { data: { plan: CopyPlan; moved: unknown } };
+    expect(data.moved).toBeNull();
+    expect(data.plan).toMatchObject({
+      masking: [
+        { column: "app.people.email", rows: "3000" },
+        { column: "app.visits.note", rows: "200" },
+      ],
+      looksPersonal: ["app.people.name"],
+      leftOut: ["setting work_mem of the other database"],
+      roles: { made: ["only_in_prod"] },
+    });
+    expect(data.plan.roles.there).toContain("shop_reader");
+    expect(data.plan.age).toBeGreaterThanOrEqual(0);
+    expect(data.plan.replaced?.size).toBeGreaterThan(1_000_000);
+    await expectUntouched();
+  });
+
+  test("from a backup that is not there", async () => {
+    const { exitCode, stderr } = await copy(
+      "--to",
+      "staging",
+      "--backup",
+      "shop_full_20200101_000000",
+      "--dry-run",
+    );
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("has no backup shop_full_20200101_000000");
   });
 
   test("with a rule for a table or column that is not there, is a key, or is no expression", async () => {
@@ -165,7 +215,13 @@ describe("a copy is refused, and changes nothing,", () => {
 
 describe("a copy", () => {
   test("is masked before anybody can connect, whole, and in no file of the database is what was masked", async () => {
-    const done = await copy("--to", "staging", "--confirm", "shop", "--json");
+    const [name = ""] = (await readdir(repository)).filter((one) => one.startsWith("shop_full_"));
+    // As a person types it.
+    const done = await runNode(
+      "test/integration/ops-entry.ts",
+      [root, "copy", "--from", "prod", "--to", "staging", "--backup", name, "--json"],
+      { PGSTEAD_TEST_TYPED: "shop" },
+    );
     expect(done).toMatchObject({ exitCode: 0 });
     const people = await sql(
       staging,

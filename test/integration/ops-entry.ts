@@ -21,6 +21,10 @@ void runOps(argv, commands, {
       readFile(join(root, "outputs.json"), "utf8"),
     ),
   pulumi: () => () => Promise.reject(new Error("there is no Pulumi in these tests")),
+  // What a person would type, for a command that asks.
+  ...(process.env.PGSTEAD_TEST_TYPED === undefined
+    ? {}
+    : { askFor: () => Promise.resolve(process.env.PGSTEAD_TEST_TYPED ?? "") }),
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,

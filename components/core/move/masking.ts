@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "../identifier";
 import { SqlSyntaxError, type SqlParser } from "../migrations/sql-parser";
 import type { Problem } from "../problem";
+import { unquote } from "../restore/dump-statements";
 
 /** What a column is to hold in a copy. */
 export interface MaskingRule {
@@ -14,11 +15,15 @@ export interface MaskingRule {
 /** Rules as they are written: `app.users.email` and an expression. */
 export type WrittenMasking = Readonly<Record<string, string>>;
 
+/** A name as it is, or in double quotes as SQL has it where it holds a dot. */
+const part = String.raw`("(?:[^"]|"")+"|[^."]+)`;
+const columnForm = new RegExp(`^${part}[.]${part}[.]${part}$`);
+
 /** The parts of `app.users.email`; undefined: it is no such text. */
 export function parseMaskedColumn(text: string): Omit<MaskingRule, "expression"> | undefined {
-  const parts = text.split(".");
-  const [schema = "", table = "", column = ""] = parts;
-  return parts.length === 3 && parts.every((part) => part !== "") ? { schema, table, column } : undefined;
+  const [found, ...parts] = columnForm.exec(text) ?? [];
+  const [schema = "", table = "", column = ""] = parts.map(unquote);
+  return found === undefined ? undefined : { schema, table, column };
 }
 
 /** Rules whose columns were looked at before. */
@@ -70,27 +75,45 @@ export interface FoundColumn {
   readonly isGenerated: boolean;
   /** GENERATED ALWAYS AS IDENTITY. */
   readonly isIdentity: boolean;
-  /** A foreign key that it is part of, or that refers to it. */
+  /** A foreign key that it is part of, or that refers to it; also of what inherits from the table. */
   readonly foreignKey: string | null;
+  /** A partition or heir whose rows are on another server. */
+  readonly elsewhere: string | null;
+  /** Tables that this one is a partition or heir of. */
+  readonly parents: readonly string[];
 }
 
 /** What keeps rules from masking: a column that is not there, or that no expression can be put into. */
 export function checkColumns(rules: readonly MaskingRule[], found: readonly FoundColumn[]): Problem[] {
   return rules.flatMap((rule) => {
     const column = found.find((one) => nameOf(one) === nameOf(rule));
-    const fault = column === undefined ? missing : columnFault(column);
+    const fault = column === undefined ? missing : (columnFault(column) ?? doubleFault(column, rules));
     return fault === undefined ? [] : [{ path: nameOf(rule), ...fault }];
   });
 }
 
 const missing = { message: "there is no such column", hint: "name it as it is now, or remove the rule" };
 
+/** The second of two rules would see what the first has made. */
+function doubleFault(
+  { parents, column }: FoundColumn,
+  rules: readonly MaskingRule[],
+): Omit<Problem, "path"> | undefined {
+  const parent = parents.find((one) => rules.some((rule) => nameOf(rule) === `${one}.${column}`));
+  if (parent === undefined) return undefined;
+  return { message: `is masked with ${parent}, which it is a part of`, hint: "remove one of the two rules" };
+}
+
 function columnFault(column: FoundColumn): Omit<Problem, "path"> | undefined {
-  const { kind, isGenerated, isIdentity, foreignKey } = column;
+  const { kind, isGenerated, isIdentity, foreignKey, elsewhere } = column;
   if (!["r", "p"].includes(kind))
     return { message: "is not of a table", hint: "mask the columns of the tables that it shows" };
   if (isGenerated) return { message: "is generated", hint: "mask the columns that it is computed from" };
   if (isIdentity) return { message: "is an identity that is always generated", hint: "remove the rule" };
+  if (elsewhere !== null) {
+    const hint = "mask the partitions that are here, each by its own name";
+    return { message: `${elsewhere} is a part of its table, and its rows are on another server`, hint };
+  }
   if (foreignKey === null) return undefined;
   const hint =
     "a key that says something about a person is to be replaced by one that does not, by a migration";
@@ -101,16 +124,41 @@ function columnFault(column: FoundColumn): Omit<Problem, "path"> | undefined {
 export function maskTables(
   rules: readonly MaskingRule[],
 ): { readonly table: string; readonly sql: string }[] {
-  return [...groupByTable(rules)].map(([table, own]) => {
-    const set = own.map(({ column, expression }) => `${quoteIdentifier(column)} = (${expression}\n)`);
-    return { table, sql: `UPDATE ${table} SET ${set.join(", ")}` };
-  });
+  return [...groupByTable(rules)].map(([table, own]) => ({
+    table,
+    sql: `UPDATE ${table} SET ${own.map(setColumn).join(", ")}`,
+  }));
+}
+
+/** The UPDATE of one rule alone, which tells whether the server takes its expression. */
+export function maskColumn(rule: MaskingRule): string {
+  return `UPDATE ${tableOf(rule)} SET ${setColumn(rule)}`;
+}
+
+function setColumn({ column, expression }: MaskingRule): string {
+  return `${quoteIdentifier(column)} = (${expression}\n)`;
+}
+
+function tableOf({ schema, table }: MaskingRule): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}
+
+/** What the server may say of a failure: messages about values hold them, and those of functions may. */
+export function sayFailure({
+  code = "",
+  message,
+}: {
+  readonly code?: string | undefined;
+  readonly message: string;
+}): string {
+  if (code === "" || /^(?:0A|23|25|3|40|42|53|54|55|57|58)/.test(code)) return message;
+  return `the server says ${code}; its words are left out, as they may hold what is in a row`;
 }
 
 function groupByTable(rules: readonly MaskingRule[]): Map<string, MaskingRule[]> {
   const tables = new Map<string, MaskingRule[]>();
   for (const rule of rules) {
-    const table = `${quoteIdentifier(rule.schema)}.${quoteIdentifier(rule.table)}`;
+    const table = tableOf(rule);
     tables.set(table, [...(tables.get(table) ?? []), rule]);
   }
   return tables;

@@ -7,8 +7,8 @@ import { problemError } from "../problem";
  */
 export type DumpPart = "create" | "database" | "event trigger" | "encoding" | "authorization" | "content";
 
-/** A name as SQL has it. */
-const identifier = String.raw`(?:"(?:[^"]|"")*"|[^\s";,()]+)`;
+/** A name as SQL has it, as a part of a pattern. */
+export const identifier = String.raw`(?:"(?:[^"]|"")*"|[^\s";,()]+)`;
 
 /** As pg_dump writes each statement about a database: what stands before the database's name. */
 const beforeDatabase = new RegExp(

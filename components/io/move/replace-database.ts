@@ -1,6 +1,9 @@
 import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
+import type { BackupManifest } from "../../core/backup/manifest";
+import { leftOut } from "../../core/move/held-back";
 import type { MaskingRule } from "../../core/move/masking";
+import { checkTarget, mapRoles, type TargetFacts } from "../../core/move/target";
 import { problemError, ProblemError } from "../../core/problem";
 import { besideName } from "../../core/restore/names";
 import type { ClientTools } from "../backup/client-tools";
@@ -11,6 +14,9 @@ import { replayBackup } from "../restore/replay";
 import { readBeside } from "../restore/survey";
 import { swapDatabases } from "../restore/swap";
 import { withSession, type Session } from "../session";
+import { describeCopy } from "./environment";
+import { finishCopy } from "./finish";
+import { lookTarget } from "./look-target";
 import { maskDatabase, type Masked } from "./mask";
 
 /** A backup of one stack that becomes the database of another one. */
@@ -42,7 +48,8 @@ export interface Moved extends Masked {
 
 /**
  * Makes a database from a backup beside the one that it is to replace, compares it with the manifest, masks it, and only
- * then gives it the name, in one moment. Until then nobody but superusers can connect to it. Whatever fails or is killed
+ * then gives it the name, in one moment. Until then nobody but superusers can connect to it: it allows no connections, and
+ * gives nobody a privilege until it is masked. Whatever fails or is killed
  * before leaves the database as it is; the next run, or the next restore, removes what is left beside it.
  *
  * @throws ProblemError and whatever a session throws
@@ -55,33 +62,67 @@ export function replaceDatabase(request: MoveRequest): Promise<Moved> {
 }
 
 async function replaceAlone(request: MoveRequest, session: Session): Promise<Moved> {
-  const { backup, login, database, rules, signal, progress, now } = request;
+  const { backup, database, progress, now } = request;
   const { manifest } = backup;
   if (manifest === undefined) throw new Error(`${backup.name} has no manifest`);
-  const { isThere, beside } = await readBeside(session, database);
-  // What killed runs left.
-  for (const { name, kind, connectionLimit } of beside)
-    if (kind === "restore" && connectionLimit === 0) await drop(session, name);
-  const roles = await makeRoles(
-    session,
-    manifest.snapshot.roles.map(({ name }) => name),
-  );
+  const facts = await lookTarget(session, database);
+  assertTarget(facts, manifest, database);
+  await dropLeftovers(session, database);
+  const { made } = mapRoles(facts, manifest);
+  for (const name of made) await session.query(`CREATE ROLE ${quoteIdentifier(name)} NOLOGIN`);
   const fresh = besideName(database, "restore", now());
-  const kept = isThere ? besideName(database, "before", now()) : undefined;
+  const kept = facts.isThere ? besideName(database, "before", now()) : undefined;
   try {
-    const replay = replayBackup({ ...request, database: fresh, roles: "none", keepClosed: true });
-    const { connectionLimit, notes } = await progress(`restoring ${backup.name} beside ${database}`, replay);
-    const comparing = compareRestored(login, fresh, manifest, signal);
-    const faults = await progress("comparing it with the manifest", comparing);
-    if (faults.length > 0) throw notEqual(backup.name, faults);
-    const masked = await progress("masking it", maskDatabase(login, fresh, rules, signal));
-    await swapDatabases({ login, database, beside: fresh, kept, connectionLimit, signal });
-    return { ...masked, notes: [...notes, ...masked.notes], kept: kept ?? null, roles };
+    const { connectionLimit, ...masked } = await makeMasked(request, manifest, fresh, facts.isThere);
+    const { login, signal } = request;
+    const swapping = swapDatabases({ login, database, beside: fresh, kept, connectionLimit, signal });
+    await progress(`giving it the name ${database}`, swapping);
+    return { ...masked, kept: kept ?? null, roles: made };
   } catch (error) {
     // Where it has taken the name already it is not there any more; what failed first is the error to show.
-    await takeBack(session, fresh, roles).catch(() => undefined);
+    await takeBack(session, fresh, made).catch(() => undefined);
     throw error;
   }
+}
+
+/** Makes the database beside the one that it is to replace: whole, masked, and as closed as it was at first. */
+async function makeMasked(
+  request: MoveRequest,
+  manifest: BackupManifest,
+  fresh: string,
+  isThere: boolean,
+): Promise<Masked & { readonly connectionLimit: number }> {
+  const { backup, login, tools, database, rules, signal, progress } = request;
+  const replay = replayBackup({ ...request, database: fresh, roles: "none", bare: true });
+  const { notes, held, own } = await progress(`restoring ${backup.name} beside ${database}`, replay);
+  const faults = await progress(
+    "comparing it with the manifest",
+    compareRestored(login, fresh, manifest, signal),
+  );
+  if (faults.length > 0) throw notEqual(backup.name, faults);
+  const { tables, notes: left } = await progress("masking it", maskDatabase(login, fresh, rules, signal));
+  const finishing = finishCopy({ login, tools, database: fresh, held, own, signal });
+  const unfilled = await progress("computing views and statistics", finishing);
+  const surroundings = { login, tools, database, own, from: backup.database, isThere, signal };
+  const { connectionLimit, notes: ofDatabase } = await describeCopy(surroundings, fresh);
+  const absent = held
+    .flatMap((text) => leftOut(text) ?? [])
+    .map((what) => `${what} is left out: ${elsewhere}`);
+  return { tables, connectionLimit, notes: [...notes, ...absent, ...left, ...unfilled, ...ofDatabase] };
+}
+
+const elsewhere = "it logs in at another server";
+
+function assertTarget(facts: TargetFacts, manifest: BackupManifest, database: string): void {
+  const problems = checkTarget(facts, manifest, database);
+  if (problems.length > 0) throw new ProblemError("the server that it goes to cannot take it", problems);
+}
+
+/** What killed runs left. */
+async function dropLeftovers(session: Session, database: string): Promise<void> {
+  const { beside } = await readBeside(session, database);
+  for (const { name, kind, connectionLimit } of beside)
+    if (kind === "restore" && connectionLimit === 0) await drop(session, name);
 }
 
 /** The database, and the roles that were made for it: nothing else is theirs. */
@@ -92,17 +133,6 @@ async function takeBack(session: Session, database: string, roles: readonly stri
 
 async function drop(session: Session, database: string): Promise<void> {
   await session.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`);
-}
-
-/** What the backup names has to be there; passwords of the one stack have no place in the other. */
-async function makeRoles(session: Session, names: readonly string[]): Promise<string[]> {
-  const there = await session.query<{ name: string }>(
-    "SELECT rolname::text AS name FROM pg_catalog.pg_roles",
-  );
-  const known = new Set(there.map(({ name }) => name));
-  const missing = names.filter((name) => !known.has(name));
-  for (const name of missing) await session.query(`CREATE ROLE ${quoteIdentifier(name)} NOLOGIN`);
-  return missing;
 }
 
 function notEqual(name: string, faults: readonly string[]): ProblemError {

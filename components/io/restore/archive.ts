@@ -30,6 +30,20 @@ export async function readArchiveScript(
   };
 }
 
+/** What some entries of an archive would run, without their values; one character a byte. */
+export async function readEntries(
+  surroundings: ToolSurroundings,
+  place: string,
+  isWanted: (entry: ArchiveEntry) => boolean,
+): Promise<readonly string[]> {
+  const entries = (await listArchive(surroundings, place)).filter(isWanted);
+  if (entries.length === 0) return [];
+  const { value } = await withList(entries, (list) =>
+    streamTool(surroundings, "pg_restore", [`--use-list=${list}`, "--file=-", place], buffer),
+  );
+  return statementsOf(value.toString("latin1"), place);
+}
+
 /** Of the second column: `-` stands where the schema of others is. */
 function isOfDatabase(rest: string): boolean {
   return /^(?:DATABASE|DATABASE PROPERTIES) - |^(?:ACL|COMMENT|SECURITY LABEL) - DATABASE /.test(rest);

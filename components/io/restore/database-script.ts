@@ -49,13 +49,16 @@ export async function createDatabase(
   const isThere = tablespace !== null && tablespaces.has(tablespace);
   const place = isThere ? ` TABLESPACE = ${quoteIdentifier(tablespace)}` : "";
   const name = quoteIdentifier(database);
-  await session.query(`CREATE DATABASE ${name}${Buffer.from(options, "latin1").toString("utf8")}${place}`);
   const [me] = await session.query<{ isSuperuser: boolean }>(
     `SELECT rolsuper AS "isSuperuser" FROM pg_catalog.pg_roles WHERE rolname = current_user`,
   );
+  // From its first moment: who gets in before the privileges go stays in. It does not hold for a replica's connections.
+  const limit = me?.isSuperuser === true ? " CONNECTION LIMIT = 0 ALLOW_CONNECTIONS = false" : "";
+  const made = Buffer.from(options, "latin1").toString("utf8");
+  await session.query(`CREATE DATABASE ${name}${made}${place}${limit}`);
   // The owner of a database without any privileges of others is the session's login.
   await session.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
-  if (me?.isSuperuser === true) await session.query(`ALTER DATABASE ${name} CONNECTION LIMIT 0`);
+  if (limit !== "") await session.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
 }
 
 /**

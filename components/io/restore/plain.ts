@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { problemError } from "../../core/problem";
+import { turnOf } from "../../core/move/held-back";
 import { partOf } from "../../core/restore/dump-statements";
 import { readScript, type ScriptPiece } from "../../core/restore/script";
 import type { ToolSurroundings } from "../backup/run-tool";
@@ -42,6 +43,8 @@ export async function readPlain(
 /** What of a plain dump is not sent with its content. */
 export interface PlainRest extends Pick<DatabaseScript, "statements"> {
   readonly warnings: readonly string[];
+  /** What a copy for another environment runs later or never. */
+  readonly held: readonly string[];
 }
 
 /**
@@ -49,21 +52,21 @@ export interface PlainRest extends Pick<DatabaseScript, "statements"> {
  * event triggers last.
  *
  * @param surroundings of the database to restore into
- * @param options tablespaces: false where all is to be in the default one
+ * @param options tablespaces: false where all is to be in the default one; bare: as a copy for another environment begins
  * @throws ProblemError for what pg_dump does not write
  */
 export async function restorePlain(
   surroundings: ToolSurroundings,
   file: string,
-  { tablespaces }: { readonly tablespaces: boolean },
+  { tablespaces, bare = false }: { readonly tablespaces: boolean; readonly bare?: boolean },
 ): Promise<PlainRest> {
-  const kept = new KeptStatements(file, tablespaces);
+  const kept = new KeptStatements(file, tablespaces, bare);
   const { warnings } = await feedPsql(surroundings, (stdin) => send(file, surroundings.signal, kept, stdin));
-  const { statements, eventTriggers } = kept;
-  if (eventTriggers.length === 0) return { statements, warnings };
+  const { statements, eventTriggers, held } = kept;
+  if (eventTriggers.length === 0) return { statements, warnings, held };
   const encoding = statements.filter((text) => partOf(text) === "encoding");
   const more = await runScript(surroundings, [...encoding, ...eventTriggers], ["--single-transaction"]);
-  return { statements, warnings: [...warnings, ...more] };
+  return { statements, warnings: [...warnings, ...more], held };
 }
 
 async function send(file: string, signal: AbortSignal, kept: KeptStatements, stdin: Writable): Promise<void> {
@@ -80,11 +83,13 @@ async function send(file: string, signal: AbortSignal, kept: KeptStatements, std
 class KeptStatements {
   readonly statements: string[] = [];
   readonly eventTriggers: string[] = [];
+  readonly held: string[] = [];
   private authorization: string | undefined;
 
   constructor(
     private readonly file: string,
     private readonly tablespaces: boolean,
+    private readonly bare: boolean,
   ) {}
 
   /** True: it is not sent. */
@@ -95,6 +100,10 @@ class KeptStatements {
     }
     if (kind !== "statement") return false;
     if (body === "SET standard_conforming_strings = off;") throw this.foreign(body);
+    if (this.bare && turnOf(body) !== "now") {
+      this.held.push(body);
+      return true;
+    }
     const part = partOf(body);
     if (part === "encoding") this.statements.push(body);
     if (part === "authorization") this.authorization = body;

@@ -4,6 +4,7 @@ import { backupFiles } from "../../core/backup/name";
 import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
 import { problemError } from "../../core/problem";
+import { turnOf, turnOfEntry } from "../../core/move/held-back";
 import { tablespacesOf } from "../../core/restore/globals";
 import { partOf } from "../../core/restore/dump-statements";
 import type { ClientTools } from "../backup/client-tools";
@@ -11,7 +12,7 @@ import type { StoredBackup } from "../backup/repository";
 import { withEnvironment, type ToolSurroundings } from "../backup/run-tool";
 import { maintenanceDatabase, withSession, type Session } from "../session";
 import { untilAborted } from "../until-aborted";
-import { readArchiveScript, restoreArchive } from "./archive";
+import { readArchiveScript, readEntries, restoreArchive } from "./archive";
 import { createDatabase, describeDatabase, type DatabaseScript } from "./database-script";
 import { readPlain, restorePlain } from "./plain";
 import { makeMissingRoles, readGlobals } from "./roles";
@@ -41,6 +42,11 @@ export interface ReplayRequest {
    * until the caller sets {@link Replayed.connectionLimit}. Where the login is no superuser, its privileges alone hold.
    */
   readonly keepClosed?: boolean;
+  /**
+   * As a copy for another environment begins: closed, without what a copy runs later or never (`held`), without statistics,
+   * and without what the backup says of the database itself (`own`). The server's log gets none of its rows.
+   */
+  readonly bare?: boolean;
   /** Which entries of an archive come back; default all. A plain dump always comes back whole. */
   readonly entries?: (entry: ArchiveEntry) => boolean;
 }
@@ -53,6 +59,10 @@ export interface Replayed {
   readonly notes: readonly string[];
   /** As the backup has it; -1: no limit. */
   readonly connectionLimit: number;
+  /** Where the replay is bare: what a copy runs later or never; one character a byte. */
+  readonly held: readonly string[];
+  /** What the backup says of the database itself, with how it is written; one character a byte. */
+  readonly own: readonly string[];
 }
 
 /**
@@ -135,32 +145,50 @@ async function fill(
   request: ReplayRequest,
   { script, place, notes, roles, tablespaces }: Prepared,
 ): Promise<Replayed> {
-  const { login, database, tools, signal, jobs, backup, keepClosed = false } = request;
+  const { login, database, tools, signal, backup, keepClosed = false, bare = false } = request;
   const into = <Result>(
     name: string,
     use: (surroundings: ToolSurroundings) => Promise<Result>,
   ): Promise<Result> =>
     withEnvironment(login, name, tools, (environment) =>
-      use({ tools, signal, environment: { ...environment, ...restoring } }),
+      use({ tools, signal, environment: { ...environment, ...restoring, ...(bare ? silent : {}) } }),
     );
-  const { statements, warnings } = await into(database, async (surroundings) => {
-    if (backup.manifest?.dumpFormat !== "directory")
-      return restorePlain(surroundings, place, { tablespaces });
-    const more = tablespaces ? [] : ["--no-tablespaces"];
-    return {
-      ...script,
-      warnings: await restoreArchive({ surroundings, database, place, jobs, more }, request.entries),
-    };
-  });
+  const { statements, warnings, held } = await into(database, async (surroundings) =>
+    backup.manifest?.dumpFormat === "directory"
+      ? { ...script, ...(await fillFromArchive(request, { place, tablespaces }, surroundings)) }
+      : restorePlain(surroundings, place, { tablespaces, bare }),
+  );
+  const replayed = { roles, notes: [...notes, ...warnings], held, own: statements };
+  if (bare) return { ...replayed, connectionLimit: 0 };
   await analyze(login, database, signal);
   const from = backup.database;
   const connectionLimit = await into(maintenanceDatabase, (surroundings) =>
     describeDatabase(surroundings, statements, { from, database, keepClosed }),
   );
-  return { roles, connectionLimit, notes: [...notes, ...warnings] };
+  return { ...replayed, connectionLimit };
+}
+
+async function fillFromArchive(
+  { database, jobs, entries: isWanted = () => true, bare = false }: ReplayRequest,
+  { place, tablespaces }: Pick<Prepared, "place" | "tablespaces">,
+  surroundings: ToolSurroundings,
+): Promise<{ readonly warnings: readonly string[]; readonly held: readonly string[] }> {
+  const more = tablespaces ? [] : ["--no-tablespaces"];
+  const warnings = await restoreArchive(
+    { surroundings, database, place, jobs, more },
+    (entry) => isWanted(entry) && (!bare || turnOfEntry(entry.rest) === "now"),
+  );
+  if (!bare) return { warnings, held: [] };
+  const others = await readEntries(surroundings, place, ({ rest }) => turnOfEntry(rest) !== "now");
+  return { warnings, held: others.filter((statement) => turnOf(statement) !== "now") };
 }
 
 const restoring = { PGAPPNAME: "pgstead restore", PGOPTIONS: "-c role=none -c client_min_messages=warning" };
+
+/** Errors of COPY tell rows to the log of a server. */
+const silent = {
+  PGOPTIONS: `${restoring.PGOPTIONS} -c log_statement=none -c log_min_messages=fatal -c log_min_error_statement=panic`,
+};
 
 /** Statistics do not come with a dump. */
 async function analyze(login: ConnectionTarget, database: string, signal: AbortSignal): Promise<void> {
