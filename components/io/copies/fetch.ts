@@ -12,11 +12,11 @@ import { measureFiles, settleFiles, sha256 } from "../backup/files";
 import { repositoryFailure } from "../backup/lock";
 import { removeWhole, type StoredBackup } from "../backup/repository";
 import { replaceFile, syncDirectory } from "../replace-file";
+import { again } from "./again";
 import { atOnce } from "./at-once";
 import type { Destination } from "./destination";
 import { decryptWith, type Change } from "./encryption";
 import { measuring } from "./measure";
-import { again } from "./verify";
 
 /** A backup that is brought back from a copy. */
 export interface Fetching {
