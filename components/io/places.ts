@@ -52,6 +52,11 @@ export function drillDirectory(repository: string): string {
   return join(dataHome(), "drills", createHash("sha256").update(repository).digest("hex").slice(0, 10));
 }
 
+/** Where backups are brought to from copies, as long as somebody works with them; whatever is in it is thrown away. */
+export function fetchDirectory(repository: string): string {
+  return join(dataHome(), "fetched", createHash("sha256").update(repository).digest("hex").slice(0, 10));
+}
+
 function placeOf(kind: string, checkout: string, project: string, stack: string): string {
   const place = existsSync(checkout) ? realpathSync(checkout) : checkout;
   const key = createHash("sha256").update(`${place}\n${project}\n${stack}`).digest("hex").slice(0, 10);

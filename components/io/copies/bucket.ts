@@ -56,12 +56,14 @@ export async function openBucket(
     confirm: (backup, files, signal) =>
       told(signal, confirmObjects(files, lookAt(bucket, backup, signal), signal)),
     finish: (backup, index, signal) =>
-      told(signal, putIndex(bucket, keyOf(plan, backup, copyIndexFile), index, signal)),
-    readIndex: (backup, signal) => told(signal, readIndex(bucket, backup, signal)),
+      told(signal, putText(bucket, keyOf(plan, backup, copyIndexFile), index, signal)),
+    readIndex: (backup, signal) => told(signal, readText(bucket, keyOf(plan, backup, copyIndexFile), signal)),
     files: (backup, signal) => told(signal, listFiles(bucket, backup, signal)),
     read: async (backup, file, signal) =>
       telling(await told(signal, read(bucket, keyOf(plan, backup, file), signal)), tell),
     remove: (backup, signal) => told(signal, removeAll(bucket, backup, signal)),
+    readNote: (note, signal) => told(signal, readNote(bucket, `${plan.prefix}${note}`, signal)),
+    writeNote: (note, text, signal) => told(signal, putText(bucket, `${plan.prefix}${note}`, text, signal)),
     close: () => {
       client.destroy();
     },
@@ -171,7 +173,7 @@ function lookAt(bucket: Bucket, backup: string, signal: AbortSignal): ObjectLook
   };
 }
 
-async function putIndex(
+async function putText(
   { library, client, plan }: Bucket,
   key: string,
   text: string,
@@ -181,12 +183,14 @@ async function putIndex(
   await client.send(command, { abortSignal: signal });
 }
 
-async function readIndex(bucket: Bucket, backup: string, signal: AbortSignal): Promise<string> {
+async function readText(bucket: Bucket, key: string, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of await read(bucket, keyOf(bucket.plan, backup, copyIndexFile), signal)) {
-    chunks.push(chunk as Buffer);
-  }
+  for await (const chunk of await read(bucket, key, signal)) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");
+}
+
+async function readNote(bucket: Bucket, key: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await headOf(bucket, key, { signal })) === undefined ? undefined : readText(bucket, key, signal);
 }
 
 async function read(

@@ -23,7 +23,7 @@ const runHere: RunBackupWork<CommandContext> = (context, _words, work) =>
 const program = "npm run ops --";
 
 export const backups = [
-  ...backupCommands(runBackupWork, program),
+  ...backupCommands(runBackupWork, runHere, program),
   ...copiesCommands(runBackupWork, runHere, program),
 ];
 

@@ -50,11 +50,12 @@ export function createMetrics(
     labelNames: ["version", "node"],
     registers,
   }).set({ version, node: process.versions.node }, 1);
-  const { files, backup, service } = context;
+  const { files, backup, drill, service } = context;
   measureFiles(files, registers);
   const databases = service.databases.map(({ name }) => name);
   const copies = context.copies?.copies.map((plan) => ({ plan })) ?? [];
-  if (backup !== undefined) measureBackups(files.logicalBackups, { databases, copies }, registers);
+  if (backup !== undefined)
+    measureBackups(files.logicalBackups, { databases, copies, maxAge: drill?.copyMaxAge }, registers);
   measureDrills(files.logicalBackups, databases, registers);
   measurePhysical(context, clock, registers);
   return {

@@ -15,7 +15,7 @@ const run: RunBackupWork<ContainerContext> = async ({ read, write }, _words, wor
 const program = "node /usr/lib/pgstead/ops.cjs";
 
 export const containerBackupCommands = [
-  ...backupCommands(run, program),
+  ...backupCommands(run, run, program),
   ...copiesCommands(run, run, program),
 ];
 
