@@ -10,6 +10,7 @@ import type { DrillData } from "../../infra/ops/drill/run";
 import type { StatusData } from "../../infra/ops/backup/look";
 import { findMatchingTools } from "../support/client-tools";
 import { eventually } from "../support/eventually";
+import { canMount, mountSmallDisk } from "../support/small-disk";
 import { startObjectStorage, type ObjectStorage } from "../support/object-storage";
 import { deployStack, type DeployedStack, type OpsOutput } from "./ops-stack";
 
@@ -211,7 +212,7 @@ describe("a drill of a copy", () => {
     await declare("", "none");
     expect(await ops("backup")).toMatchObject({ exitCode: 0 });
     expect(await refused("--copy", "nas", "--identity", key)).toContain("leave --identity out");
-    await rm(join(home, "nas", "drills"), { recursive: true });
+    await rm(join(home, "nas", "drills"), { recursive: true, force: true });
     await writeFile(join(home, "nas", "drills"), "a file where its directory would be");
     const passed = await ops("backup", "drill", "--copy", "nas");
     expect(passed).toMatchObject({ exitCode: 1 });
@@ -290,7 +291,6 @@ describe("a drill of a copy", () => {
   });
 
   test("is not done where there is no room for it, and that says nothing of the backup", async () => {
-    const { canMount, mountSmallDisk } = await import("../support/small-disk");
     if (!canMount) return;
     const place = join(home, "data", "fetched");
     const saved = join(home, "saved");

@@ -31,7 +31,7 @@ export interface MeasuredJob {
 /** Makes a registry of its own; what is on disk is read when it is asked for. */
 export function createMetrics(
   jobs: readonly MeasuredJob[],
-  context: Pick<OpsContext, "files" | "backup" | "copies" | "service" | "physical">,
+  context: Pick<OpsContext, "files" | "backup" | "copies" | "drill" | "service" | "physical">,
   { version, clock }: { readonly version: string; readonly clock: Clock },
 ): Metrics {
   const registry = new Registry();
