@@ -39,6 +39,9 @@ export const opsContextPath = `${opsFilesPath}/context.json`;
 /** Where the container has the logical backups. */
 export const logicalBackupsPath = "/var/lib/pgbackrest/pgstead/logical";
 
+/** Where the ops container has backups of copies for as long as it restores them: on the volume that has room. */
+export const containerFetchPath = "/var/lib/pgbackrest/pgstead/fetched";
+
 /**
  * All that the jobs and commands in the ops container know of the stack: a file that `up` writes.
  *

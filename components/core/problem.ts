@@ -30,6 +30,9 @@ export function problemError(
   return new ProblemError(path, [{ path: "", message, hint }], options);
 }
 
+/** What was written by another version, in a format that this one does not read: it may well be whole. */
+export class OtherFormatError extends ProblemError {}
+
 /** The text that users see: a title, then each problem with its hint below. */
 export function renderProblems(title: string, problems: readonly Problem[]): string {
   const lines = problems.flatMap(({ path, message, hint }) => [

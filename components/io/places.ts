@@ -49,12 +49,21 @@ export function defaultBackupDirectory(checkout: string, project: string, stack:
 
 /** Where drills of a repository's backups restore to; whatever is in it is thrown away. */
 export function drillDirectory(repository: string): string {
-  return join(dataHome(), "drills", createHash("sha256").update(repository).digest("hex").slice(0, 10));
+  return passingPlace("drills", repository);
 }
 
 /** Where migrations are tested on a repository's backups; whatever is in it is thrown away. */
 export function backupTestDirectory(repository: string): string {
-  return join(dataHome(), "tests", createHash("sha256").update(repository).digest("hex").slice(0, 10));
+  return passingPlace("tests", repository);
+}
+
+/** Where backups are brought to from copies, as long as somebody works with them; whatever is in it is thrown away. */
+export function fetchDirectory(repository: string): string {
+  return passingPlace("fetched", repository);
+}
+
+function passingPlace(kind: string, repository: string): string {
+  return join(dataHome(), kind, createHash("sha256").update(repository).digest("hex").slice(0, 10));
 }
 
 function placeOf(kind: string, checkout: string, project: string, stack: string): string {

@@ -1,6 +1,7 @@
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
 import type { Fault } from "./names";
+import { parseAge } from "./resolve-gate";
 import { scheduleFault } from "./schedule-fault";
 import type { WrittenConfig } from "./schema";
 import { nearest, renderValue } from "./shape";
@@ -20,10 +21,17 @@ export function checkDrill({ backup }: WrittenConfig, databases: readonly string
   return [
     ...at(place, logical === undefined && physical === undefined ? nothingToDrill : undefined),
     ...at([...place, "schedule"], scheduleFault(drill.schedule, "0 4 * * 0")),
+    ...at([...place, "copyMaxAge"], ageFault(drill.copyMaxAge)),
     ...drill.assertions.flatMap((assertion, index) =>
       checkAssertion([...place, "assertions", index], assertion, databases),
     ),
   ];
+}
+
+function ageFault(written: string): Fault | undefined {
+  if ((parseAge(written) ?? 0) > 0) return undefined;
+  const hint = "write a whole number and min, h or d, such as 90d";
+  return { message: `${renderValue(written)} is no time`, hint };
 }
 
 const nothingToDrill: Fault = {

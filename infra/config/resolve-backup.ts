@@ -1,6 +1,6 @@
 import type { ScheduledDrill } from "../../components/core/drill/plan";
 import { resolveCopies } from "./resolve-copies";
-import { resolveGate } from "./resolve-gate";
+import { parseAge, resolveGate } from "./resolve-gate";
 import type { WrittenConfig } from "./schema";
 import type { BackupConfig } from "./stack-config";
 
@@ -19,8 +19,12 @@ export function resolveBackup(config: WrittenConfig, databases: readonly string[
 }
 
 function resolveDrill(
-  { schedule, assertions }: NonNullable<WrittenConfig["backup"]["drill"]>,
+  { schedule, assertions, copyMaxAge }: NonNullable<WrittenConfig["backup"]["drill"]>,
   [only = ""]: readonly string[],
 ): ScheduledDrill {
-  return { schedule, assertions: assertions.map(({ sql, database = only }) => ({ database, sql })) };
+  return {
+    schedule,
+    assertions: assertions.map(({ sql, database = only }) => ({ database, sql })),
+    copyMaxAge: parseAge(copyMaxAge) ?? 0, // what is no time has been told of already
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { usualDrillSchedule } from "../../components/core/drill/plan";
+import { usualCopyMaxAge, usualDrillSchedule } from "../../components/core/drill/plan";
 import { map, text } from "./schema-words";
 
 const assertion = z.preprocess(
@@ -41,6 +41,11 @@ export const drill = map(
         example: "[SELECT count(*) > 0 FROM app.orders]",
       })
       .default([]),
+    copyMaxAge: text("a time such as 90d", {
+      description:
+        "How long ago the last `backup drill --copy` of each of `copies` may be. It takes a person with the key; one that is older, or never was, is a finding of `backup status`.",
+      example: "180d",
+    }).default(usualCopyMaxAge),
   },
   {
     description:

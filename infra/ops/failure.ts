@@ -1,4 +1,5 @@
 import { problemError, ProblemError } from "../../components/core/problem";
+import { LostWayError } from "../../components/io/copies/destination";
 import { LoginRefusedError, ServerUnreachableError } from "../../components/io/session";
 import type { Failure } from "./report";
 import { CancelledError } from "./interrupt";
@@ -19,6 +20,7 @@ export function upCommand(stack: string): string {
 /** What any error of a command means for its user. */
 export function describeFailure(error: unknown, stack: string): Failure {
   if (error instanceof CannotTellError) return { status: "cannot-tell", ...pick(error) };
+  if (error instanceof LostWayError) return { status: "cannot-tell", ...pick(error) };
   if (error instanceof ProblemError) return { status: "usage", ...pick(error) };
   if (error instanceof CancelledError) {
     const message = "nothing was changed, and nothing of it is left";

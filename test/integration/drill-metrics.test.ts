@@ -33,7 +33,10 @@ function place(): BackupPlace {
     readRoom: () => Promise.resolve(undefined),
     copies: [],
     recipients: [],
-    drills: { schedule: "0 4 * * 0", assertions: [], home, search: { embeddedFirst: true, path } },
+    drills: {
+      ...{ schedule: "0 4 * * 0", assertions: [], home, search: { embeddedFirst: true, path } },
+      copies: { maxAge: 90 * 86_400, fetched: join(home, "..", "fetched"), home: `${home}-copies` },
+    },
     progress: (_label, work) => work,
     write: () => undefined,
   };

@@ -1,4 +1,4 @@
-import { problemError } from "../problem";
+import { OtherFormatError, problemError } from "../problem";
 import type { AlembicHead } from "./alembic-head";
 import type { BackupKind } from "./name";
 import type { BackupFormat } from "./plan";
@@ -96,11 +96,9 @@ export function renderManifest(manifest: BackupManifest, sha256: Sha256): string
 export function parseManifest(text: string, name: string, sha256: Sha256): BackupManifest {
   const found = parseJson(text);
   if (found?.format !== undefined && found.format !== manifestFormat && typeof found.format === "number") {
-    throw problemError(
-      name,
-      `its manifest is in format ${found.format}; this pgstead reads format ${manifestFormat}`,
-      "use the version of pgstead that took it, or a newer one",
-    );
+    const message = `its manifest is in format ${found.format}; this pgstead reads format ${manifestFormat}`;
+    const hint = "use the version of pgstead that took it, or a newer one";
+    throw new OtherFormatError(name, [{ path: "", message, hint }]);
   }
   const manifest = found?.manifest as BackupManifest | undefined;
   if (found === undefined || manifest === undefined || renderManifest(manifest, sha256) !== text) {

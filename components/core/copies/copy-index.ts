@@ -1,6 +1,6 @@
 import type { BackupFile, BackupManifest, Sha256 } from "../backup/manifest";
 import { manifestFile } from "../backup/name";
-import { problemError } from "../problem";
+import { OtherFormatError, problemError } from "../problem";
 
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 const indexFormat = 1;
@@ -34,7 +34,8 @@ export function parseCopyIndex(text: string, name: string, sha256: Sha256): Copy
   const found = parseJson(text);
   if (typeof found?.format === "number" && found.format !== indexFormat) {
     const message = `its ${copyIndexFile} is in format ${found.format}; this pgstead reads format ${indexFormat}`;
-    throw problemError(name, message, "use the version of pgstead that sent it, or a newer one");
+    const newer = "use the version of pgstead that sent it, or a newer one";
+    throw new OtherFormatError(name, [{ path: "", message, hint: newer }]);
   }
   const index = found?.copy;
   if (index === undefined || renderCopyIndex(index, sha256) !== text)

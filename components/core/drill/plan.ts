@@ -8,6 +8,8 @@ export interface DrillAssertion {
 /** Restore drills of a stack. */
 export interface DrillPlan {
   readonly assertions: readonly DrillAssertion[];
+  /** How old the last drill of a copy may be, in seconds. */
+  readonly copyMaxAge: number;
 }
 
 /** Restore drills with when they are done, in cron's notation, in UTC. */
@@ -16,12 +18,18 @@ export interface ScheduledDrill extends DrillPlan {
 }
 
 /** The drills without when they are done. */
-export function pickDrill({ assertions }: DrillPlan): DrillPlan {
-  return { assertions: assertions.map(({ database, sql }) => ({ database, sql })) };
+export function pickDrill({ assertions, copyMaxAge }: DrillPlan): DrillPlan {
+  return {
+    copyMaxAge,
+    assertions: assertions.map(({ database, sql }) => ({ database, sql })),
+  };
 }
 
 /** Every Sunday, after the night's backups. */
 export const usualDrillSchedule = "0 4 * * 0";
+
+/** A quarter of a year: it takes a person with the key. */
+export const usualCopyMaxAge = "90d";
 
 export const drillKinds = ["logical", "physical"] as const;
 

@@ -37,6 +37,22 @@ export interface DrillResult {
   readonly copy?: string;
 }
 
+/**
+ * The result of a backup that was brought here first: who restores it waits for that as well.
+ *
+ * @param begun when it was asked for, in milliseconds
+ */
+export function withWay(result: DrillResult, begun: number, way: DrillStep): DrillResult {
+  const { recoverableAt, restoreSeconds, steps } = result;
+  return {
+    ...result,
+    startedAt: new Date(begun).toISOString(),
+    restoreSeconds: restoreSeconds === null ? null : restoreSeconds + way.seconds,
+    recoverableAgeSeconds: recoverableAt === null ? null : (begun - Date.parse(recoverableAt)) / 1_000,
+    steps: [way, ...steps],
+  };
+}
+
 /** So many of a kind are told. */
 const shown = 20;
 

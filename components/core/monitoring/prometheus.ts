@@ -1,3 +1,5 @@
+import { copyRules } from "./copy-alerts";
+
 /** What Prometheus scrapes, by the containers' names in the stack's network. */
 const targets = [
   { job: "postgres", address: "exporter:9187" },
@@ -60,6 +62,9 @@ export function renderAlerts(): string {
           ),
           ...logRules,
           ...drillRules,
+          ...copyRules.map(({ alert, expr, duration, severity, summary }) =>
+            rule(alert, expr, duration, severity, summary),
+          ),
         ],
       },
     ],

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CopyDrill } from "../../core/copies/drilled";
 import { replaceFile } from "../replace-file";
 
 /** A run that took a backup, or was to. */
@@ -36,8 +37,6 @@ export interface BackupDrill {
   readonly restoreSeconds: number | null;
   /** The newest moment that it gave back (RPO); null: it did not come to that. */
   readonly recoverableAt: string | null;
-  /** Name of the copy that it came from; absent: the repository itself. */
-  readonly copy?: string;
 }
 
 /** A backup that is whole at a destination of copies. */
@@ -60,6 +59,8 @@ export interface CopyState {
   readonly succeededAt?: string;
   /** By the backup's name. */
   readonly backups: Readonly<Record<string, KnownCopy>>;
+  /** The last drill of what is there, by database, as far as this repository has heard of it. */
+  readonly drills?: Readonly<Record<string, CopyDrill>>;
 }
 
 /** What is known of a repository beside its backups. */

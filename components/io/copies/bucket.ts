@@ -1,13 +1,15 @@
 import type { Readable } from "node:stream";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
-import type { BackupFile } from "../../core/backup/manifest";
 import { parseBackupName } from "../../core/backup/name";
 import { copyIndexFile } from "../../core/copies/copy-index";
 import { partSize, whereIs, type BucketCopy, type BucketPlan } from "../../core/copies/plan";
+import type { SentObject, StoredObject } from "../../core/copies/stored-object";
 import { atOnce } from "./at-once";
 import { bucketFailure } from "./bucket-failure";
+import { confirmObjects, type ObjectLook } from "./confirm";
 import type { CopyNames, Destination, Patience, StoredFile } from "./destination";
 import { telling, whileItComes } from "./idle";
+import { digesting } from "./parts";
 
 /** The library, which is loaded where there is a bucket alone: it takes longer than all else. */
 async function load() {
@@ -24,6 +26,8 @@ interface Bucket {
   readonly client: S3Client;
   readonly plan: BucketPlan;
   readonly patience: Patience;
+  /** What was written since it was opened, by the objects' keys. */
+  readonly sent: Map<string, SentObject>;
 }
 
 /** Copies in a bucket: `<prefix><backup>/<file>`. */
@@ -34,7 +38,7 @@ export async function openBucket(
 ): Promise<Destination> {
   const library = await load();
   const client = new library.S3Client(clientOf(plan, secretAccessKey, patience));
-  const bucket: Bucket = { library, client, plan, patience };
+  const bucket: Bucket = { library, client, plan, patience, sent: new Map() };
   const where = whereIs({ name, s3: plan });
   const tell = (error: unknown): unknown => bucketFailure(name, where, error);
   const told = <Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> =>
@@ -49,14 +53,17 @@ export async function openBucket(
     begin: (backup, signal) => told(signal, removeAll(bucket, backup, signal)),
     write: (backup, file, content, signal) =>
       told(signal, upload(bucket, keyOf(plan, backup, file.path), { content, bytes: file.bytes }, signal)),
-    confirm: (backup, files, signal) => told(signal, confirm(bucket, backup, { files, signal })),
+    confirm: (backup, files, signal) =>
+      told(signal, confirmObjects(files, lookAt(bucket, backup, signal), signal)),
     finish: (backup, index, signal) =>
-      told(signal, putIndex(bucket, keyOf(plan, backup, copyIndexFile), index, signal)),
-    readIndex: (backup, signal) => told(signal, readIndex(bucket, backup, signal)),
+      told(signal, putText(bucket, keyOf(plan, backup, copyIndexFile), index, signal)),
+    readIndex: (backup, signal) => told(signal, readText(bucket, keyOf(plan, backup, copyIndexFile), signal)),
     files: (backup, signal) => told(signal, listFiles(bucket, backup, signal)),
     read: async (backup, file, signal) =>
       telling(await told(signal, read(bucket, keyOf(plan, backup, file), signal)), tell),
     remove: (backup, signal) => told(signal, removeAll(bucket, backup, signal)),
+    readNote: (note, signal) => told(signal, readNote(bucket, `${plan.prefix}${note}`, signal)),
+    writeNote: (note, text, signal) => told(signal, putText(bucket, `${plan.prefix}${note}`, text, signal)),
     close: () => {
       client.destroy();
     },
@@ -104,7 +111,7 @@ async function listNames(bucket: Bucket, signal: AbortSignal): Promise<CopyNames
   const backups = names.filter((name) => parseBackupName(name) !== undefined);
   const whole = new Set<string>();
   await atOnce(backups, async (name) => {
-    if ((await sizeOf(bucket, keyOf(plan, name, copyIndexFile), signal)) !== undefined) whole.add(name);
+    if ((await headOf(bucket, keyOf(plan, name, copyIndexFile), { signal })) !== undefined) whole.add(name);
   });
   return {
     whole: backups.filter((name) => whole.has(name)),
@@ -113,14 +120,15 @@ async function listNames(bucket: Bucket, signal: AbortSignal): Promise<CopyNames
 }
 
 /** Undefined: there is no such object. */
-async function sizeOf(
+async function headOf(
   { library, client, plan }: Bucket,
   key: string,
-  signal: AbortSignal,
-): Promise<number | undefined> {
+  { signal, ...more }: { readonly signal: AbortSignal; readonly ChecksumMode?: "ENABLED" },
+): Promise<(StoredObject & { readonly bytes: number }) | undefined> {
   try {
-    const command = new library.HeadObjectCommand({ Bucket: plan.bucket, Key: key });
-    return (await client.send(command, { abortSignal: signal })).ContentLength;
+    const command = new library.HeadObjectCommand({ Bucket: plan.bucket, Key: key, ...more });
+    const found = await client.send(command, { abortSignal: signal });
+    return { bytes: found.ContentLength ?? 0, sha256: found.ChecksumSHA256, etag: found.ETag };
   } catch (error) {
     if ((error as Error).name === "NotFound") return undefined;
     throw error;
@@ -129,40 +137,43 @@ async function sizeOf(
 
 /** In parts, each of which is sent again by itself where it fails; the parts of one that is given up go. */
 async function upload(
-  { library, client, plan }: Bucket,
+  { library, client, plan, sent }: Bucket,
   key: string,
   { content, bytes }: { readonly content: Readable; readonly bytes: number },
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const params = { Bucket: plan.bucket, Key: key, Body: content };
-  const sending = new library.Upload({ client, params, partSize: partSize(bytes), queueSize: 2 });
+  const size = partSize(bytes);
+  const digested = digesting(content, size);
+  const params = {
+    ...{ Bucket: plan.bucket, Key: key, Body: digested.content },
+    // Kept beside the object, and given back for a question that reads no byte of it.
+    ...(plan.checksums === "when_supported" ? { ChecksumAlgorithm: "SHA256" as const } : {}),
+  };
+  const sending = new library.Upload({ client, params, partSize: size, queueSize: 2 });
   const giveUp = (): void => void sending.abort();
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     await sending.done();
+    sent.set(key, digested.sent());
   } finally {
     signal.removeEventListener("abort", giveUp);
+    digested.content.destroy();
     content.destroy();
   }
 }
 
-/** What came was compared part by part, as each is signed with its checksum: here it is seen that all of them are there. */
-async function confirm(
-  bucket: Bucket,
-  backup: string,
-  { files, signal }: { readonly files: readonly BackupFile[]; readonly signal: AbortSignal },
-): Promise<string[]> {
-  const faults: string[] = [];
-  await atOnce(files, async ({ path, bytes }) => {
-    const size = await sizeOf(bucket, keyOf(bucket.plan, backup, path), signal);
-    if (size === undefined) faults.push(`${path} is missing`);
-    else if (size !== bytes) faults.push(`${path} has ${size} bytes and was written with ${bytes}`);
-  });
-  return faults.toSorted();
+/** Each part is signed with its checksum: what is looked at here is what the service has made of them. */
+function lookAt(bucket: Bucket, backup: string, signal: AbortSignal): ObjectLook {
+  const { plan, sent } = bucket;
+  return {
+    sentAs: (path) => sent.get(keyOf(plan, backup, path)),
+    head: (path) => headOf(bucket, keyOf(plan, backup, path), { signal, ChecksumMode: "ENABLED" }),
+    read: (path) => read(bucket, keyOf(plan, backup, path), signal),
+  };
 }
 
-async function putIndex(
+async function putText(
   { library, client, plan }: Bucket,
   key: string,
   text: string,
@@ -172,12 +183,14 @@ async function putIndex(
   await client.send(command, { abortSignal: signal });
 }
 
-async function readIndex(bucket: Bucket, backup: string, signal: AbortSignal): Promise<string> {
+async function readText(bucket: Bucket, key: string, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of await read(bucket, keyOf(bucket.plan, backup, copyIndexFile), signal)) {
-    chunks.push(chunk as Buffer);
-  }
+  for await (const chunk of await read(bucket, key, signal)) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");
+}
+
+async function readNote(bucket: Bucket, key: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await headOf(bucket, key, { signal })) === undefined ? undefined : readText(bucket, key, signal);
 }
 
 async function read(
@@ -206,7 +219,7 @@ async function listFiles(bucket: Bucket, backup: string, signal: AbortSignal): P
 async function removeAll(bucket: Bucket, backup: string, signal: AbortSignal): Promise<void> {
   const { plan } = bucket;
   const index = keyOf(plan, backup, copyIndexFile);
-  if ((await sizeOf(bucket, index, signal)) !== undefined) await removeObject(bucket, index, signal);
+  if ((await headOf(bucket, index, { signal })) !== undefined) await removeObject(bucket, index, signal);
   await atOnce(await listFiles(bucket, backup, signal), ({ path }) =>
     removeObject(bucket, keyOf(plan, backup, path), signal),
   );

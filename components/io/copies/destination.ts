@@ -39,6 +39,10 @@ export interface Destination {
   read(backup: string, path: string, signal: AbortSignal): Promise<Readable>;
   /** Removes a copy, or a half: killed in between, what is left is a half. */
   remove(backup: string, signal: AbortSignal): Promise<void>;
+  /** A small file beside the copies, which belongs to none of them; undefined: there is none. */
+  readNote(path: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Puts one in place as a whole. */
+  writeNote(path: string, text: string, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 

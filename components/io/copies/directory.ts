@@ -40,6 +40,8 @@ export async function openDirectory(plan: DirectoryCopy): Promise<Destination> {
     files: async (backup) => (await told(allFiles(join(path, backup)))).filter(isContent),
     read: async (backup, file) => telling(await told(openFile(join(path, backup, file))), tell),
     remove: (backup) => told(removeCopy(path, backup)),
+    readNote: (note) => told(readNote(join(path, note))),
+    writeNote: (note, text) => told(writeNote(join(path, note), text)),
     close: () => undefined,
   };
 }
@@ -109,6 +111,19 @@ async function removeCopy(path: string, backup: string): Promise<void> {
   await removeWhole(join(path, `${backup}${removedEnding}`));
   const isThere = await stat(join(path, backup)).catch(() => undefined);
   if (isThere !== undefined) await removeBackup(path, backup);
+}
+
+async function readNote(file: string): Promise<string | undefined> {
+  return readFile(file, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  });
+}
+
+/** Who writes it is often another account than who reads it. */
+async function writeNote(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+  await replaceFile(file, text, 0o644);
 }
 
 const hints: Readonly<Record<string, string>> = {

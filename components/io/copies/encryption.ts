@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { problemError } from "../../core/problem";
+import { text } from "node:stream/consumers";
+import { problemError, ProblemError } from "../../core/problem";
 
 /** The library is loaded where something is encrypted alone. */
 const load = () => import("age-encryption");
@@ -23,10 +24,23 @@ export async function encryptTo(recipients: readonly string[]): Promise<Change> 
   return async (content) => fromWeb(await encrypter.encrypt(toWeb(content)));
 }
 
+/** The key that was given, or that none was, is a mistake of whoever asks: it tells nothing of a copy. */
+export class IdentityError extends ProblemError {}
+
+/** None of the keys that were given opens a content. */
+export class NoKeyError extends IdentityError {}
+
+export function identityError(title: string, message: string, hint: string, options?: ErrorOptions): Error {
+  return new IdentityError(title, [{ path: "", message, hint }], options);
+}
+
+/** Stands for standard input, as for age itself. */
+const standardInput = "-";
+
 /**
  * Decrypts with the keys in a file.
  *
- * @param identity path of a file as `age-keygen` writes it: a key is never an argument
+ * @param identity path of a file as `age-keygen` writes it, or `-`: a key is never an argument
  * @throws ProblemError where it cannot be read or holds none
  */
 export async function decryptWith(identity: string): Promise<Change> {
@@ -37,8 +51,8 @@ export async function decryptWith(identity: string): Promise<Change> {
       decrypter.addIdentity(line);
     } catch {
       // What the library says of it could repeat it.
-      throw problemError(
-        identity,
+      throw identityError(
+        `identity ${identity}`,
         `key ${at + 1} in it is no identity of age`,
         "write it as `age-keygen` does",
       );
@@ -50,20 +64,35 @@ export async function decryptWith(identity: string): Promise<Change> {
     } catch (error) {
       if (!/no identity matched/i.test((error as Error).message)) throw error;
       const hint = "use the key whose recipient is declared under pgstead:backup.encryption";
-      throw problemError(identity, "none of its keys opens this copy", hint, { cause: error });
+      const problem = { path: "", message: "none of its keys opens this copy", hint };
+      throw new NoKeyError(`identity ${identity}`, [problem], { cause: error });
     }
   };
 }
 
 async function readKeys(identity: string): Promise<string[]> {
   const hint = "name a file with a line AGE-SECRET-KEY-1…, as `age-keygen` writes it";
-  const text = await readFile(identity, "utf8").catch((error: unknown) => {
-    throw problemError(`identity ${identity}`, (error as Error).message, hint, { cause: error });
-  });
-  const lines = text.split("\n").map((line) => line.trim());
+  const written = await (identity === standardInput ? readInput() : readFile(identity, "utf8")).catch(
+    (error: unknown) => {
+      throw identityError(`identity ${identity}`, (error as Error).message, hint, { cause: error });
+    },
+  );
+  const lines = written.split("\n").map((line) => line.trim());
   const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  if (keys.length === 0) throw problemError(`identity ${identity}`, "holds no key", hint);
+  if (keys.length === 0) throw identityError(`identity ${identity}`, "holds no key", hint);
   return keys;
+}
+
+let input: Promise<string> | undefined;
+
+/** It comes once, and several backups may need it. */
+function readInput(): Promise<string> {
+  if (process.stdin.isTTY) {
+    const hint = "give it a file or a pipe: `age --decrypt key.age | npm run ops -- … --identity -`";
+    throw identityError("--identity -", "standard input is a terminal, which would show the key", hint);
+  }
+  input ??= text(process.stdin);
+  return input;
 }
 
 function toWeb(content: Readable): globalThis.ReadableStream<Uint8Array> {

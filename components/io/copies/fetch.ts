@@ -6,17 +6,24 @@ import { pipeline } from "node:stream/promises";
 import { compareFiles } from "../../core/backup/content";
 import { parseManifest, type BackupFile, type BackupManifest } from "../../core/backup/manifest";
 import { manifestFile, parseBackupName, partialEnding } from "../../core/backup/name";
-import { copiedFiles, parseCopyIndex, staysInside, type CopyIndex } from "../../core/copies/copy-index";
-import { problemError, ProblemError } from "../../core/problem";
+import { shapeFile } from "../../core/backup/shape";
+import {
+  copiedFiles,
+  parseCopyIndex,
+  staysInside,
+  type CopiedFile,
+  type CopyIndex,
+} from "../../core/copies/copy-index";
+import { OtherFormatError, problemError, ProblemError } from "../../core/problem";
 import { measureFiles, settleFiles, sha256 } from "../backup/files";
 import { repositoryFailure } from "../backup/lock";
 import { removeWhole, type StoredBackup } from "../backup/repository";
 import { replaceFile, syncDirectory } from "../replace-file";
+import { again } from "./again";
 import { atOnce } from "./at-once";
 import type { Destination } from "./destination";
-import { decryptWith, type Change } from "./encryption";
-import { measuring } from "./measure";
-import { again } from "./verify";
+import { decryptWith, identityError, NoKeyError, type Change } from "./encryption";
+import { measure, measuring } from "./measure";
 
 /** A backup that is brought back from a copy. */
 export interface Fetching {
@@ -25,10 +32,15 @@ export interface Fetching {
   readonly name: string;
   /** Gets a directory of that name; it need not be there, nor need any repository. */
   readonly directory: string;
-  /** File with the key of an encrypted copy. */
+  /** File with the key of an encrypted copy; `-`: standard input. */
   readonly identity?: string | undefined;
+  /** Looks at what will come before it does, such as whether there is room: the directory has the manifest and shape.json. */
+  readonly foresee?: (manifest: BackupManifest, partial: string) => Promise<void>;
   readonly signal: AbortSignal;
 }
+
+/** What lies at a copy is not what was sent there. */
+export class DamagedCopyError extends ProblemError {}
 
 /**
  * Brings a whole backup back, decrypted and compared with its manifest: `directory` is a repository that has it
@@ -41,7 +53,8 @@ export async function fetchCopy(fetching: Fetching): Promise<StoredBackup> {
   const parsed = parseBackupName(name);
   if (parsed === undefined) throw problemError(name, "is no name of a backup", "`backup copies` lists them");
   await assertFree(directory, name);
-  const index = parseCopyIndex(await readIndex(copy, name, signal), name, sha256);
+  const text = await readIndex(copy, name, signal);
+  const index = orDamaged(copy, () => parseCopyIndex(text, name, sha256));
   const change = await changeOf(fetching, index);
   const partial = join(directory, `${name}${partialEnding}`);
   try {
@@ -78,10 +91,17 @@ async function readIndex(copy: Destination, name: string, signal: AbortSignal): 
 }
 
 async function changeOf({ copy, name, identity }: Fetching, { encryption }: CopyIndex): Promise<Change> {
-  if (encryption === "none") return (content) => Promise.resolve(content);
+  if (encryption === "none") {
+    if (identity === undefined) return (content) => Promise.resolve(content);
+    throw identityError(
+      name,
+      `is not encrypted in copy ${copy.name}, and a key was given`,
+      "leave --identity out",
+    );
+  }
   if (identity !== undefined) return decryptWith(identity);
   const hint = "name the file with the key: `--identity <file>`";
-  throw problemError(name, `is encrypted in copy ${copy.name}, and no key was given`, hint);
+  throw identityError(name, `is encrypted in copy ${copy.name}, and no key was given`, hint);
 }
 
 interface Parts {
@@ -97,7 +117,7 @@ async function fetchAll(fetching: Fetching, { index, change, partial }: Parts): 
   if (first === undefined) throw damaged(copy, name, ["it has no file"]);
   const place = join(partial, manifestFile);
   const text = await again(() => fetchText(fetching, first, change), signal);
-  const manifest = parseManifest(text, name, sha256);
+  const manifest = orDamaged(copy, () => parseManifest(text, name, sha256));
   await replaceFile(place, text, 0o600);
   const wanted = copiedFiles(manifest, index.encryption);
   const isSame =
@@ -106,20 +126,32 @@ async function fetchAll(fetching: Fetching, { index, change, partial }: Parts): 
   if (!isSame || !manifest.files.every(({ path }) => staysInside(path))) {
     throw damaged(copy, name, ["its manifest and its index do not list the same files"]);
   }
-  await atOnce(wanted.slice(1), async ({ source, stored }) => {
+  const bring = async ({ source, stored }: CopiedFile): Promise<void> => {
     const listed = index.files.find(({ path }) => path === stored);
     if (listed === undefined) return;
-    const file = join(partial, source);
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await again(
-      () =>
-        withContent(fetching, listed, change, (content) =>
-          pipeline(content, createWriteStream(file, { mode: 0o600 }), { signal }),
-        ),
-      signal,
-    );
-  });
+    await fetchFile(fetching, listed, change, join(partial, source));
+  };
+  const isShape = ({ source }: CopiedFile): boolean => source === shapeFile;
+  for (const file of wanted.filter(isShape)) await bring(file);
+  await fetching.foresee?.(manifest, partial);
+  await atOnce(
+    wanted.slice(1).filter((file) => !isShape(file)),
+    bring,
+  );
   return manifest;
+}
+
+async function fetchFile(
+  fetching: Fetching,
+  listed: BackupFile,
+  change: Change,
+  file: string,
+): Promise<void> {
+  const { signal } = fetching;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const write = (content: Readable): Promise<void> =>
+    pipeline(content, createWriteStream(file, { mode: 0o600 }), { signal });
+  await again(() => withContent(fetching, listed, change, write), signal);
 }
 
 async function fetchText(fetching: Fetching, file: BackupFile, change: Change): Promise<string> {
@@ -132,17 +164,21 @@ async function fetchText(fetching: Fetching, file: BackupFile, change: Change): 
 
 /** Reads a stored file, decrypted, and compares it with the index as it comes. */
 async function withContent(
-  { copy, name, signal }: Fetching,
-  { path, bytes, sha256: sum }: BackupFile,
+  fetching: Fetching,
+  listed: BackupFile,
   change: Change,
   use: (content: Readable) => Promise<void>,
 ): Promise<void> {
+  const { copy, name, signal } = fetching;
+  const { path, bytes, sha256: sum } = listed;
   const stored = measuring(await copy.read(name, path, signal));
   const isWrong = (): Error => damaged(copy, name, [`${path} is not what was sent: its checksum differs`]);
   try {
     await use(await change(stored.content));
   } catch (error) {
     signal.throwIfAborted();
+    // A bit that flipped at the beginning of a file looks like another key's.
+    if (error instanceof NoKeyError && (await isChanged(fetching, listed))) throw isWrong();
     if (error instanceof ProblemError || (error as NodeJS.ErrnoException).syscall !== undefined) throw error;
     throw isWrong(); // the library says of a file that was changed no more than that it does not open
   }
@@ -150,8 +186,27 @@ async function withContent(
   if (found.bytes !== bytes || found.sha256 !== sum) throw isWrong();
 }
 
+async function isChanged({ copy, name, signal }: Fetching, listed: BackupFile): Promise<boolean> {
+  const { bytes, sha256: sum } = await again(
+    async () => measure(await copy.read(name, listed.path, signal), signal),
+    signal,
+  );
+  return bytes !== listed.bytes || sum !== listed.sha256;
+}
+
+/** What cannot be parsed because it is damaged; what is of another version says nothing of the copy. */
+function orDamaged<Value>(copy: Destination, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error instanceof OtherFormatError) throw error;
+    const problems = error.problems.map((problem) => ({ ...problem, path: error.title }));
+    throw new DamagedCopyError(`copy ${copy.name} (${copy.where})`, problems);
+  }
+}
+
 function damaged({ name: copy, where }: Destination, backup: string, faults: readonly string[]): Error {
   const hint = "take another backup or another copy: `backup copies`";
   const problems = faults.map((message) => ({ path: backup, message, hint }));
-  return new ProblemError(`copy ${copy} (${where})`, problems);
+  return new DamagedCopyError(`copy ${copy} (${where})`, problems);
 }

@@ -1,6 +1,7 @@
 import { parseBackupName } from "../../core/backup/name";
 import type { Keep } from "../../core/backup/plan";
 import { planRetention, type KeptBackup } from "../../core/backup/retention";
+import { laterDrill, type CopyDrill } from "../../core/copies/drilled";
 import { lastRunOf, type DatabaseRetention } from "../backup/prune";
 import { changeState, withCopy, type CopyState, type KnownCopy, type RepositoryState } from "../backup/state";
 
@@ -61,6 +62,25 @@ export async function changeRun(directory: string, copy: string, run: CopyState[
       ...(run.outcome === "success" && run.endedAt !== undefined ? { succeededAt: run.endedAt } : {}),
     })),
   );
+}
+
+/** Keeps what came of drills elsewhere, by database; where this repository has sent nothing there is nothing to keep it with. */
+export async function changeDrills(
+  directory: string,
+  copy: string,
+  drills: Readonly<Record<string, CopyDrill | undefined>>,
+): Promise<void> {
+  await changeState(directory, (state) => {
+    if (state.copies[copy] === undefined) return state;
+    return withCopy(state, copy, (known = neverSent) => {
+      const merged: Record<string, CopyDrill> = { ...known.drills };
+      for (const [database, drill] of Object.entries(drills)) {
+        const later = laterDrill(merged[database], drill);
+        if (later !== undefined) merged[database] = later;
+      }
+      return { ...known, drills: merged };
+    });
+  });
 }
 
 /** Nothing was sent there: nothing is removed either. */

@@ -6,6 +6,7 @@ import { readRepository, verifiedOf, type StoredBackup } from "../backup/reposit
 import { readState } from "../backup/state";
 import { assertApart, assertOwnCopies } from "./belongs";
 import type { DeclaredCopy, Destination, Patience } from "./destination";
+import { learnDrills } from "./drilled";
 import { changeKnown, changeRun, copyRetention, copyVerified } from "./known";
 import { withDestination } from "./open";
 import { DamagedSourceError, sendBackup } from "./send";
@@ -56,6 +57,7 @@ export async function syncCopy(work: Synchronisation): Promise<CopyOutcome> {
       copy,
       async (destination) => {
         await sendMissing(work, destination, done);
+        await learnAll(work, destination);
         if (done.problems.length > 0) return;
         await changeRun(repository, name, { ...ended(), outcome: "success" });
         done.removed.push(...(await removeOld(work, destination)));
@@ -115,6 +117,16 @@ async function sendMissing(work: Synchronisation, destination: Destination, done
       done.problems.push(...problemsOf(error));
     }
   }
+}
+
+/** Drills are done where the key is, which is rarely here. */
+async function learnAll(
+  { repository, now, signal }: Synchronisation,
+  destination: Destination,
+): Promise<void> {
+  const known = (await readState(repository)).copies[destination.name]?.backups ?? {};
+  const databases = new Set(Object.keys(known).flatMap((name) => parseBackupName(name)?.database ?? []));
+  await learnDrills(repository, destination, [...databases], { now: now(), signal });
 }
 
 async function sendOne(

@@ -3,8 +3,9 @@ import type { BackupFile } from "../../core/backup/manifest";
 import { parseCopyIndex, type CopyIndex } from "../../core/copies/copy-index";
 import { ProblemError } from "../../core/problem";
 import { sha256 } from "../backup/files";
+import { again } from "./again";
 import { atOnce } from "./at-once";
-import { LostWayError, type Destination } from "./destination";
+import type { Destination } from "./destination";
 import { measure } from "./measure";
 
 /** What a look at a copy found. */
@@ -45,9 +46,6 @@ export async function verifyCopy(
   return { faults: compareFiles(index.files, found), index, sha256: sum };
 }
 
-/** A connection that breaks off in the middle of a file is no fault of the file. */
-const readings = 3;
-
 async function readFile(
   destination: Destination,
   name: string,
@@ -58,18 +56,6 @@ async function readFile(
     async () => ({ path, ...(await measure(await destination.read(name, path, signal), signal)) }),
     signal,
   );
-}
-
-/** Tries a reading some times where the way was lost. */
-export async function again<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-  for (let reading = 1; ; reading += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      signal.throwIfAborted();
-      if (reading === readings || !(error instanceof LostWayError)) throw error;
-    }
-  }
 }
 
 function indexOf(text: string, name: string): CopyIndex | string {

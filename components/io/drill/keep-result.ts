@@ -21,20 +21,21 @@ export async function keepResult(
   result: DrillResult,
   checked?: readonly string[],
 ): Promise<string> {
-  const { kind, backup, database, startedAt, endedAt, faults, restoreSeconds, recoverableAt, copy } = result;
-  const told = { kind, backup, startedAt, endedAt, faults, restoreSeconds, recoverableAt };
+  const { kind, backup, database, startedAt, endedAt, faults, restoreSeconds, recoverableAt } = result;
+  const drill = { kind, backup, startedAt, endedAt, faults, restoreSeconds, recoverableAt };
   const key = drillKey(kind, database);
   const looked = (state: RepositoryState): RepositoryState =>
-    // A copy is looked at elsewhere.
-    checked === undefined || copy !== undefined
-      ? state
-      : withCheck(state, backup, { at: endedAt, faults: checked });
-  const drill = { ...told, ...(copy === undefined ? {} : { copy }) };
+    checked === undefined ? state : withCheck(state, backup, { at: endedAt, faults: checked });
   await changeState(repository, (state) => withDrill(looked(state), key, drill));
   return writeReport(join(repository, reports), key, result);
 }
 
-async function writeReport(directory: string, key: string, result: DrillResult): Promise<string> {
+/**
+ * Writes a report, and removes old ones of the same kind.
+ *
+ * @param key what it is of: {@link drillKey}
+ */
+export async function writeReport(directory: string, key: string, result: DrillResult): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const prefix = `${encodeURIComponent(key)}_`;
   const file = join(directory, `${prefix}${result.startedAt.replace(/[^\dTZ]/g, "")}.json`);

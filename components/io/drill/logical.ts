@@ -87,7 +87,12 @@ interface Restoring {
 }
 
 /** Of backups that do not tell how large their database is: a dump is compressed, and has no indexes. */
-export const growth = 10;
+const growth = 10;
+
+/** Room that a restored server takes, as far as its backup tells. */
+export function restoredBytes(manifest: BackupManifest, shape: BackupShape | undefined): number {
+  return shape?.bytes ?? growth * backupBytes(manifest);
+}
 
 async function restore(drill: LogicalDrill, restoring: Restoring): Promise<void> {
   const { home, repository, backup, signal, search } = drill;
@@ -98,7 +103,7 @@ async function restore(drill: LogicalDrill, restoring: Restoring): Promise<void>
       "this backup is of an older version, without digests: schema and privileges were not compared",
     );
   }
-  await assertRoom(home, shape?.bytes ?? growth * backupBytes(manifest));
+  await assertRoom(home, restoredBytes(manifest, shape));
   const programs = await findServerPrograms(tools.major, search);
   record.serverVersion = programs.version;
   const order: ServerOrder = {
@@ -164,7 +169,7 @@ export function nameFor(database: string): string {
   return serverDatabases.has(database) ? `${database}_drill` : database;
 }
 
-/** Undefined: the backup is of an older version, and has none. */
+/** Undefined: the backup is of an older version, which wrote none. */
 export async function readShapeOf(file: string): Promise<BackupShape | undefined> {
   try {
     return parseShape(await readFile(file, "utf8"));

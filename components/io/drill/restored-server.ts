@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { backupBytes, type BackupManifest } from "../../core/backup/manifest";
+import type { BackupManifest } from "../../core/backup/manifest";
 import { shapeFile, type BackupShape } from "../../core/backup/shape";
 import type { ConnectionTarget } from "../../core/connection";
 import { librariesFor } from "../../core/drill/surroundings";
@@ -17,7 +17,7 @@ import { generatePassword, scramVerifier } from "../scram";
 import { freePort } from "../scratch/server";
 import { withSession } from "../session";
 import type { Waiting } from "../waiting";
-import { growth, nameFor, readShapeOf } from "./logical";
+import { nameFor, readShapeOf, restoredBytes } from "./logical";
 import { assertRoom, withOwnPlace } from "./place";
 import { findServerPrograms, type ProgramSearch } from "./programs";
 import type { DrillProgress } from "./record";
@@ -79,7 +79,7 @@ export async function withRestoredServer<Result>(
   const tools = await findClientTools(Number.parseInt(manifest.tools.version, 10), search.path);
   const programs = await findServerPrograms(tools.major, search);
   const shape = await readShapeOf(join(repository, name, shapeFile));
-  const bytes = shape?.bytes ?? growth * backupBytes(manifest);
+  const bytes = restoredBytes(manifest, shape);
   // What migrations rewrite is there twice.
   await assertRoom(home, 2 * bytes);
   await locked(order, (signal) => assertWhole(order, tools, signal));

@@ -21,6 +21,8 @@ import { swapDatabases } from "./swap";
 export interface LiveRestore {
   /** Directory of all backups, whose lock the caller holds. */
   readonly repository: string;
+  /** Directory that the backup's own directory is in, where that is not the repository. */
+  readonly source?: string;
   /** One whose every byte the caller has just looked at. */
   readonly backup: StoredBackup;
   readonly tools: ClientTools;
@@ -90,7 +92,7 @@ export async function restoreLive(request: LiveRestore): Promise<RestoredLive> {
 }
 
 async function restoreAlone(request: LiveRestore, session: Session): Promise<RestoredLive> {
-  const { backup, login, now, progress, signal } = request;
+  const { backup, repository, source = repository, login, now, progress, signal } = request;
   const { database } = backup;
   if (database === maintenanceDatabase) throw notReplaceable(database);
   const { isThere, beside } = await readBeside(session, database);
@@ -103,7 +105,14 @@ async function restoreAlone(request: LiveRestore, session: Session): Promise<Res
   const kept = isThere ? besideName(database, "before", now()) : undefined;
   const replayed = await progress(
     `restoring ${backup.name} beside ${database}`,
-    replayBackup({ ...request, database: fresh, jobs, roles: "create-missing", keepClosed: true }),
+    replayBackup({
+      ...request,
+      repository: source,
+      database: fresh,
+      jobs,
+      roles: "create-missing",
+      keepClosed: true,
+    }),
   );
   try {
     await progress(`comparing ${fresh} with the manifest`, assertEqual(request, fresh));

@@ -6,13 +6,20 @@ import { prune, verifyBackups, type PruneData, type VerifyData } from "./keep";
 import { listBackups, readBackupStatus, type ListData, type StatusData } from "./look";
 import { renderBackupStatus, renderList, renderPruned, renderTaken, renderVerified } from "./render";
 import { takeBackups, type TakeData } from "./take";
+import { refreshDrills } from "./refresh";
 import { orBusy, type RunBackupWork } from "./work";
 
 export type { RunBackupWork } from "./work";
 
-/** The commands of backups, in the order of the help: the same on the command line and in the ops container. */
+/**
+ * The commands of backups, in the order of the help: the same on the command line and in the ops container.
+ *
+ * @param run where the repository is
+ * @param runHere on the machine of whoever asks, which may have what is to be nowhere else
+ */
 export function backupCommands<Context>(
   run: RunBackupWork<Context>,
+  runHere: RunBackupWork<Context>,
   program: string,
 ): readonly AnyCommand<Context>[] {
   const example = (line: string): string => `\nExample:\n  ${program} ${line}`;
@@ -21,7 +28,7 @@ export function backupCommands<Context>(
     list(run),
     verify(run, example),
     pruneCommand(run),
-    drillCommand(run, example),
+    drillCommand(run, runHere, example),
     status(run),
   ];
 }
@@ -163,15 +170,29 @@ newest verified one never does: that is a finding (1). Copies go by the same rul
 JSON: data.dryRun; data.databases [{ database, keep [{ name, reason }], remove [{ name, reason }], refused }]; data.copies,
 the same with copy.`;
 
-function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, StatusData, Context> {
+interface StatusArgs {
+  readonly refresh?: boolean;
+}
+
+function status<Context>(run: RunBackupWork<Context>): OpsCommand<StatusArgs, StatusData, Context> {
   return {
     name: "backup status",
     summary:
       "say whether there are backups as there are to be; 1: stale, damaged, not drilled, or the last run failed",
     declare: (command) => {
-      command.addHelpText("after", statusHelp);
+      command
+        .option(
+          "--refresh",
+          "first ask the copies what drills have left there, which every backup does as well",
+        )
+        .addHelpText("after", statusHelp);
     },
-    run: (context) => run(context, ["backup", "status"], (place) => readBackupStatus(place, Date.now())),
+    run: (context, { refresh = false }) =>
+      run(context, ["backup", "status", ...(refresh ? ["--refresh"] : [])], async (place, signal) => {
+        const told = refresh ? await refreshDrills(place, signal) : [];
+        const { findings, ...report } = await readBackupStatus(place, Date.now());
+        return { ...report, findings: [...told, ...findings] };
+      }),
     render: ({ data }, _args, colors) => ({ output: renderBackupStatus(data, colors) }),
   };
 }
@@ -179,10 +200,14 @@ function status<Context>(run: RunBackupWork<Context>): OpsCommand<object, Status
 const statusHelp = `
 A backup is stale once it is older than the greatest time between two runs of pgstead:backup.logical.schedule and half of
 it, six hours at most: 30 hours where they are daily. So is a copy. So are drills, where pgstead:backup.drill declares
-some: 7 days and 6 hours where they are weekly. The last one of each has to have passed.
+some: 7 days and 6 hours where they are weekly. The last one of each has to have passed. A copy whose last drill failed is
+a finding; one whose last drill is older than pgstead:backup.drill.copyMaxAge, or that never had one, is one where drills
+are declared, and told of where they are not.
 
 JSON: data.schedule, data.nextRunAt, data.greatestAge (seconds), data.freeBytes; data.databases [{ database, count, bytes,
 newest, newestAt, newestBytes, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, seconds }]; data.copies [{ copy, where,
-database, count, bytes, newest, newestAt, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, lastDrilledAt }];
-data.leftovers; data.physical: that of recovery, with nextFullAt and nextIncrementalAt, or null; data.drill { schedule, nextRunAt, greatestAge, drills [{ kind, database, backup, endedAt, passed, faults,
+database, count, bytes, newest, newestAt, lastVerifiedAt, lastSuccessAt, lastRunAt, exitCode, lastDrilledAt, lastDrillBackup,
+lastDrillPassed, drillRestoreSeconds, drillRecoverableAgeSeconds }];
+data.leftovers; data.physical: that of recovery, with nextFullAt and nextIncrementalAt, or null; data.drill { schedule,
+nextRunAt, greatestAge, copyMaxAge, drills [{ kind, database, backup, endedAt, passed, faults,
 restoreSeconds, recoverableAt, recoverableAgeSeconds }] }.`;

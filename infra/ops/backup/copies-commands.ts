@@ -1,9 +1,7 @@
 import { resolve } from "node:path";
 import { problemError } from "../../../components/core/problem";
-import { renderSize } from "../../../components/core/size";
 import type { OpsCommand } from "../command";
 import type { AnyCommand } from "../frame";
-import { renderTable } from "../table";
 import type { RunBackupWork } from "./work";
 import {
   fetchBackup,
@@ -14,6 +12,7 @@ import {
   type SendData,
 } from "./copies";
 import { orBusy } from "./work";
+import { renderCopiesList } from "./render-copies";
 import { describeSent } from "./render-sent";
 
 /**
@@ -88,25 +87,7 @@ function list<Context>(
       run(context, ["backup", "copies", ...wordsOf(args)], (place, signal) =>
         listCopies(place, args.copy, signal),
       ),
-    render: ({ data: { copies, backups } }, _args, colors) => {
-      const columns = [
-        { heading: "name" },
-        { heading: "copy" },
-        { heading: "sent" },
-        { heading: "size", numeric: true },
-        { heading: "encryption" },
-        { heading: "index" },
-      ];
-      const rows = backups.map(({ name, copy, sentAt, bytes, encryption, fault }) => [
-        ...[name, copy, sentAt ?? "?", bytes === null ? "?" : renderSize(bytes), encryption ?? "?"],
-        fault ?? "good",
-      ]);
-      const places = copies.map(({ name, where, halves }) => {
-        const left = halves.length === 0 ? "" : `; of ${halves.length} there is a half`;
-        return `${name}: ${where}${left}\n`;
-      });
-      return { output: `${renderTable("Copies", columns, rows, colors)}\n${places.join("")}` };
-    },
+    render: ({ data }, _args, colors) => ({ output: renderCopiesList(data, colors) }),
   };
 }
 

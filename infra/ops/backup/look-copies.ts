@@ -1,5 +1,6 @@
 import { parseBackupName } from "../../../components/core/backup/name";
-import { findFailedSending, findStaleCopy } from "../../../components/core/copies/health";
+import type { CopyDrill } from "../../../components/core/copies/drilled";
+import { findFailedSending, findStaleCopy, findUndrilledCopy } from "../../../components/core/copies/health";
 import { whereIs, type CopyPlan } from "../../../components/core/copies/plan";
 import type { Finding } from "../../../components/core/finding";
 import { lastRunOf } from "../../../components/io/backup/prune";
@@ -38,8 +39,14 @@ export interface CopySummary {
   readonly lastSuccessAt: string | null;
   readonly lastRunAt: string | null;
   readonly exitCode: 0 | 1 | null;
-  /** When one of them was last restored in a drill; null: never, as far as is known here. */
+  /** When one of the database's backups there was last restored in a drill; null: never, as far as is known here. */
   readonly lastDrilledAt: string | null;
+  readonly lastDrillBackup: string | null;
+  readonly lastDrillPassed: boolean | null;
+  /** Time to restore, the way from the copy included (RTO). */
+  readonly drillRestoreSeconds: number | null;
+  /** Age of the newest moment that it gave back, when it was begun (RPO). */
+  readonly drillRecoverableAgeSeconds: number | null;
 }
 
 /** What a stack declares, as far as is looked at here. */
@@ -56,20 +63,30 @@ export function summarizeCopies(
   return copies.flatMap(({ plan }) => {
     const known = state.copies[plan.name];
     const outcome = lastRunOf(known?.run);
-    const drills = Object.values(state.drills).filter(({ copy }) => copy === plan.name);
     const head = {
       ...{ copy: plan.name, where: whereIs(plan) },
       lastSuccessAt: known?.succeededAt ?? null,
       lastRunAt: known?.run.startedAt ?? null,
       exitCode: outcome === undefined ? null : outcome === "success" ? (0 as const) : (1 as const),
-      lastDrilledAt:
-        drills
-          .map(({ endedAt }) => endedAt)
-          .toSorted()
-          .at(-1) ?? null,
     };
-    return databases.map((database) => ({ ...head, database, ...figuresOf(state, plan.name, database) }));
+    return databases.map((database) => ({
+      ...{ ...head, database },
+      ...figuresOf(state, plan.name, database),
+      ...drillOf(known?.drills?.[database]),
+    }));
   });
+}
+
+function drillOf(drill: CopyDrill | undefined) {
+  const { startedAt = "", recoverableAt = null } = drill ?? {};
+  return {
+    lastDrilledAt: drill?.endedAt ?? null,
+    lastDrillBackup: drill?.backup ?? null,
+    lastDrillPassed: drill === undefined ? null : drill.faults === 0,
+    drillRestoreSeconds: drill?.restoreSeconds ?? null,
+    drillRecoverableAgeSeconds:
+      recoverableAt === null ? null : (Date.parse(startedAt) - Date.parse(recoverableAt)) / 1_000,
+  };
 }
 
 function figuresOf(state: RepositoryState, copy: string, database: string) {
@@ -94,12 +111,20 @@ function ownOf({ copies }: RepositoryState, copy: string, database: string) {
     .toSorted((a, b) => b.takenAt - a.takenAt);
 }
 
+/** What copies are judged by; undefined: nobody said. */
+export interface CopyTimes {
+  readonly now: number;
+  readonly greatestAgeMs: number | undefined;
+  readonly greatestDrillAgeMs: number | undefined;
+}
+
 /** Copies that are not as they are to be. */
 export function copyFindings(
   state: RepositoryState,
   { copies, databases }: DeclaredCopies,
-  times: { readonly now: number; readonly greatestAgeMs: number | undefined },
+  times: CopyTimes,
 ): Finding[] {
+  const { now, greatestDrillAgeMs } = times;
   return copies.flatMap(({ plan: { name: copy } }) => {
     const run = state.copies[copy]?.run;
     const failed = findFailedSending(copy, lastRunOf(run), run?.reason);
@@ -107,7 +132,12 @@ export function copyFindings(
       const own = ownOf(state, copy, database);
       const newestGood = own.find(({ known }) => copyVerified(known) === "good");
       const damaged = own.filter(({ known }) => copyVerified(known) === "bad").map(({ name }) => name);
-      return findStaleCopy({ copy, database, newestGood, damaged }, times);
+      const last = state.copies[copy]?.drills?.[database];
+      const drilled = { now, greatestAgeMs: greatestDrillAgeMs };
+      return [
+        ...findStaleCopy({ copy, database, newestGood, damaged }, times),
+        ...findUndrilledCopy({ copy, database, newestGood }, last, drilled),
+      ];
     });
     return [...(failed === undefined ? [] : [failed]), ...stale];
   });

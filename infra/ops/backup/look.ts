@@ -129,10 +129,14 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
     findings: [
       ...databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
       ...physical.findings,
-      ...copyFindings(found.state, place, { now, greatestAgeMs }),
+      ...copyFindings(found.state, place, { now, greatestAgeMs, greatestDrillAgeMs: drillAgeOf(place) }),
       ...drill.findings,
     ],
   };
+}
+
+function drillAgeOf({ drills: { copies } }: BackupPlace): number | undefined {
+  return copies.maxAge === undefined ? undefined : copies.maxAge * 1_000;
 }
 
 function findingsOf(

@@ -27,6 +27,8 @@ export interface BackupPlace {
   readonly version: string;
   readonly repository: string;
   readonly plan: LogicalBackups;
+  /** Directory that has the backup to restore, where that came from a copy; absent: the repository. */
+  readonly fetched?: string;
   /** When they are taken, in cron's notation; undefined: nobody said. */
   readonly schedule: string | undefined;
   readonly timeZone: string;

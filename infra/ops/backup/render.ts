@@ -143,7 +143,28 @@ export function renderBackupStatus(data: StatusData, colors: Colors): string {
       : `schedule: ${schedule}, next ${nextRunAt ?? ""}; a backup may be ${renderDuration(greatestAge ?? 0)} old`,
     ...renderPhysical(data.physical),
     ...renderDrillStatus(data.drill, colors),
+    ...renderCopyDrills(data),
   ]);
+}
+
+function renderCopyDrills({ copies, drill: { copyMaxAge } }: StatusData): string[] {
+  if (copies.length === 0) return [];
+  if (copyMaxAge !== null) {
+    return [`copies: the last drill of each may be ${renderDuration(copyMaxAge)} ago`];
+  }
+  return copies
+    .filter(({ count, lastDrilledAt }) => count > 0 && lastDrilledAt === null)
+    .map(
+      ({ copy, database }) =>
+        `nobody has restored a backup of ${database} at ${copy} yet; where the key is: \`backup drill --copy ${copy} --identity <file>\``,
+    );
+}
+
+type Drilled = Pick<StatusData["copies"][number], "lastDrilledAt" | "lastDrillPassed">;
+
+function drilled({ lastDrilledAt, lastDrillPassed }: Drilled): string {
+  if (lastDrilledAt === null) return "never";
+  return lastDrillPassed === true ? lastDrilledAt : `${lastDrilledAt} FAILED`;
 }
 
 function renderPhysical(physical: StatusData["physical"]): string[] {
@@ -169,7 +190,7 @@ function renderCopies(copies: StatusData["copies"], colors: Colors): string {
   ];
   const columns = headings.map((heading) => ({ heading, numeric: ["backups", "size"].includes(heading) }));
   const rows = copies.map(
-    ({ copy, database, count, bytes, newest, lastVerifiedAt, lastRunAt, exitCode, lastDrilledAt }) => [
+    ({ copy, database, count, bytes, newest, lastVerifiedAt, lastRunAt, exitCode, ...drill }) => [
       ...[
         copy,
         database,
@@ -179,7 +200,7 @@ function renderCopies(copies: StatusData["copies"], colors: Colors): string {
         lastVerifiedAt ?? "",
         lastRunAt ?? "never",
       ],
-      ...[exitCode === null ? "" : exitCode === 0 ? "success" : "failure", lastDrilledAt ?? "never"],
+      ...[exitCode === null ? "" : exitCode === 0 ? "success" : "failure", drilled(drill)],
     ],
   );
   return renderTable("Copies", columns, rows, colors);

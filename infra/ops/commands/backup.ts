@@ -17,17 +17,18 @@ export const runBackupWork: RunBackupWork<CommandContext> = (context, words, wor
   context.config.docker === undefined ? runHere(context, words, work) : askContainer(context, words);
 
 /** What is elsewhere is reached from here, whatever the target: the host with the containers may be lost. */
-const runHere: RunBackupWork<CommandContext> = (context, _words, work) =>
+export const runHere: RunBackupWork<CommandContext> = (context, _words, work) =>
   untilInterrupted(context.write, ({ signal }) => work(localPlace(context), signal));
 
 const program = "npm run ops --";
 
 export const backups = [
-  ...backupCommands(runBackupWork, program),
+  ...backupCommands(runBackupWork, runHere, program),
   ...copiesCommands(runBackupWork, runHere, program),
 ];
 
-async function askContainer<Data>(
+/** Has the ops container run a command line. */
+export async function askContainer<Data>(
   { config, stack, progress }: CommandContext,
   words: readonly string[],
 ): Promise<Report<Data>> {

@@ -1,13 +1,50 @@
-import type { OpsCommand } from "../command";
-import { restoreCommand as restoreOneDatabase, type RestoreArgs } from "../restore/commands";
+import { randomBytes } from "node:crypto";
+import { containerFetchPath } from "../../../components/core/ops-context";
+import { problemError } from "../../../components/core/problem";
+import { localPlace } from "../backup/place";
+import type { CommandContext, OpsCommand } from "../command";
+import { untilInterrupted } from "../interrupt";
+import {
+  guarded,
+  restoreCommand as restoreOneDatabase,
+  type RestoreArgs,
+  type WithCopies,
+} from "../restore/commands";
+import { withFetchedBackup } from "../restore/fetched";
 import type { RestoreData } from "../restore/outcome";
 import { declareMoment, isOfServer, restoreServer, type MomentArgs } from "../restore/point-in-time-command";
 import type { MomentData } from "../restore/point-in-time-place";
 import { renderMomentData } from "../restore/point-in-time-render";
 import { renderRestore } from "../restore/render";
-import { runBackupWork } from "./backup";
+import { askContainer, runBackupWork, runHere } from "./backup";
 
-const ofDatabase = restoreOneDatabase(runBackupWork, "npm run ops --");
+/** The key is here. On target docker the databases are restored in a container, which gets the backup and not the key. */
+const bring: WithCopies<CommandContext>["bring"] = (context, wanted, restore) =>
+  untilInterrupted(context.write, ({ signal: given }) => {
+    const place = localPlace(context);
+    const { docker } = context.config;
+    const work = withFetchedBackup(place, wanted, given, async (fetched, signal) => {
+      const { name, directory } = fetched;
+      if (docker === undefined) {
+        return restore((_context, _words, run) => run({ ...place, fetched: directory }, signal), name);
+      }
+      const { withDelivered } = await import("../../../components/io/copies/deliver.js");
+      const delivery = {
+        ...{ engine: docker.engine, container: `${docker.name}-ops` },
+        ...{ base: `${containerFetchPath}/delivered`, id: randomBytes(4).toString("hex") },
+      };
+      return withDelivered(delivery, fetched, signal, () =>
+        restore(
+          (_context, [command = "", ...words]) =>
+            askContainer(context, [command, "--fetched", delivery.id, ...words]),
+          name,
+        ),
+      );
+    });
+    return guarded(place, work);
+  });
+
+const ofDatabase = restoreOneDatabase(runBackupWork, { run: runHere, bring }, "npm run ops --");
 
 /** Brings back a database of a backup, or the whole server as it was at a moment. */
 export const restoreCommand: OpsCommand<RestoreArgs & MomentArgs, RestoreData | MomentData> = {
@@ -18,11 +55,24 @@ export const restoreCommand: OpsCommand<RestoreArgs & MomentArgs, RestoreData | 
     ofDatabase.declare(command);
     declareMoment(command);
   },
-  run: (context, args) => (isOfServer(args) ? restoreServer(context, args) : ofDatabase.run(context, args)),
+  run: (context, args) => {
+    if (!isOfServer(args)) return ofDatabase.run(context, args);
+    assertNoCopy(args);
+    return restoreServer(context, args);
+  },
   render: ({ data, stack }, args, colors) => ({
     output: isMoment(data, args) ? renderMomentData(data, stack, colors) : renderRestore(data, colors),
   }),
 };
+
+function assertNoCopy({ copy, identity }: RestoreArgs): void {
+  if (copy === undefined && identity === undefined) return;
+  throw problemError(
+    copy === undefined ? "--identity" : "--copy",
+    "copies hold logical backups alone: no moment can be restored from one",
+    "leave it out; or restore the newest backup there: `restore latest --copy <name>`",
+  );
+}
 
 function isMoment(data: RestoreData | MomentData, args: MomentArgs): data is MomentData {
   return isOfServer(args) && "generations" in data;

@@ -77,10 +77,36 @@ const copyFigures: readonly CopyFigure[] = [
   },
   { name: "count", help: "Backups of a database at a copy", pick: ({ count }) => count },
   { name: "bytes", help: "Size of a database's backups at a copy, as stored", pick: ({ bytes }) => bytes },
+  {
+    name: "drill_success",
+    help: "Whether the last restore drill of a database's backups at a copy passed: 1, or 0",
+    pick: ({ lastDrillPassed }) => (lastDrillPassed === null ? null : Number(lastDrillPassed)),
+  },
+  {
+    name: "drill_timestamp_seconds",
+    help: "When the last restore drill of a database's backups at a copy ended",
+    pick: ({ lastDrilledAt }) => moment(lastDrilledAt),
+  },
+  {
+    name: "drill_restore_seconds",
+    help: "How long it took until the restored server could be used, the way from the copy included (RTO)",
+    pick: ({ drillRestoreSeconds }) => drillRestoreSeconds,
+  },
+  {
+    name: "drill_recoverable_age_seconds",
+    help: "Age of the newest moment that it gave back, when it was begun (RPO)",
+    pick: ({ drillRecoverableAgeSeconds }) => drillRecoverableAgeSeconds,
+  },
 ];
 
+/** What copies are measured by. */
+interface MeasuredCopies extends DeclaredCopies {
+  /** Seconds that the last drill of one may be ago; undefined: no drills are declared. */
+  readonly maxAge: number | undefined;
+}
+
 /** Figures of the repository itself, so that what somebody runs by hand shows as well. */
-export function measureBackups(repository: string, declared: DeclaredCopies, registers: Registry[]): void {
+export function measureBackups(repository: string, declared: MeasuredCopies, registers: Registry[]): void {
   const { databases } = declared;
   // One look at the disk for all figures of a scrape.
   let read: Promise<Repository | undefined> | undefined;
@@ -109,7 +135,20 @@ export function measureBackups(repository: string, declared: DeclaredCopies, reg
       },
     });
   }
-  for (const { name, help, pick } of declared.copies.length === 0 ? [] : copyFigures) {
+  if (declared.copies.length > 0) measureCopies(declared, look, registers);
+}
+
+function measureCopies(
+  declared: MeasuredCopies,
+  look: () => Promise<Repository | undefined>,
+  registers: Registry[],
+): void {
+  const { maxAge } = declared;
+  if (maxAge !== undefined) {
+    const help = "How long ago the last restore drill of each copy may be";
+    new Gauge({ name: "pgstead_backup_copy_drill_max_age_seconds", help, registers }).set(maxAge);
+  }
+  for (const { name, help, pick } of copyFigures) {
     new Gauge({
       name: `pgstead_backup_copy_${name}`,
       help,

@@ -90,7 +90,9 @@ const contextSchema = z.object({
   backup: backup.optional(),
   copies: copies.optional(),
   physical: z.object({ configuration: path }).optional(),
-  drill: z.object({ assertions: z.array(z.object({ database: name, sql: name })) }).optional(),
+  drill: z
+    .object({ assertions: z.array(z.object({ database: name, sql: name })), copyMaxAge: z.int().min(1) })
+    .optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 

@@ -31,7 +31,7 @@ export interface MeasuredJob {
 /** Makes a registry of its own; what is on disk is read when it is asked for. */
 export function createMetrics(
   jobs: readonly MeasuredJob[],
-  context: Pick<OpsContext, "files" | "backup" | "copies" | "service" | "physical">,
+  context: Pick<OpsContext, "files" | "backup" | "copies" | "drill" | "service" | "physical">,
   { version, clock }: { readonly version: string; readonly clock: Clock },
 ): Metrics {
   const registry = new Registry();
@@ -50,11 +50,12 @@ export function createMetrics(
     labelNames: ["version", "node"],
     registers,
   }).set({ version, node: process.versions.node }, 1);
-  const { files, backup, service } = context;
+  const { files, backup, drill, service } = context;
   measureFiles(files, registers);
   const databases = service.databases.map(({ name }) => name);
   const copies = context.copies?.copies.map((plan) => ({ plan })) ?? [];
-  if (backup !== undefined) measureBackups(files.logicalBackups, { databases, copies }, registers);
+  if (backup !== undefined)
+    measureBackups(files.logicalBackups, { databases, copies, maxAge: drill?.copyMaxAge }, registers);
   measureDrills(files.logicalBackups, databases, registers);
   measurePhysical(context, clock, registers);
   return {

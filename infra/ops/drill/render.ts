@@ -8,8 +8,11 @@ import type { DrillStatus } from "./status";
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join("");
 
-export function renderDrills({ drills }: DrillData): string {
-  return lines(drills.flatMap((drill) => [...renderDrill(drill), `  report: ${drill.report}`]));
+export function renderDrills({ drills, notes = [] }: DrillData): string {
+  return lines([
+    ...drills.flatMap((drill) => [...renderDrill(drill), `  report: ${drill.report}`]),
+    ...notes,
+  ]);
 }
 
 function renderDrill(drill: DrillResult): string[] {

@@ -22,10 +22,12 @@ export interface DrillData {
     /** File with all of this. */
     readonly report: string;
   })[];
+  /** What a person should know of how the result was told. */
+  readonly notes?: readonly string[];
 }
 
 /** An assertion that takes longer is ended, and does not hold. */
-const assertionTimeoutMs = 300_000;
+export const assertionTimeoutMs = 300_000;
 
 /**
  * Restores the newest backup of each kind to a server that is thrown away, and keeps what came of it. One that could not be
@@ -104,12 +106,12 @@ function plan(
   );
 }
 
-function toFinding(subject: string, backup: string, message: string): Finding {
+export function toFinding(subject: string, backup: string, message: string): Finding {
   const hint = "do not count on this backup: take another one, and do a drill of that";
   return { subject, message: `${backup}: ${message}`, hint };
 }
 
-function unableFindings(subject: string, error: unknown): Finding[] {
+export function unableFindings(subject: string, error: unknown): Finding[] {
   if (!(error instanceof ProblemError)) {
     const message = `could not be done: ${error instanceof Error ? error.message : String(error)}`;
     return [{ subject, message, hint: "mend that, and run this again; it says nothing of the backup" }];

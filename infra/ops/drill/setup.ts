@@ -1,11 +1,11 @@
 import { dirname, join } from "node:path";
 import type { DrillAssertion } from "../../../components/core/drill/plan";
-import type { OpsContext } from "../../../components/core/ops-context";
+import { containerFetchPath, type OpsContext } from "../../../components/core/ops-context";
 import type { ProgramSearch } from "../../../components/io/drill/programs";
 import type { PitrBackend } from "../../../components/io/physical/backend";
 import { backRest } from "../../../components/io/physical/pgbackrest";
 import { runHere } from "../../../components/io/physical/run-here";
-import { drillDirectory } from "../../../components/io/places";
+import { drillDirectory, fetchDirectory } from "../../../components/io/places";
 import type { StackConfig } from "../../config";
 
 /** What drills of a stack are done with: the same for the command line and for the ops container. */
@@ -16,6 +16,15 @@ export interface DrillSetup {
   /** Where is restored to; everything in it is thrown away. */
   readonly home: string;
   readonly search: ProgramSearch;
+  /** Of copies. */
+  readonly copies: {
+    /** Seconds that the last drill of one may be ago; undefined: no drills are declared. */
+    readonly maxAge: number | undefined;
+    /** Where backups are brought to; everything in it but reports is thrown away. */
+    readonly fetched: string;
+    /** Where they are restored to, as `home`. */
+    readonly home: string;
+  };
   /** Absent: none are declared, or they are not here. */
   readonly physical?: {
     readonly backend: PitrBackend;
@@ -28,7 +37,10 @@ export interface DrillSetup {
 export function localDrills({ backup, target }: StackConfig, repository: string): DrillSetup {
   const { schedule, assertions = [] } = backup.drill ?? {};
   const search = { embeddedFirst: target === "embedded" };
-  return { schedule, assertions, home: drillDirectory(repository), search };
+  const fetched = fetchDirectory(repository);
+  // Another one than that of the repository's own drills: nobody's lock keeps the two apart.
+  const copies = { maxAge: backup.drill?.copyMaxAge, fetched, home: drillDirectory(fetched) };
+  return { schedule, assertions, home: drillDirectory(repository), search, copies };
 }
 
 /** Of a stack's ops container: the volume of the backups is the one that has room. */
@@ -39,6 +51,11 @@ export function containerDrills({ drill, schedules, files, physical, service }: 
     assertions: drill?.assertions ?? [],
     home: join(dirname(files.logicalBackups), "drill"),
     search: { embeddedFirst: false },
+    copies: {
+      maxAge: drill?.copyMaxAge,
+      fetched: containerFetchPath,
+      home: join(containerFetchPath, "drill"),
+    },
     ...(physical === undefined
       ? {}
       : { physical: { backend: backRest(runHere, physical.configuration), administrator } }),

@@ -27,6 +27,8 @@ export interface DrillStatus {
   /** Seconds; null: nobody said how often drills are done. */
   readonly greatestAge: number | null;
   readonly drills: readonly LastDrill[];
+  /** Seconds that the last drill of each copy may be ago; null: no drills are declared. */
+  readonly copyMaxAge: number | null;
 }
 
 /** What is known of a stack's drills, and whether they are done as they are to be. */
@@ -46,6 +48,7 @@ export function readDrillStatus(
       nextRunAt: timetable === undefined ? null : new Date(timetable.next(now)).toISOString(),
       greatestAge: greatestAgeMs === undefined ? null : greatestAgeMs / 1_000,
       drills,
+      copyMaxAge: place.drills.copies.maxAge ?? null,
     },
     findings: findStaleDrills(
       subjects.map(({ kind, database }) => {

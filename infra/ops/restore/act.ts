@@ -10,7 +10,7 @@ import { withSession } from "../../../components/io/session";
 import type { BackupPlace } from "../backup/place";
 import { stackName } from "../backup/place";
 import type { Report } from "../report";
-import { chooseBackup, lookAt, type WantedBackup } from "./choose";
+import { chooseBackup, lookAt, sourceOf, type WantedBackup } from "./choose";
 import { readKept, type KeptDatabase } from "./look";
 
 export interface RestoredData extends RestoredLive {
@@ -40,7 +40,15 @@ export async function restore(
     const started = Date.now();
     const restored = await restoreLive({
       ...(await lookAt(place, found, signal)),
-      ...{ repository, readRoom, progress, signal, say: write, now: () => Date.now() },
+      ...{
+        repository,
+        source: sourceOf(place),
+        readRoom,
+        progress,
+        signal,
+        say: write,
+        now: () => Date.now(),
+      },
       login: await place.administrator(),
       present: { login: await place.login(found.database), stack: stackName(stack), version, plan },
     });
@@ -70,7 +78,13 @@ export async function restoreBeside(
     const started = Date.now();
     const login = await place.administrator();
     const looked = await lookAt(place, found, signal);
-    const work = restoreInto({ repository, ...looked, login, database: wanted.into, signal });
+    const work = restoreInto({
+      repository: sourceOf(place),
+      ...looked,
+      login,
+      database: wanted.into,
+      signal,
+    });
     const restored = await place.progress(`restoring ${found.name} into ${wanted.into}`, work);
     const what = { backup: found.name, database: wanted.into, seconds: since(started) };
     const data = { action: "into", ...what, ...restored } as const;

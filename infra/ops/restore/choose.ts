@@ -17,16 +17,22 @@ export interface WantedBackup {
   readonly database?: string | undefined;
 }
 
+/** Directory that the backup to restore is in. */
+export function sourceOf({ fetched, repository }: Pick<BackupPlace, "fetched" | "repository">): string {
+  return fetched ?? repository;
+}
+
 /**
  * Finds a backup.
  *
  * @throws ProblemError where there is none, with what there is
  */
 export async function chooseBackup(
-  { repository, databases }: BackupPlace,
+  place: BackupPlace,
   { name, database }: WantedBackup,
 ): Promise<StoredBackup> {
-  const { backups } = await readRepository(repository);
+  const { databases } = place;
+  const { backups } = await readRepository(sourceOf(place));
   const own = backups.filter((backup) => database === undefined || backup.database === database);
   if (name !== latest) return own.find((backup) => backup.name === name) ?? missing(name, own);
   const names = [...new Set(own.map((backup) => backup.database))];
@@ -69,9 +75,13 @@ export async function lookAt(
   const { repository, progress } = place;
   const tools = await toolsOf(place);
   const { name } = backup;
-  const faults = await progress(`reading ${name}`, verifyBackup(repository, backup, { tools, signal }));
+  const looking = verifyBackup(sourceOf(place), backup, { tools, signal });
+  const faults = await progress(`reading ${name}`, looking);
   const at = new Date().toISOString();
-  await changeState(repository, (state) => withCheck(state, name, { at, faults }));
+  // What came from a copy says nothing of a backup of the repository.
+  if (place.fetched === undefined) {
+    await changeState(repository, (state) => withCheck(state, name, { at, faults }));
+  }
   if (faults.length === 0) return { backup, tools };
   const hint = "nothing was done: restore another one of `restore --list`";
   throw new DamagedBackupError(

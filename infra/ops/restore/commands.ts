@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
+import { DamagedCopyError } from "../../../components/io/copies/fetch";
+import { listCopies } from "../backup/copies";
 import { orBusy, type RunBackupWork } from "../backup/work";
 import type { BackupPlace } from "../backup/place";
 import type { OpsCommand } from "../command";
@@ -11,6 +13,19 @@ import type { RestoreData } from "./outcome";
 import { listRestorable, planRestore, type RestoreListData } from "./look";
 import { renderPlanned, renderRestore } from "./render";
 import { restoreTable } from "./table";
+import type { WantedCopy } from "./fetched";
+
+/** The machine of whoever asks, as far as copies need it. */
+export interface WithCopies<Context> {
+  /** Does something on it. */
+  readonly run: RunBackupWork<Context>;
+  /** Brings a backup from a copy, has it restored from where it is then, and removes it. */
+  readonly bring: (
+    context: Context,
+    wanted: WantedCopy,
+    restore: (run: RunBackupWork<Context>, name: string) => Promise<Report<RestoreData>>,
+  ) => Promise<Report<RestoreData>>;
+}
 
 export interface RestoreArgs {
   readonly operands: readonly string[];
@@ -23,6 +38,8 @@ export interface RestoreArgs {
   readonly dryRun?: boolean;
   readonly undo?: boolean;
   readonly dropOld?: boolean;
+  readonly copy?: string;
+  readonly identity?: string;
 }
 
 /** Where a person may be, who types a name. */
@@ -31,9 +48,14 @@ interface Terminal {
   readonly askFor?: (question: string) => Promise<string>;
 }
 
-/** The command of restores: the same on the command line and in the ops container. */
+/**
+ * The command of restores: the same on the command line and in the ops container.
+ *
+ * @param here the machine of whoever asks, which may have the key of the copies
+ */
 export function restoreCommand<Context extends Terminal>(
   run: RunBackupWork<Context>,
+  here: WithCopies<Context>,
   program: string,
 ): OpsCommand<RestoreArgs, RestoreData, Context> {
   return {
@@ -44,13 +66,41 @@ export function restoreCommand<Context extends Terminal>(
     },
     run: (context, args) => {
       assertOneWay(args);
+      if (args.copy !== undefined) return fromCopy(here, context, { ...args, copy: args.copy });
       if (args.list === true) return run(context, ["restore", "--list"], list);
       if (args.undo === true || args.dropOld === true) return changeKept(run, context, args);
-      if (args.into !== undefined || args.table !== undefined) return bringBeside(run, context, args);
-      return replace(run, context, args);
+      return bringBack(run, context, args);
     },
     render: ({ data }, _args, colors) => ({ output: renderRestore(data, colors) }),
   };
+}
+
+function bringBack<Context extends Terminal>(
+  run: RunBackupWork<Context>,
+  context: Context,
+  args: RestoreArgs,
+): Promise<Report<RestoreData>> {
+  const isBeside = args.into !== undefined || args.table !== undefined;
+  return (isBeside ? bringBeside : replace)(run, context, args);
+}
+
+/** What is only in a copy is brought here first, and then restored as any other. */
+function fromCopy<Context extends Terminal>(
+  { run, bring }: WithCopies<Context>,
+  context: Context,
+  args: RestoreArgs & { readonly copy: string },
+): Promise<Report<RestoreData>> {
+  const { operands, copy, identity, database, list: isList } = args;
+  if (isList === true) {
+    return run<RestoreData>(context, [], async (place, signal) => {
+      const { data, ...report } = await listCopies(place, copy, signal);
+      return { ...report, command: "restore", data: { action: "copies", ...data } };
+    });
+  }
+  const wanted = { name: operands[0] ?? "", copy, identity, database };
+  return bring(context, wanted, (onFetched, name) =>
+    bringBack(onFetched, context, { ...args, operands: [name] }),
+  );
 }
 
 function declare(command: Command, program: string): void {
@@ -61,6 +111,11 @@ function declare(command: Command, program: string): void {
     .option("--table <schema.table>", "only this table with its rows, indexes, constraints and privileges")
     .option("--as <schema.table>", "with --table: under this name")
     .option("-d, --database <name>", "which one is meant, where there are several")
+    .option(
+      "--copy <name>",
+      "the backup as this one of pgstead:backup.copies has it; latest: the newest there",
+    )
+    .option("--identity <file>", "with --copy: file with the key of age; -: standard input")
     .option("--confirm <name>", "name of the database that is replaced, for scripts; a person types it")
     .option("--dry-run", "say what would be lost, and end")
     .option("--undo", "give the database that the last restore has kept its name back")
@@ -72,6 +127,7 @@ const examples = [
   "restore latest",
   "restore shop_full_20261121_020000 --into shop_yesterday",
   "restore latest --table app.users --as app.users_restored",
+  "restore latest --copy offsite --identity key.txt --into shop_copy",
   "restore --drop-old",
 ];
 
@@ -81,9 +137,15 @@ lost, has its name typed, takes a backup of what is there, restores beside it, c
 the two in one moment, ending all sessions. The old one is kept without connections until --undo or --drop-old. Killed
 anywhere, one of the two is there under the name; the next run removes what is left.
 
+With --copy the backup is fetched and decrypted on this machine, where the key is, compared with its manifest, restored as
+any other, and removed again; it never lies in the repository. On target docker it goes to the volume of the ops container
+for as long as it is restored. --list --copy asks the copy what it has. A moment (--to) needs physical backups, which copies
+do not hold.
+
 Without a terminal and without --confirm nothing is done: that is a finding (1), as is a damaged backup.
 
-JSON: data.action and what belongs to it: list { backups, leftovers, kept [{ name, of, kind, size }] };
+JSON: data.action and what belongs to it: list { backups, leftovers, kept [{ name, of, kind, size }] }; copies { copies,
+backups }, as \`backup copies\`;
 plan { backup, database, takenAt, loss { tables [{ table, now, isExact, backup }], same, migrations,
 alembic [{ table, now, backup }], age }, sessions };
 restored { backup, database, kept, presentBackup, leftovers, roles, notes, seconds }; into { backup, database, roles, notes };
@@ -91,23 +153,18 @@ table { backup, database, table, rows, notes }; undone and dropped { database, n
 `;
 
 /** @throws ProblemError with everything that does not fit */
-function assertOneWay({
-  operands: [backup],
-  list: isList,
-  into,
-  table,
-  as,
-  confirm,
-  dryRun,
-  undo,
-  dropOld: drop,
-}: RestoreArgs): void {
+function assertOneWay(args: RestoreArgs): void {
+  const {
+    operands: [backup],
+    list: isList,
+  } = args;
+  const { into, table, as, confirm, dryRun } = args;
   const ways = Object.entries({
     "--list": isList,
     "--into": into,
     "--table": table,
-    "--undo": undo,
-    "--drop-old": drop,
+    "--undo": args.undo,
+    "--drop-old": args.dropOld,
   });
   const [first, second] = ways
     .filter(([, value]) => value !== undefined && value !== false)
@@ -127,6 +184,10 @@ function assertOneWay({
   const replaces = first === undefined || ["--undo", "--drop-old"].includes(first);
   if (confirm !== undefined && !replaces)
     add("--confirm", `stands beside ${first}`, "leave it out: nothing is replaced");
+  if (args.identity !== undefined && args.copy === undefined)
+    add("--identity", "stands without --copy", "say which copy: --copy <name>");
+  if (args.copy !== undefined && (args.undo === true || args.dropOld === true))
+    add("--copy", `stands beside ${first ?? ""}`, "leave it out: what restores have kept is on the server");
   if (dryRun === true && first !== undefined) add("--dry-run", `stands beside ${first}`, "leave it out");
   if (problems.length > 0) throw new ProblemError("the command line is not usable", problems);
 }
@@ -234,10 +295,13 @@ function misspelt(report: Report<RestoreData>, database: string): Report<Restore
 }
 
 /** A damaged backup is a refusal, and no mistake of the command line. */
-function guarded(place: BackupPlace, work: Promise<Report<RestoreData>>): Promise<Report<RestoreData>> {
+export function guarded(
+  place: BackupPlace,
+  work: Promise<Report<RestoreData>>,
+): Promise<Report<RestoreData>> {
   const empty: RestoreData = { action: "none" };
   const orDamaged = work.catch((error: unknown): Report<RestoreData> => {
-    if (!(error instanceof DamagedBackupError)) throw error;
+    if (!(error instanceof DamagedBackupError) && !(error instanceof DamagedCopyError)) throw error;
     const findings = error.problems.map(({ message, hint }) => ({ subject: error.title, message, hint }));
     return { command: "restore", stack: place.stack, data: empty, findings };
   });

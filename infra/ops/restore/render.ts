@@ -2,6 +2,7 @@ import { renderDuration } from "../../../components/core/duration";
 import { renderVersions } from "../../../components/core/backup/alembic-head";
 import type { Loss } from "../../../components/core/restore/loss";
 import { renderSize } from "../../../components/core/size";
+import { renderCopiesList } from "../backup/render-copies";
 import { renderList } from "../backup/render";
 import { colorsFor, type Colors } from "../colors";
 import { renderTable } from "../table";
@@ -16,6 +17,8 @@ export function renderRestore(data: RestoreData, colors: Colors): string {
   switch (data.action) {
     case "list":
       return renderList(data, colors) + renderKept(data.kept, colors);
+    case "copies":
+      return renderCopiesList(data, colors);
     case "plan":
       return `${renderPlanned(data, colors)}\n`;
     case "restored":

@@ -6,7 +6,7 @@ import type { TableName } from "../../../components/io/restore/table-parts";
 import { withSession } from "../../../components/io/session";
 import type { BackupPlace } from "../backup/place";
 import type { Report } from "../report";
-import { chooseBackup, lookAt, type WantedBackup } from "./choose";
+import { chooseBackup, lookAt, sourceOf, type WantedBackup } from "./choose";
 
 export interface TableData {
   readonly action: "table";
@@ -33,7 +33,15 @@ export async function restoreTable(
     const started = Date.now();
     const looked = await lookAt(place, found, signal);
     const login = await place.administrator();
-    const request = { repository, ...looked, login, table, as, signal, now: () => Date.now() };
+    const request = {
+      repository: sourceOf(place),
+      ...looked,
+      login,
+      table,
+      as,
+      signal,
+      now: () => Date.now(),
+    };
     const work = withSession(login, { asItself: true }, (session) =>
       withRestoreLock(session, { signal, say: write }, () => bringBack(request)),
     );

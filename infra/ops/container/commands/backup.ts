@@ -1,22 +1,63 @@
+import { Option } from "commander";
+import { containerFetchPath } from "../../../../components/core/ops-context";
+import { problemError } from "../../../../components/core/problem";
 import { backupCommands, type RunBackupWork } from "../../backup/commands";
 import { copiesCommands } from "../../backup/copies-commands";
-import { containerPlace } from "../../backup/place";
-import { restoreCommand } from "../../restore/commands";
+import { containerPlace, type BackupPlace } from "../../backup/place";
+import type { OpsCommand } from "../../command";
+import { guarded, restoreCommand, type RestoreArgs, type WithCopies } from "../../restore/commands";
+import { withFetchedBackup } from "../../restore/fetched";
+import type { RestoreData } from "../../restore/outcome";
 import { withProgress } from "../../progress";
 import type { ContainerContext } from "../surroundings";
 
-/** The same commands as on an operator's machine, where the backups are. */
-const run: RunBackupWork<ContainerContext> = async ({ read, write }, _words, work) => {
+async function placeOf({ read, write }: ContainerContext): Promise<BackupPlace> {
   const progress = <Result>(label: string, doing: Promise<Result>): Promise<Result> =>
     withProgress(label, write, doing);
-  return work(containerPlace(await read(), { progress, write }), new AbortController().signal);
-};
+  return containerPlace(await read(), { progress, write });
+}
+
+/** The same commands as on an operator's machine, where the backups are. */
+const run: RunBackupWork<ContainerContext> = async (context, _words, work) =>
+  work(await placeOf(context), new AbortController().signal);
 
 const program = "node /usr/lib/pgstead/ops.cjs";
 
 export const containerBackupCommands = [
-  ...backupCommands(run, program),
+  ...backupCommands(run, run, program),
   ...copiesCommands(run, run, program),
 ];
 
-export const containerRestoreCommand = restoreCommand(run, program);
+const bring: WithCopies<ContainerContext>["bring"] = async (context, wanted, restore) => {
+  const place = await placeOf(context);
+  const work = withFetchedBackup(place, wanted, new AbortController().signal, ({ name, directory }, signal) =>
+    restore((_context, _words, doing) => doing({ ...place, fetched: directory }, signal), name),
+  );
+  return guarded(place, work);
+};
+
+const restoreWith = (where: RunBackupWork<ContainerContext>) =>
+  restoreCommand(where, { run, bring }, program);
+const ofRepository = restoreWith(run);
+
+interface DeliveredArgs extends RestoreArgs {
+  /** What an operator's machine, which has the key, has put here from a copy. */
+  readonly fetched?: string;
+}
+
+export const containerRestoreCommand: OpsCommand<DeliveredArgs, RestoreData, ContainerContext> = {
+  ...ofRepository,
+  declare: (command) => {
+    ofRepository.declare(command);
+    command.addOption(new Option("--fetched <id>").hideHelp());
+  },
+  run: (context, { fetched, ...args }) =>
+    (fetched === undefined ? ofRepository : restoreWith(onDelivered(fetched))).run(context, args),
+};
+
+function onDelivered(id: string): RunBackupWork<ContainerContext> {
+  if (!/^[0-9a-f]{8}$/.test(id)) throw problemError("--fetched", "is no name of a delivery", "leave it out");
+  const fetched = `${containerFetchPath}/delivered/${id}`;
+  return async (context, _words, work) =>
+    work({ ...(await placeOf(context)), fetched }, new AbortController().signal);
+}
