@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { ArchiveEntry } from "../../core/backup/content";
 import { backupFiles } from "../../core/backup/name";
 import type { ConnectionTarget } from "../../core/connection";
-import { quoteIdentifier } from "../../core/identifier";
 import { problemError } from "../../core/problem";
 import { tablespacesOf } from "../../core/restore/globals";
 import { partOf } from "../../core/restore/dump-statements";
@@ -10,9 +9,10 @@ import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
 import { withEnvironment, type ToolSurroundings } from "../backup/run-tool";
 import { maintenanceDatabase, withSession, type Session } from "../session";
-import { untilAborted } from "../until-aborted";
 import { readArchiveScript, restoreArchive } from "./archive";
+import { analyzeAll } from "./analyze";
 import { createDatabase, describeDatabase, type DatabaseScript } from "./database-script";
+import { dropDatabase } from "./drop-database";
 import { readPlain, restorePlain } from "./plain";
 import { makeMissingRoles, readGlobals } from "./roles";
 
@@ -72,9 +72,7 @@ export async function replayBackup(request: ReplayRequest): Promise<Replayed> {
       return await fill(request, before);
     } catch (error) {
       // What failed first is the error to show.
-      await session
-        .query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
-        .catch(() => undefined);
+      await dropDatabase(session, login, database).catch(() => undefined);
       throw error;
     }
   });
@@ -152,21 +150,12 @@ async function fill(
       warnings: await restoreArchive({ surroundings, database, place, jobs, more }, request.entries),
     };
   });
-  await analyze(login, database, signal);
+  const unknown = await analyzeAll(login, database, signal);
   const from = backup.database;
   const connectionLimit = await into(maintenanceDatabase, (surroundings) =>
     describeDatabase(surroundings, statements, { from, database, keepClosed }),
   );
-  return { roles, connectionLimit, notes: [...notes, ...warnings] };
+  return { roles, connectionLimit, notes: [...notes, ...warnings, ...unknown] };
 }
 
 const restoring = { PGAPPNAME: "pgstead restore", PGOPTIONS: "-c role=none -c client_min_messages=warning" };
-
-/** Statistics do not come with a dump. */
-async function analyze(login: ConnectionTarget, database: string, signal: AbortSignal): Promise<void> {
-  const options = { database, asItself: true, applicationName: "pgstead restore" };
-  await untilAborted(login, options, signal, async (session) => {
-    await session.query("SET statement_timeout = 0");
-    await session.query("ANALYZE");
-  });
-}

@@ -11,6 +11,7 @@ import type { StoredBackup } from "../backup/repository";
 import { runTool, withEnvironment, type ToolSurroundings } from "../backup/run-tool";
 import { withSession, type Session } from "../session";
 import { listArchive, restoreEntries } from "./archive";
+import { dropDatabase } from "./drop-database";
 import { recordIn } from "./live";
 import { replayBackup } from "./replay";
 import { readTablePlan, renameTable, type TableName, type TablePlan } from "./table-parts";
@@ -65,7 +66,7 @@ export async function restoreTable(request: TableRestore): Promise<RestoredTable
       const rows = await withSession(login, { ...options, database }, (session) => countRows(session, as));
       return { rows, notes: notesOf(plan, isRenamed) };
     } finally {
-      await maintenance.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(scratch)} WITH (FORCE)`);
+      await dropDatabase(maintenance, login, scratch);
     }
   });
 }
@@ -126,12 +127,10 @@ async function fillScratch(request: TableRestore, scratch: string): Promise<void
     return;
   }
   const place = join(repository, backup.name, backupFiles(manifest.dumpFormat, backup).dump);
-  const isRows = (rest: string): boolean =>
-    /^(?:TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|BLOB|BLOBS|LARGE OBJECT)\b/.test(rest);
   await replayBackup({
     ...base,
     jobs: 1,
-    entries: ({ rest }) => !isRows(rest) && !/^(?:PUBLICATION|SUBSCRIPTION)\b/.test(rest),
+    entries: ({ rest }) => !isElsewhere.test(rest),
   });
   const wanted = await withSession(login, { database: scratch, asItself: true }, (session) =>
     readTablePlan(session, table),
@@ -152,6 +151,10 @@ async function fillScratch(request: TableRestore, scratch: string): Promise<void
     );
   });
 }
+
+/** Rows, large objects and replication, with what is said of them. */
+const isElsewhere =
+  /^(?:TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|(?:(?:ACL|COMMENT|SECURITY LABEL) - )?(?:BLOBS?|LARGE OBJECTS?|PUBLICATION|SUBSCRIPTION))\b/;
 
 const dropEventTriggers = `
 SELECT pg_catalog.format('DROP EVENT TRIGGER %I', e.evtname) AS sql FROM pg_catalog.pg_event_trigger AS e
