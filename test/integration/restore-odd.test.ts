@@ -10,6 +10,7 @@ import { projectRoot } from "../../components/io/places";
 import { dropDatabase } from "../../components/io/restore/drop-database";
 import { restoreInto } from "../../components/io/restore/into";
 import { restoreLive, type RestoredLive } from "../../components/io/restore/live";
+import { restoreTable, type RestoredTable } from "../../components/io/restore/table";
 import { makeBackupBench, type BackupBench } from "../support/backups";
 
 /** A name as people do not choose, of a database with something of every kind. */
@@ -126,5 +127,65 @@ describe.each(backupFormats)("a backup in format %s of a database that is hard t
     expect(left).toEqual([{ datname: database }]);
     const [row] = await bench.sql("SELECT count(*)::int AS n FROM pg_subscription", "postgres");
     expect(row).toEqual({ n: 1 });
+  });
+});
+
+describe("one table", () => {
+  let manifest: BackupManifest;
+  beforeAll(async () => {
+    manifest = await bench.take({ database });
+    await bench.sql("CREATE SCHEMA rescue", database);
+  });
+
+  async function bring(name: string, as: string | undefined): Promise<RestoredTable> {
+    const table = { schema: "s", name };
+    const [schema = "s", other = name] = as?.split(".") ?? [];
+    const names = { table, as: { schema, name: other } };
+    return restoreTable({ ...(await inputOf(manifest)), ...names, signal, now: () => Date.now() });
+  }
+
+  const sql = (text: string) => bench.sql(`SET event_triggers = off; ${text}`, database);
+
+  test("comes back under its own name into a schema that was made since, with its indexes and statistics", async () => {
+    const { rows } = await bring("opts", "rescue.opts");
+    expect(rows).toBe("1");
+    const [row] = await bench.sql(
+      `SELECT (SELECT array_agg(indexname::text ORDER BY 1) FROM pg_indexes WHERE schemaname = 'rescue') AS indexes,
+         (SELECT array_agg(stxname::text ORDER BY 1) FROM pg_statistic_ext WHERE stxnamespace = 'rescue'::regnamespace) AS statistics`,
+      database,
+    );
+    expect(row).toMatchObject({ statistics: ["st1", "st2"] });
+    expect(row?.indexes).toHaveLength(4);
+    expect((await bring("c1", "rescue.c1")).rows).toBe("1");
+  });
+
+  test("that inherits is no child of a live table under another name: the live one keeps its rows", async () => {
+    const count = "SELECT count(*)::int AS n FROM s.inh_p";
+    const live = await bench.sql(count, database);
+    expect((await bring("inh_c", "s.inh_c_restored")).rows).toBe("2");
+    expect(await bench.sql(count, database)).toEqual(live);
+  });
+
+  test("that has partitions comes back with all of them, and says what is elsewhere", async () => {
+    await sql("DROP TABLE s.mixed; DROP TABLE s.enumpart");
+    const { rows, notes } = await bring("mixed", undefined);
+    expect(rows).toBe("1");
+    expect(notes).toContainEqual(expect.stringContaining("s.mixed has no statistics"));
+    expect(notes).toContainEqual(expect.stringContaining("publication pub_all has it as well"));
+    expect((await bring("enumpart", undefined)).rows).toBe("15");
+  });
+
+  test("is refused where a part of its rows would be in another partition, and leaves nothing", async () => {
+    const outcomes: unknown[] = [];
+    for (const name of ["enumpart_0", "enumpart_1"]) {
+      outcomes.push(await bring(name, `s.${name}_restored`).catch(String));
+    }
+    const [row] = await bench.sql(
+      "SELECT count(*)::int AS n FROM pg_class WHERE relname LIKE 'enumpart%_restored'",
+      database,
+    );
+    const refused = outcomes.filter((one) => typeof one === "string");
+    expect(row).toEqual({ n: outcomes.length - refused.length });
+    for (const text of refused) expect(text).toContain("restore the whole table that it is a partition of");
   });
 });

@@ -32,16 +32,25 @@ async function analyzeEach(session: Session, signal: AbortSignal): Promise<reado
   const notes: string[] = [];
   const tables = await session.query<{ schema: string; name: string }>(tablesSql);
   for (const { schema, name } of tables) {
-    try {
-      await session.query(`ANALYZE ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
-    } catch (error) {
-      signal.throwIfAborted();
-      notes.push(
-        `${schema}.${name} has no statistics: ${(error as Error).message}; ANALYZE it once that is mended`,
-      );
-    }
+    notes.push(...(await analyzeOne(session, { schema, name })));
+    signal.throwIfAborted();
   }
   return notes;
+}
+
+/** Makes the statistics of a table. @returns why there are none */
+export async function analyzeOne(
+  session: Session,
+  { schema, name }: { readonly schema: string; readonly name: string },
+): Promise<readonly string[]> {
+  try {
+    await session.query(`ANALYZE ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
+    return [];
+  } catch (error) {
+    return [
+      `${schema}.${name} has no statistics: ${(error as Error).message}; ANALYZE it once that is mended`,
+    ];
+  }
 }
 
 /** A partitioned table last: what it looks at again, its partitions have by then. */
