@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
-import { renderAlerts } from "../../components/core/monitoring/prometheus";
 import { connectDocker } from "../../components/io/docker/engine";
-import { buildTestImage, testImages } from "../support/docker-images";
-import { runOnce } from "../support/docker-server";
+import { judgeAlerts } from "../support/alert-rules";
+import { buildTestImage } from "../support/docker-images";
 
 const docker = connectDocker({});
 
@@ -39,16 +38,7 @@ async function judge(
             },
           ],
   }));
-  const tests = {
-    rule_files: ["/tmp/alerts.yml"],
-    tests: [{ interval: "1m", input_series, alert_rule_test: cases }],
-  };
-  const script = [
-    `cat >/tmp/alerts.yml <<'END'\n${renderAlerts()}END`,
-    `cat >/tmp/test.yml <<'END'\n${JSON.stringify(tests)}\nEND`,
-    "promtool check rules /tmp/alerts.yml && promtool test rules /tmp/test.yml",
-  ];
-  return runOnce(docker, testImages.monitoring, ["sh", "-euc", script.join("\n")]);
+  return judgeAlerts(docker, input_series, cases);
 }
 
 test("a log that is sent as it comes raises nothing, whatever is free", async () => {

@@ -123,7 +123,7 @@ describe("the ops container", () => {
     const { NetworkSettings } = await ops.inspect();
     const address = NetworkSettings.Networks[name]?.IPAddress ?? "";
     const metrics = await (await fetch(`http://${address}:9188/metrics`)).text();
-    expect(metrics).toMatch(/^pgstead_job_last_success_timestamp_seconds\{job="certificate"\} \d/m);
+    expect(metrics).toMatch(/^pgstead_job_last_success_timestamp_seconds\{job_name="certificate"\} \d/m);
     expect(metrics).toMatch(/^pgstead_certificate_not_after_timestamp_seconds \d/m);
     for (const volume of ["data", "logs", "repository"]) {
       expect(metrics).toMatch(new RegExp(`^pgstead_volume_free_bytes\\{volume="${volume}"\\} [1-9]`, "m"));
@@ -177,7 +177,7 @@ describe("the ops container", () => {
       expect(metrics).toMatch(new RegExp(`^pgstead_backup_${figure}\\{database="postgres"\\} [1-9]`, "m"));
     }
     expect(metrics).toMatch(/^pgstead_backup_exit_code\{database="postgres"\} 0$/m);
-    expect(metrics).toMatch(/^pgstead_job_next_run_timestamp_seconds\{job="backup"\} [1-9]/m);
+    expect(metrics).toMatch(/^pgstead_job_next_run_timestamp_seconds\{job_name="backup"\} [1-9]/m);
   });
 
   test("says where a command runs that is not for it", async () => {

@@ -75,15 +75,15 @@ describe("the scheduler", () => {
   test("runs jobs, measures them, says that it lives, and ends at SIGTERM", async () => {
     const before = Date.now() / 1_000;
     const ops = await schedule({ status: everySecond });
-    const success = 'pgstead_job_last_success_timestamp_seconds{job="status"}';
+    const success = 'pgstead_job_last_success_timestamp_seconds{job_name="status"}';
     const first = await eventually("status succeeded", () => sample(success));
     expect(first).toBeGreaterThan(before);
     await eventually("and again", async () => ((await sample(success)) ?? 0) > first || undefined);
-    expect(await sample('pgstead_job_interval_seconds{job="status"}')).toBe(1);
-    expect(await sample('pgstead_job_interval_seconds{job="certificate"}')).toBeGreaterThan(86_400);
-    expect(await sample('pgstead_job_failures_total{job="status"}')).toBe(0);
-    expect(await sample('pgstead_job_skipped_total{job="status"}')).toBe(0);
-    expect(await sample('pgstead_job_duration_seconds{job="status"}')).toBeGreaterThan(0);
+    expect(await sample('pgstead_job_interval_seconds{job_name="status"}')).toBe(1);
+    expect(await sample('pgstead_job_interval_seconds{job_name="certificate"}')).toBeGreaterThan(86_400);
+    expect(await sample('pgstead_job_failures_total{job_name="status"}')).toBe(0);
+    expect(await sample('pgstead_job_skipped_total{job_name="status"}')).toBe(0);
+    expect(await sample('pgstead_job_duration_seconds{job_name="status"}')).toBeGreaterThan(0);
     expect(await sample("pgstead_logs_bytes")).toBeGreaterThan(0);
     expect(await sample('pgstead_logs_removed_total{reason="age"}')).toBe(0);
     expect(await sample('pgstead_volume_free_bytes{volume="logs"}')).toBeGreaterThan(0);
@@ -108,14 +108,14 @@ describe("the scheduler", () => {
   test("counts a failure and goes on, and no password or key is in what it says", async () => {
     await bench.server.halt();
     const ops = await schedule({ status: everySecond });
-    const failures = 'pgstead_job_failures_total{job="status"}';
+    const failures = 'pgstead_job_failures_total{job_name="status"}';
     await eventually("two failures", async () => ((await sample(failures)) ?? 0) >= 2 || undefined);
     const line = await ops.told(/^failed: no answer from PostgreSQL at .*\.s\.PGSQL/);
     expect(line).toMatchObject({ level: "error", job: "status" });
     expect((await get("/health/live")).status).toBe(200);
     await bench.server.start();
     const since = Date.now() / 1_000;
-    const success = 'pgstead_job_last_success_timestamp_seconds{job="status"}';
+    const success = 'pgstead_job_last_success_timestamp_seconds{job_name="status"}';
     await eventually("a success", async () => ((await sample(success)) ?? 0) > since || undefined);
     ops.signal("SIGTERM");
     const { stdout } = await ops.ended;
@@ -133,7 +133,7 @@ describe("the scheduler", () => {
     const line = await ops.told(/runs were missed while the container was down/);
     expect(line).toMatchObject({ level: "warning", job: "status" });
     expect(line.message).toContain(at);
-    const attempt = 'pgstead_job_last_attempt_timestamp_seconds{job="status"}';
+    const attempt = 'pgstead_job_last_attempt_timestamp_seconds{job_name="status"}';
     await eventually(
       "it is made up for",
       async () => ((await sample(attempt)) ?? 0) > 1_600_000_000 || undefined,
@@ -163,7 +163,7 @@ describe("the scheduler", () => {
     });
     ops.signal("SIGHUP");
     await ops.told(/^looked at the server/);
-    expect(await sample('pgstead_job_interval_seconds{job="status"}')).toBe(1);
+    expect(await sample('pgstead_job_interval_seconds{job_name="status"}')).toBe(1);
     ops.signal("SIGTERM");
     expect((await ops.ended).exitCode).toBe(0);
   });

@@ -30,6 +30,10 @@ export function renderPrometheus(stack: string): string {
   });
 }
 
+/** Of a nightly job that fails an hour is soon over: it is told until a run succeeds, whatever restarts in between. */
+const lastRunFailed =
+  "pgstead_job_last_attempt_timestamp_seconds > (pgstead_job_last_success_timestamp_seconds or 0 * pgstead_job_last_attempt_timestamp_seconds)";
+
 /** The first rules: the server answers, what measures it works, and what runs at night succeeded. */
 export function renderAlerts(): string {
   return render({
@@ -48,17 +52,17 @@ export function renderAlerts(): string {
           ),
           rule(
             "JobFailed",
-            "increase(pgstead_job_failures_total[1h]) > 0",
+            `increase(pgstead_job_failures_total[1h]) > 0 or ${lastRunFailed}`,
             "0m",
             "warning",
-            "job {{ $labels.job }} of the ops container failed",
+            "job {{ $labels.job_name }} of the ops container failed",
           ),
           rule(
             "JobStale",
             "time() - pgstead_job_last_success_timestamp_seconds > 2 * pgstead_job_interval_seconds + 300",
             "5m",
             "warning",
-            "job {{ $labels.job }} of the ops container has not succeeded for two of its intervals",
+            "job {{ $labels.job_name }} of the ops container has not succeeded for two of its intervals",
           ),
           ...logRules,
           ...drillRules,
@@ -89,7 +93,7 @@ const logRules = [
   ),
 ];
 
-/** Of a stack without drills there is nothing to see. Prometheus has a label `job` of its own, and calls that of a sample so. */
+/** Of a stack without drills there is nothing to see. */
 const drillRules = [
   rule(
     "BackupDrillFailed",
@@ -100,7 +104,7 @@ const drillRules = [
   ),
   rule(
     "BackupDrillStale",
-    'time() - pgstead_backup_drill_timestamp_seconds > on (instance) group_left () (pgstead_job_interval_seconds{exported_job="drill"} + 43200)',
+    'time() - pgstead_backup_drill_timestamp_seconds > on (instance) group_left () (pgstead_job_interval_seconds{job_name="drill"} + 43200)',
     "5m",
     "warning",
     "no {{ $labels.kind }} backup {{ $labels.database }} has been restored in a drill for longer than its schedule has it",

@@ -3,6 +3,7 @@ import type { ConnectionTarget } from "../../core/connection";
 import { compareFacts } from "../../core/restore/compare";
 import { readAlembicHeads } from "../alembic/heads";
 import { countRows, readTables } from "../backup/snapshot";
+import type { Session } from "../session";
 import { untilAborted } from "../until-aborted";
 
 /**
@@ -30,6 +31,23 @@ export async function compareRestored(
     );
     const names = (rows: readonly { readonly name: string }[]): string[] => rows.map(({ name }) => name);
     const alembic = await readAlembicHeads(session);
-    return compareFacts(manifest, { tables, extensions: names(extensions), roles: names(roles), alembic });
+    const hashed = await readHashed(session);
+    return compareFacts(manifest, {
+      tables: tables.map((table) => ({ ...table, hashed: hashed.get(table.oid) ?? null })),
+      extensions: names(extensions),
+      roles: names(roles),
+      alembic,
+    });
   });
+}
+
+/** Tables below one that is partitioned by hash, with the topmost such one of each. */
+async function readHashed(session: Session): Promise<ReadonlyMap<number, string>> {
+  const rows = await session.query<{ oid: string; hashed: string }>(`
+    SELECT DISTINCT ON (t.relid) t.relid::pg_catalog.oid::text AS oid, p.partrelid::text AS hashed
+    FROM pg_catalog.pg_partitioned_table AS p
+    CROSS JOIN LATERAL pg_catalog.pg_partition_tree(p.partrelid) AS t
+    WHERE p.partstrat = 'h'
+    ORDER BY t.relid, t.level DESC`);
+  return new Map(rows.map(({ oid, hashed }) => [Number(oid), hashed]));
 }

@@ -1,11 +1,14 @@
 import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
 import { ProblemError } from "../../core/problem";
+import { replicationLeft } from "../../core/restore/replication";
 import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
-import { withSession } from "../session";
+import { withSession, type Session } from "../session";
 import { compareRestored } from "./compare-restored";
+import { dropDatabase } from "./drop-database";
 import { recordIn, jobs } from "./live";
+import { readReplication } from "./replication";
 import { replayBackup } from "./replay";
 
 /** A backup, and a name that no database has. */
@@ -37,8 +40,8 @@ export async function restoreInto(request: IntoRequest): Promise<RestoredInto> {
     ...{ ...request, jobs, roles: "create-missing", keepClosed: true },
   });
   const quoted = quoteIdentifier(database);
-  const run = (sql: string): Promise<unknown> =>
-    withSession(login, { asItself: true }, (session) => session.query(sql));
+  const run = <Result>(use: (session: Session) => Promise<Result>): Promise<Result> =>
+    withSession(login, { asItself: true }, use);
   try {
     const faults = await compareRestored(login, database, manifest, signal);
     if (faults.length > 0) {
@@ -49,11 +52,12 @@ export async function restoreInto(request: IntoRequest): Promise<RestoredInto> {
       );
     }
     await recordIn(login, database, `restore of backup ${name}`, `database ${database}`);
-    await run(`ALTER DATABASE ${quoted} CONNECTION LIMIT ${connectionLimit}`);
+    const replication = await run((session) => readReplication(session, database));
+    await run((session) => session.query(`ALTER DATABASE ${quoted} CONNECTION LIMIT ${connectionLimit}`));
+    return { roles, notes: [...notes, ...replicationLeft(replication)] };
   } catch (error) {
     // What failed first is the error to show.
-    await run(`DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`).catch(() => undefined);
+    await run((session) => dropDatabase(session, login, database)).catch(() => undefined);
     throw error;
   }
-  return { roles, notes };
 }

@@ -2,9 +2,9 @@ import { availableParallelism } from "node:os";
 import type { LogicalBackups } from "../../core/backup/plan";
 import { renderSize } from "../../core/size";
 import type { ConnectionTarget } from "../../core/connection";
-import { quoteIdentifier } from "../../core/identifier";
 import { problemError, ProblemError } from "../../core/problem";
 import { besideName } from "../../core/restore/names";
+import { replicationLeft, replicationLosses } from "../../core/restore/replication";
 import { auditSchema, logTable } from "../../core/audit/model";
 import { recordRestore } from "../audit/record-restore";
 import { withAdvisoryLock } from "../advisory-lock";
@@ -13,7 +13,9 @@ import type { StoredBackup } from "../backup/repository";
 import { takeBackup } from "../backup/take";
 import { maintenanceDatabase, withSession, type Session } from "../session";
 import { compareRestored } from "./compare-restored";
+import { dropDatabase } from "./drop-database";
 import { replayBackup } from "./replay";
+import { readReplication } from "./replication";
 import { readBeside } from "./survey";
 import { swapDatabases } from "./swap";
 
@@ -97,8 +99,7 @@ async function restoreAlone(request: LiveRestore, session: Session): Promise<Res
   if (database === maintenanceDatabase) throw notReplaceable(database);
   const { isThere, beside } = await readBeside(session, database);
   const leftovers = beside.filter(({ kind, connectionLimit }) => kind === "restore" && connectionLimit === 0);
-  for (const { name } of leftovers)
-    await session.query(`DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE)`);
+  for (const { name } of leftovers) await dropDatabase(session, login, name);
   if (isThere) await assertRoom(request, session);
   const presentBackup = isThere ? await takePresent(request) : null;
   const fresh = besideName(database, "restore", now());
@@ -115,21 +116,26 @@ async function restoreAlone(request: LiveRestore, session: Session): Promise<Res
     }),
   );
   try {
+    const notes = await replicationNotes(session, database, fresh);
     await progress(`comparing ${fresh} with the manifest`, assertEqual(request, fresh));
     await recordIn(login, fresh, `restore of backup ${backup.name}`, `database ${database}`);
     await swapDatabases({ ...replayed, login, database, beside: fresh, kept, signal });
+    return {
+      ...{ database, presentBackup, kept: kept ?? null, leftovers: leftovers.map(({ name }) => name) },
+      ...{ roles: replayed.roles, notes: [...replayed.notes, ...notes] },
+    };
   } catch (error) {
     // Where it has taken the name already it is not there any more; what failed first is the error to show.
-    await session
-      .query(`DROP DATABASE IF EXISTS ${quoteIdentifier(fresh)} WITH (FORCE)`)
-      .catch(() => undefined);
+    await dropDatabase(session, login, fresh).catch(() => undefined);
     throw error;
   }
-  return {
-    ...{ database, presentBackup, kept: kept ?? null, leftovers: leftovers.map(({ name }) => name) },
-    roles: replayed.roles,
-    notes: replayed.notes,
-  };
+}
+
+async function replicationNotes(session: Session, database: string, fresh: string): Promise<string[]> {
+  return [
+    ...replicationLosses(await readReplication(session, database)),
+    ...replicationLeft(await readReplication(session, fresh)),
+  ];
 }
 
 /** More processes than that wait for the server's disk. */

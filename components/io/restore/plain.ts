@@ -79,6 +79,9 @@ async function send(file: string, signal: AbortSignal, kept: KeptStatements, std
   await pipeline(content, stdin, { signal });
 }
 
+/** Before `\connect` with a name of other signs than letters pg_dump says how its bytes are meant. */
+const ofConnection = /^\\(?:(?:connect|restrict|unrestrict)(?:\s|$)|encoding SQL_ASCII$)/;
+
 /** Sorts out what is not sent with the content. */
 class KeptStatements {
   readonly statements: string[] = [];
@@ -95,7 +98,7 @@ class KeptStatements {
   /** True: it is not sent. */
   take({ kind, body }: ScriptPiece): boolean {
     if (kind === "meta") {
-      if (!/^\\(?:connect|restrict|unrestrict)(?:\s|$)/.test(body)) throw this.foreign(body);
+      if (!ofConnection.test(body)) throw this.foreign(body);
       return true;
     }
     if (kind !== "statement") return false;

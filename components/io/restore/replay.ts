@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { ArchiveEntry } from "../../core/backup/content";
 import { backupFiles } from "../../core/backup/name";
 import type { ConnectionTarget } from "../../core/connection";
-import { quoteIdentifier } from "../../core/identifier";
 import { problemError } from "../../core/problem";
 import { turnOf, turnOfEntry } from "../../core/move/held-back";
 import { tablespacesOf } from "../../core/restore/globals";
@@ -11,9 +10,10 @@ import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
 import { withEnvironment, type ToolSurroundings } from "../backup/run-tool";
 import { maintenanceDatabase, withSession, type Session } from "../session";
-import { untilAborted } from "../until-aborted";
+import { analyzeAll } from "./analyze";
 import { readArchiveScript, readEntries, restoreArchive } from "./archive";
 import { createDatabase, describeDatabase, type DatabaseScript } from "./database-script";
+import { dropDatabase } from "./drop-database";
 import { readPlain, restorePlain } from "./plain";
 import { makeMissingRoles, readGlobals } from "./roles";
 
@@ -82,9 +82,7 @@ export async function replayBackup(request: ReplayRequest): Promise<Replayed> {
       return await fill(request, before);
     } catch (error) {
       // What failed first is the error to show.
-      await session
-        .query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
-        .catch(() => undefined);
+      await dropDatabase(session, login, database).catch(() => undefined);
       throw error;
     }
   });
@@ -160,12 +158,12 @@ async function fill(
   );
   const replayed = { roles, notes: [...notes, ...warnings], held, own: statements };
   if (bare) return { ...replayed, connectionLimit: 0 };
-  await analyze(login, database, signal);
+  const unknown = await analyzeAll(login, database, signal);
   const from = backup.database;
   const connectionLimit = await into(maintenanceDatabase, (surroundings) =>
     describeDatabase(surroundings, statements, { from, database, keepClosed }),
   );
-  return { ...replayed, connectionLimit };
+  return { ...replayed, notes: [...replayed.notes, ...unknown], connectionLimit };
 }
 
 async function fillFromArchive(
@@ -189,12 +187,3 @@ const restoring = { PGAPPNAME: "pgstead restore", PGOPTIONS: "-c role=none -c cl
 const silent = {
   PGOPTIONS: `${restoring.PGOPTIONS} -c log_statement=none -c log_min_messages=fatal -c log_min_error_statement=panic`,
 };
-
-/** Statistics do not come with a dump. */
-async function analyze(login: ConnectionTarget, database: string, signal: AbortSignal): Promise<void> {
-  const options = { database, asItself: true, applicationName: "pgstead restore" };
-  await untilAborted(login, options, signal, async (session) => {
-    await session.query("SET statement_timeout = 0");
-    await session.query("ANALYZE");
-  });
-}

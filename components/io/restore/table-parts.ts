@@ -18,6 +18,8 @@ export interface TablePlan {
   readonly foreignKeys: readonly string[];
   /** Statements that make those of other tables to it. */
   readonly referencing: readonly string[];
+  /** Statements that make its statistics: pg_dump leaves them out of a table. */
+  readonly statistics: readonly string[];
   /** Of pg_dump, to dump it whole. */
   readonly options: readonly string[];
 }
@@ -51,9 +53,10 @@ export async function readTablePlan(session: Session, table: TableName): Promise
   return {
     table,
     oid,
-    tables: [table, ...tables],
+    tables: [table, ...tables.filter(({ schema, name }) => schema !== table.schema || name !== table.name)],
     foreignKeys: await foreignKeys(session, "conrelid", oid),
     referencing: await foreignKeys(session, "confrelid", oid),
+    statistics: await statisticsOf(session, oid),
     options: [kind === "p" ? `--table-and-children=${pattern}` : `--table=${pattern}`],
   };
 }
@@ -79,7 +82,7 @@ async function foreignKeys(session: Session, side: "conrelid" | "confrelid", oid
  */
 export async function renameTable(session: Session, plan: TablePlan, as: TableName): Promise<TablePlan> {
   const { table, oid, tables } = plan;
-  if (tables.length > 2 || (await isPartitioned(session, oid))) {
+  if (tables.length > 1 || (await isPartitioned(session, oid))) {
     const hint = "bring the database back beside with --into, and take the table from there";
     throw problemError(
       `${table.schema}.${table.name}`,
@@ -89,17 +92,51 @@ export async function renameTable(session: Session, plan: TablePlan, as: TableNa
   }
   const parts = await session.query<{ sql: string; name: string }>(partsSql, [oid]);
   for (const { sql, name } of parts) {
-    await session.query(sql.replace("$name", () => quoteIdentifier(newName(name, table.name, as.name))));
+    // Of the same name in another schema everything keeps its own.
+    if (name !== "" && as.name === table.name) continue;
+    const named = name === "" ? "" : quoteIdentifier(newName(name, table.name, as.name));
+    await session.query(sql.replace(/\$name$/, () => named));
   }
   const place = `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
   if (as.name !== table.name)
     await session.query(`ALTER TABLE ${place} RENAME TO ${quoteIdentifier(as.name)}`);
-  if (as.schema !== table.schema) {
-    const renamed = `${quoteIdentifier(table.schema)}.${quoteIdentifier(as.name)}`;
-    await session.query(`ALTER TABLE ${renamed} SET SCHEMA ${quoteIdentifier(as.schema)}`);
-  }
+  if (as.schema !== table.schema) await moveTable(session, oid, as.schema);
   const pattern = `"${as.schema.replaceAll('"', '""')}"."${as.name.replaceAll('"', '""')}"`;
-  return { ...plan, options: [`--table=${pattern}`] };
+  return {
+    ...plan,
+    tables: [as],
+    statistics: await statisticsOf(session, oid),
+    options: [`--table=${pattern}`],
+  };
+}
+
+/** Its statistics stay where they are otherwise; the schema may be newer than the backup. */
+async function moveTable(session: Session, oid: string, schema: string): Promise<void> {
+  const target = quoteIdentifier(schema);
+  await session.query(`CREATE SCHEMA IF NOT EXISTS ${target}`);
+  const moved = await session.query<{ sql: string }>(
+    `SELECT pg_catalog.format('ALTER TABLE %s SET SCHEMA ', $1::int8::oid::pg_catalog.regclass) AS sql
+     UNION ALL
+     SELECT pg_catalog.format('ALTER STATISTICS %I.%I SET SCHEMA ', n.nspname, s.stxname)
+     FROM pg_catalog.pg_statistic_ext AS s JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
+     WHERE s.stxrelid = $1::int8::oid`,
+    [oid],
+  );
+  for (const { sql } of moved) await session.query(sql + target);
+}
+
+async function statisticsOf(session: Session, oid: string): Promise<string[]> {
+  await session.query("SET search_path = ''");
+  const rows = await session.query<{ sql: string }>(
+    `SELECT pg_catalog.concat_ws('; ', pg_catalog.pg_get_statisticsobjdef(s.oid),
+       pg_catalog.format('ALTER STATISTICS %I.%I OWNER TO %I', n.nspname, s.stxname, pg_catalog.pg_get_userbyid(s.stxowner)),
+       pg_catalog.format('COMMENT ON STATISTICS %I.%I IS %L', n.nspname, s.stxname,
+         pg_catalog.obj_description(s.oid, 'pg_statistic_ext'))) AS sql
+     FROM pg_catalog.pg_statistic_ext AS s JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
+     WHERE s.stxrelid = $1::int8::oid ORDER BY s.stxname`,
+    [oid],
+  );
+  return rows.map(({ sql }) => sql);
 }
 
 async function isPartitioned(session: Session, oid: string): Promise<boolean> {
@@ -126,10 +163,12 @@ WITH t AS (SELECT $1::int8::oid AS oid),
 table_name AS (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
   FROM t JOIN pg_catalog.pg_class AS c USING (oid) JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace)
 SELECT sql, name FROM (
-  SELECT 1 AS step, pg_catalog.format('ALTER TABLE %s DETACH PARTITION %s', i.inhparent::pg_catalog.regclass, table_name.name) AS sql,
+  SELECT 1 AS step, CASE p.relkind
+      WHEN 'p' THEN pg_catalog.format('ALTER TABLE %s DETACH PARTITION %s', i.inhparent::pg_catalog.regclass, table_name.name)
+      ELSE pg_catalog.format('ALTER TABLE %s NO INHERIT %s', table_name.name, i.inhparent::pg_catalog.regclass) END AS sql,
     '' AS name
   FROM t CROSS JOIN table_name JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = t.oid
-  JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent AND p.relkind = 'p'
+  JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent
   UNION ALL
   SELECT 2, pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', table_name.name, k.conname), ''
   FROM t CROSS JOIN table_name JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype = 'f'

@@ -10,7 +10,9 @@ import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
 import { runTool, withEnvironment, type ToolSurroundings } from "../backup/run-tool";
 import { withSession, type Session } from "../session";
+import { analyzeOne } from "./analyze";
 import { listArchive, restoreEntries } from "./archive";
+import { dropDatabase } from "./drop-database";
 import { recordIn } from "./live";
 import { replayBackup } from "./replay";
 import { readTablePlan, renameTable, type TableName, type TablePlan } from "./table-parts";
@@ -57,15 +59,18 @@ export async function restoreTable(request: TableRestore): Promise<RestoredTable
         for (const { sql } of await session.query<{ sql: string }>(dropEventTriggers))
           await session.query(sql);
         const found = await readTablePlan(session, table);
+        await assertAllRows(session, request, found);
         return isRenamed ? renameTable(session, found, as) : found;
       });
       signal.throwIfAborted();
       await carry(request, scratch, plan);
       await recordIn(login, database, `restore of backup ${backup.name}`, `table ${as.schema}.${as.name}`);
-      const rows = await withSession(login, { ...options, database }, (session) => countRows(session, as));
-      return { rows, notes: notesOf(plan, isRenamed) };
+      const found = await withSession(login, { ...options, database }, (session) =>
+        lookAtRestored(session, plan, as),
+      );
+      return { rows: found.rows, notes: [...notesOf(plan, isRenamed), ...found.notes] };
     } finally {
-      await maintenance.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(scratch)} WITH (FORCE)`);
+      await dropDatabase(maintenance, login, scratch);
     }
   });
 }
@@ -126,12 +131,10 @@ async function fillScratch(request: TableRestore, scratch: string): Promise<void
     return;
   }
   const place = join(repository, backup.name, backupFiles(manifest.dumpFormat, backup).dump);
-  const isRows = (rest: string): boolean =>
-    /^(?:TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|BLOB|BLOBS|LARGE OBJECT)\b/.test(rest);
   await replayBackup({
     ...base,
     jobs: 1,
-    entries: ({ rest }) => !isRows(rest) && !/^(?:PUBLICATION|SUBSCRIPTION)\b/.test(rest),
+    entries: ({ rest }) => !isElsewhere.test(rest),
   });
   const wanted = await withSession(login, { database: scratch, asItself: true }, (session) =>
     readTablePlan(session, table),
@@ -152,6 +155,10 @@ async function fillScratch(request: TableRestore, scratch: string): Promise<void
     );
   });
 }
+
+/** Rows, large objects and replication, with what is said of them. */
+const isElsewhere =
+  /^(?:TABLE DATA|MATERIALIZED VIEW DATA|SEQUENCE SET|(?:(?:ACL|COMMENT|SECURITY LABEL) - )?(?:BLOBS?|LARGE OBJECTS?|PUBLICATION|SUBSCRIPTION))\b/;
 
 const dropEventTriggers = `
 SELECT pg_catalog.format('DROP EVENT TRIGGER %I', e.evtname) AS sql FROM pg_catalog.pg_event_trigger AS e
@@ -200,13 +207,70 @@ function inDatabase<Result>(
   );
 }
 
-async function countRows(session: Session, table: TableName): Promise<string> {
-  await session.query("SET row_security = off");
-  const [row] = await session.query<{ rows: string }>(
-    `SELECT pg_catalog.count(*)::text AS rows FROM ${qualified(table)}`,
+/** Rows that somebody would miss are no restore: a partition by hash of an enumeration may have those of another one. */
+async function assertAllRows(
+  session: Session,
+  { backup: { name, manifest }, table }: TableRestore,
+  { tables }: TablePlan,
+): Promise<void> {
+  const names = new Set(tables.map(qualified));
+  const wanted = (manifest?.snapshot.tables ?? []).filter((one) => names.has(qualified(one)));
+  const expected = wanted.reduce((sum, { rows }) => sum + BigInt(rows ?? 0), 0n);
+  const found = await countRows(session, tables);
+  if (found === expected) return;
+  const hint = "restore the whole table that it is a partition of, or the database beside with --into";
+  throw problemError(
+    `${table.schema}.${table.name}`,
+    `has ${found} rows by itself, and ${expected} in ${name}`,
+    hint,
   );
-  await session.query(`ANALYZE ${qualified(table)}`);
-  return row?.rows ?? "0";
+}
+
+/** The rows of tables; those elsewhere have none here. */
+async function countRows(session: Session, tables: readonly TableName[]): Promise<bigint> {
+  await session.query("SET row_security = off");
+  let sum = 0n;
+  for (const { schema, name } of tables) {
+    const [kind] = await session.query<{ isForeign: boolean }>(
+      `SELECT c.relkind = 'f' AS "isForeign" FROM pg_catalog.pg_class AS c
+       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+      [schema, name],
+    );
+    if (kind?.isForeign !== false) continue;
+    const counted = `SELECT pg_catalog.count(*)::text AS rows FROM ONLY ${qualified({ schema, name })}`;
+    const [row] = await session.query<{ rows: string }>(counted);
+    sum += BigInt(row?.rows ?? 0);
+  }
+  return sum;
+}
+
+async function lookAtRestored(
+  session: Session,
+  { tables, statistics }: TablePlan,
+  as: TableName,
+): Promise<{ readonly rows: string; readonly notes: readonly string[] }> {
+  const rows = String(await countRows(session, tables));
+  const published = await session.query<{ name: string }>(
+    `SELECT DISTINCT pubname::text AS name FROM pg_catalog.pg_publication_tables WHERE schemaname = $1 AND tablename = $2`,
+    [as.schema, as.name],
+  );
+  const notes = published.map(
+    ({ name }) =>
+      `publication ${name} has it as well: its rows went to whoever subscribes, who needs the table`,
+  );
+  for (const sql of statistics) notes.push(...(await makeStatistics(session, sql)));
+  return { rows, notes: [...notes, ...(await analyzeOne(session, as))] };
+}
+
+/** @returns why there are none: that is no reason to take the table back */
+async function makeStatistics(session: Session, sql: string): Promise<readonly string[]> {
+  try {
+    await session.query(`BEGIN; ${sql}; COMMIT`);
+    return [];
+  } catch (error) {
+    await session.query("ROLLBACK");
+    return [`its statistics were left out, as ${(error as Error).message}: ${sql}`];
+  }
 }
 
 function notesOf({ referencing, foreignKeys }: TablePlan, isRenamed: boolean): string[] {

@@ -69,11 +69,12 @@ export function createMetrics(
   };
 }
 
+/** Not `job`: that is the label of whoever scrapes, and Prometheus would call ours `exported_job`. */
 function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): JobObserver {
-  const gauge = (name: string, help: string): Gauge<"job"> =>
-    new Gauge({ name: `pgstead_job_${name}`, help, labelNames: ["job"], registers });
-  const counter = (name: string, help: string): Counter<"job"> =>
-    new Counter({ name: `pgstead_job_${name}`, help, labelNames: ["job"], registers });
+  const gauge = (name: string, help: string): Gauge<"job_name"> =>
+    new Gauge({ name: `pgstead_job_${name}`, help, labelNames: ["job_name"], registers });
+  const counter = (name: string, help: string): Counter<"job_name"> =>
+    new Counter({ name: `pgstead_job_${name}`, help, labelNames: ["job_name"], registers });
 
   const success = gauge("last_success_timestamp_seconds", "When the job's last run that succeeded ended");
   const attempt = gauge("last_attempt_timestamp_seconds", "When the job's last run was begun");
@@ -83,10 +84,10 @@ function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): 
   new Gauge({
     name: "pgstead_job_next_run_timestamp_seconds",
     help: "When the job's next run is by its schedule",
-    labelNames: ["job"],
+    labelNames: ["job_name"],
     registers,
     collect() {
-      for (const { name, nextRun } of jobs) this.set({ job: name }, nextRun() / 1_000);
+      for (const { name, nextRun } of jobs) this.set({ job_name: name }, nextRun() / 1_000);
     },
   });
   const failures = counter("failures_total", "Runs of the job that failed");
@@ -96,23 +97,23 @@ function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): 
   );
 
   for (const { name, intervalMs, times } of jobs) {
-    interval.set({ job: name }, intervalMs / 1_000);
+    interval.set({ job_name: name }, intervalMs / 1_000);
     // A counter that begins with its first failure hides that failure from `increase`.
-    failures.inc({ job: name }, 0);
-    skips.inc({ job: name }, 0);
-    if (times.lastSuccess !== undefined) success.set({ job: name }, times.lastSuccess / 1_000);
-    if (times.lastAttempt !== undefined) attempt.set({ job: name }, times.lastAttempt / 1_000);
+    failures.inc({ job_name: name }, 0);
+    skips.inc({ job_name: name }, 0);
+    if (times.lastSuccess !== undefined) success.set({ job_name: name }, times.lastSuccess / 1_000);
+    if (times.lastAttempt !== undefined) attempt.set({ job_name: name }, times.lastAttempt / 1_000);
   }
   return {
     ended(name, startedAt, { kind, endedAt }) {
-      attempt.set({ job: name }, startedAt / 1_000);
-      exitCode.set({ job: name }, kind === "success" ? 0 : 1);
-      duration.set({ job: name }, (endedAt - startedAt) / 1_000);
-      if (kind === "success") success.set({ job: name }, endedAt / 1_000);
-      else failures.inc({ job: name });
+      attempt.set({ job_name: name }, startedAt / 1_000);
+      exitCode.set({ job_name: name }, kind === "success" ? 0 : 1);
+      duration.set({ job_name: name }, (endedAt - startedAt) / 1_000);
+      if (kind === "success") success.set({ job_name: name }, endedAt / 1_000);
+      else failures.inc({ job_name: name });
     },
     skipped(name) {
-      skips.inc({ job: name });
+      skips.inc({ job_name: name });
     },
   };
 }

@@ -1,8 +1,8 @@
-import { quoteIdentifier } from "../../../components/core/identifier";
 import { problemError } from "../../../components/core/problem";
 import { besideName } from "../../../components/core/restore/names";
 import { withRepository } from "../../../components/io/backup/lock";
 import { assertOwnRepository, removeLeftovers } from "../../../components/io/backup/repository";
+import { dropDatabase } from "../../../components/io/restore/drop-database";
 import { restoreInto, type RestoredInto } from "../../../components/io/restore/into";
 import { restoreLive, withRestoreLock, type RestoredLive } from "../../../components/io/restore/live";
 import { swapDatabases } from "../../../components/io/restore/swap";
@@ -150,9 +150,10 @@ export async function dropOld(
 ): Promise<Report<KeptData>> {
   const { database, names } = keptOf(await readKept(place), wanted.database);
   assertNamed(database, wanted.confirm);
-  await withSession(await place.administrator(), { asItself: true }, (session) =>
+  const login = await place.administrator();
+  await withSession(login, { asItself: true }, (session) =>
     withRestoreLock(session, { signal, say: place.write }, async () => {
-      for (const name of names) await session.query(`DROP DATABASE ${quoteIdentifier(name)}`);
+      for (const name of names) await dropDatabase(session, login, name);
     }),
   );
   const data = { action: "dropped", database, names, kept: null } as const;
