@@ -9,7 +9,7 @@ const table = (name: string, rows: string | null, kind: "r" | "p" = "r"): Backed
 function faults(tables: readonly BackedUpTable[], found: readonly RestoredTable[]): string[] {
   const snapshot = { tables, extensions: [], roles: [], alembic: [] };
   const manifest = { snapshot } as unknown as BackupManifest;
-  return compareFacts(manifest, { tables: found, extensions: [], roles: [] });
+  return compareFacts(manifest, { tables: found, extensions: [], roles: [], alembic: [] });
 }
 
 const parts = [table("moods", null, "p"), table("moods_0", "6"), table("moods_1", "9"), table("others", "3")];
