@@ -22,7 +22,7 @@ interface Losing {
   /** Arguments of `migrate`, for the files. */
   readonly files: readonly string[];
   /** Brings the loss back that a test has had. */
-  readonly reset: () => Promise<void>;
+  readonly reset: (this: void) => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
@@ -218,11 +218,10 @@ describe.each(engines)("what a command of migrations loses, with $engine,", ({ m
     "is not kept from running by a copy of that backup that fails, and is by the backup itself",
     async () => {
       await configure("logical: {}", "backupFirst: true", `copies: [{ path: "${join(home, "mount")}" }]`);
-          const done = await upgrade();
-      expect(done.stdout + done.stderr).not.toContain("is not there");
+      const done = await upgrade();
       expect(done.exitCode).toBe(0);
       expect(await rows()).toBe("gone");
-      await losing.reset();
+      await anew("logical: {}", "backupFirst: true");
       await rm(repository, { recursive: true });
       await writeFile(repository, "in the way");
       const failed = await upgrade();
