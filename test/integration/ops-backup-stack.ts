@@ -17,13 +17,13 @@ export interface BackupStack {
   readonly backup: string;
   /** Environment with the client programs. */
   readonly env: NodeJS.ProcessEnv;
-  change(this: void, sql: string): Promise<Record<string, unknown>[]>;
-  write(this: void, file: string, up: string, parts?: { down?: string }): Promise<void>;
-  ops(this: void, ...args: readonly string[]): Promise<OpsOutput>;
+  readonly change: (sql: string) => Promise<Record<string, unknown>[]>;
+  readonly write: (file: string, up: string, parts?: { down?: string }) => Promise<void>;
+  readonly ops: (...args: readonly string[]) => Promise<OpsOutput>;
   /** `migrate test --json`, by default from the newest backup. */
-  test(this: void, ...args: readonly string[]): Promise<TestDocument>;
+  readonly test: (...args: readonly string[]) => Promise<TestDocument>;
   /** Places of servers that are there. */
-  leftovers(this: void): Promise<string[]>;
+  readonly leftovers: () => Promise<string[]>;
 }
 
 export interface TestDocument {

@@ -22,7 +22,7 @@ interface Losing {
   /** Arguments of `migrate`, for the files. */
   readonly files: readonly string[];
   /** Brings the loss back that a test has had. */
-  readonly reset: (this: void) => Promise<void>;
+  readonly reset: () => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
@@ -60,7 +60,8 @@ const ofSql = async (): Promise<Losing> => {
 
 const ofAlembic = async (): Promise<Losing> => {
   const stack: AlembicStack = await deployAlembicStack();
-  const { change, application } = stack;
+  const { application } = stack;
+  const change = (sql: string): Promise<Record<string, unknown>[]> => stack.change(sql);
   await application.revise({
     id: "d4f0c3d2e4b5",
     name: "drop",
