@@ -60,7 +60,8 @@ const ofSql = async (): Promise<Losing> => {
 
 const ofAlembic = async (): Promise<Losing> => {
   const stack: AlembicStack = await deployAlembicStack();
-  const { change, application } = stack;
+  const { application } = stack;
+  const change = (sql: string): Promise<Record<string, unknown>[]> => stack.change(sql);
   await application.revise({
     id: "d4f0c3d2e4b5",
     name: "drop",
@@ -218,11 +219,10 @@ describe.each(engines)("what a command of migrations loses, with $engine,", ({ m
     "is not kept from running by a copy of that backup that fails, and is by the backup itself",
     async () => {
       await configure("logical: {}", "backupFirst: true", `copies: [{ path: "${join(home, "mount")}" }]`);
-          const done = await upgrade();
-      expect(done.stdout + done.stderr).not.toContain("is not there");
+      const done = await upgrade();
       expect(done.exitCode).toBe(0);
       expect(await rows()).toBe("gone");
-      await losing.reset();
+      await anew("logical: {}", "backupFirst: true");
       await rm(repository, { recursive: true });
       await writeFile(repository, "in the way");
       const failed = await upgrade();

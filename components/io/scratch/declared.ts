@@ -1,3 +1,4 @@
+import { DatabaseError } from "pg";
 import type { ConnectionTarget } from "../../core/connection";
 import { planDatabaseAccess } from "../../core/database/access";
 import type { DatabaseAccess, DesiredExtension } from "../../core/database/model";
@@ -59,6 +60,27 @@ export async function makeDeclaredDatabase(
     const catalog = await readDatabaseCatalog(session, { manager: state.manager });
     await act(planDatabaseAccess(access, access, catalog), session, administrator);
   });
+}
+
+/**
+ * Makes what is declared and a restored server lacks, as `up` would before it migrates.
+ *
+ * @returns why it could not be made; undefined: all is there
+ */
+export async function makeMissing(
+  administrator: ConnectionTarget,
+  database: string,
+  state: DeclaredState,
+): Promise<string | undefined> {
+  try {
+    await makeDeclaredServer(administrator, state);
+    await makeDeclaredDatabase(administrator, database, state, "test it where the server has it");
+    return undefined;
+  } catch (error) {
+    if (error instanceof DatabaseError) return error.message;
+    if (!(error instanceof ProblemError)) throw error;
+    return error.problems.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  }
 }
 
 /** Gives what migrations made its owners and privileges, as `up` does after them. */

@@ -103,10 +103,10 @@ interface OpenLockLog extends LockLog {
   end(durationMs: number): readonly HeldLock[];
 }
 
-function openLockLog(session: Session): OpenLockLog {
+/** What is locked, from look to look. */
+function keepLocks(session: Session) {
   const open = new Map<string, { readonly oid: number; readonly mode: string; readonly since: number }>();
-  let closed: HeldLock[] = [];
-  let began: number | undefined;
+  const closed: HeldLock[] = [];
   const close = (key: string, at: number): void => {
     const lock = open.get(key);
     if (lock === undefined) return;
@@ -114,53 +114,69 @@ function openLockLog(session: Session): OpenLockLog {
     const { oid, mode, since } = lock;
     closed.push({ oid, mode, heldMs: Math.max(0, Math.round(at - since)) });
   };
-  const look = async (pid: number, since: number): Promise<void> => {
-    const found = await session.query<{ oid: string; mode: string }>(locksSql, [pid]);
-    const keys = new Set(found.map(({ oid, mode }) => `${oid} ${mode}`));
-    for (const key of [...open.keys()].filter((one) => !keys.has(one))) close(key, since);
-    for (const { oid, mode } of found) {
-      const key = `${oid} ${mode}`;
-      if (!open.has(key)) open.set(key, { oid: Number(oid), mode, since });
-    }
+  return {
+    closed,
+    closeAll(at: number) {
+      for (const key of [...open.keys()]) close(key, at);
+    },
+    /** @param since the start of the statement after which, or in which, it looks */
+    async look(pid: number, since: number) {
+      const found = await session.query<{ oid: string; mode: string }>(locksSql, [pid]);
+      const keys = new Set(found.map(({ oid, mode }) => `${oid} ${mode}`));
+      for (const key of [...open.keys()].filter((one) => !keys.has(one))) close(key, since);
+      for (const { oid, mode } of found) {
+        const key = `${oid} ${mode}`;
+        if (!open.has(key)) open.set(key, { oid: Number(oid), mode, since });
+      }
+    },
   };
+}
+
+function openLockLog(session: Session): OpenLockLog {
+  let kept = keepLocks(session);
+  let began: number | undefined;
   return {
     begin() {
-      open.clear();
-      closed = [];
+      kept = keepLocks(session);
       began = undefined;
     },
     end(durationMs) {
       const now = performance.now();
-      const last = began === undefined ? now : Math.min(now, began + durationMs);
       // Of a run that failed nobody knows its duration.
-      for (const key of [...open.keys()]) close(key, durationMs === 0 ? now : last);
-      return closed;
+      const isKnown = began !== undefined && durationMs > 0;
+      kept.closeAll(isKnown ? Math.min(now, (began ?? now) + durationMs) : now);
+      return kept.closed;
     },
     onLocks(locks) {
-      closed.push(...locks);
+      kept.closed.push(...locks);
     },
     lookOn: (watcher, pid) => ({
       ...watcher,
-      async during(label, work) {
+      during(label, work) {
         const since = performance.now();
         began ??= since;
-        const over = new AbortController();
-        const looking = (async () => {
-          for (;;) {
-            await setTimeout(betweenLooksMs, undefined, { signal: over.signal });
-            await look(pid, since);
-          }
-        })().catch(() => undefined); // it is over; or the session is lost, which the last look tells
-        try {
-          return await watcher.during(label, work);
-        } finally {
-          over.abort();
-          await looking;
-          await look(pid, since);
-        }
+        return whileLooking(watcher.during(label, work), () => kept.look(pid, since));
       },
     }),
   };
+}
+
+/** Looks now and then while something runs, and once when it is over. */
+async function whileLooking<Result>(work: Promise<Result>, look: () => Promise<void>): Promise<Result> {
+  const over = new AbortController();
+  const looking = (async () => {
+    for (;;) {
+      await setTimeout(betweenLooksMs, undefined, { signal: over.signal });
+      await look();
+    }
+  })().catch(() => undefined); // it is over; or the session is lost, which the last look tells
+  try {
+    return await work;
+  } finally {
+    over.abort();
+    await looking;
+    await look();
+  }
 }
 
 /** What a database has on disk; nobody writes to it meanwhile. */

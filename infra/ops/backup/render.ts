@@ -92,6 +92,21 @@ export function renderPruned({ databases, copies, dryRun }: PruneData): string {
 
 export function renderBackupStatus(data: StatusData, colors: Colors): string {
   const { repository, schedule, nextRunAt, greatestAge, freeBytes, databases, copies, leftovers } = data;
+  return lines([
+    renderDatabases(databases, colors),
+    ...(copies.length === 0 ? [] : [renderCopies(copies, colors)]),
+    ...leftovers.map((name) => `${name}: a run that was killed, or is under way, has left it`),
+    `repository: ${repository}${freeBytes === null ? "" : `, ${renderSize(freeBytes)} free`}`,
+    schedule === null
+      ? "no schedule is declared (pgstead:backup.logical): how old a backup may be is not known"
+      : `schedule: ${schedule}, next ${nextRunAt ?? ""}; a backup may be ${renderDuration(greatestAge ?? 0)} old`,
+    ...renderPhysical(data.physical),
+    ...renderDrillStatus(data.drill, colors),
+    ...renderCopyDrills(data),
+  ]);
+}
+
+function renderDatabases(databases: StatusData["databases"], colors: Colors): string {
   const rows = databases.map(
     ({
       database,
@@ -133,18 +148,7 @@ export function renderBackupStatus(data: StatusData, colors: Colors): string {
     heading,
     numeric: ["backups", "size", "took"].includes(heading),
   }));
-  return lines([
-    renderTable("Backups", columns, rows, colors),
-    ...(copies.length === 0 ? [] : [renderCopies(copies, colors)]),
-    ...leftovers.map((name) => `${name}: a run that was killed, or is under way, has left it`),
-    `repository: ${repository}${freeBytes === null ? "" : `, ${renderSize(freeBytes)} free`}`,
-    schedule === null
-      ? "no schedule is declared (pgstead:backup.logical): how old a backup may be is not known"
-      : `schedule: ${schedule}, next ${nextRunAt ?? ""}; a backup may be ${renderDuration(greatestAge ?? 0)} old`,
-    ...renderPhysical(data.physical),
-    ...renderDrillStatus(data.drill, colors),
-    ...renderCopyDrills(data),
-  ]);
+  return renderTable("Backups", columns, rows, colors);
 }
 
 function renderCopyDrills({ copies, drill: { copyMaxAge } }: StatusData): string[] {

@@ -1,4 +1,3 @@
-import { DatabaseError } from "pg";
 import type { ConnectionTarget } from "../../../../components/core/connection";
 import type { Finding } from "../../../../components/core/finding";
 import { changedSizes, type TableChange } from "../../../../components/core/migrations/effect";
@@ -6,12 +5,12 @@ import { findMigrator } from "../../../../components/core/migrations/migrator";
 import type { MigrationStep } from "../../../../components/core/migrations/decide";
 import { statementsOf, worstOf, type JudgedFiles } from "../../../../components/core/migrations/judged-files";
 import type { RunLimits } from "../../../../components/core/migrations/retry";
-import { ProblemError, type Problem } from "../../../../components/core/problem";
+import type { Problem } from "../../../../components/core/problem";
 import type { Repeatable } from "../../../../components/core/repeatables/repeatable";
 import { admitLogins, type RestoredServer } from "../../../../components/io/drill/restored-server";
 import type { MigrationEngine } from "../../../../components/io/migrations/engine";
 import { prepareHistory } from "../../../../components/io/migrations/history";
-import { makeDeclaredDatabase, makeDeclaredServer } from "../../../../components/io/scratch/declared";
+import { makeMissing } from "../../../../components/io/scratch/declared";
 import {
   measure,
   readSizes,
@@ -125,21 +124,10 @@ async function makeDeclared(
   { administrator, database }: Server,
 ): Promise<string[]> {
   if (database !== name) return [];
-  try {
-    const state = declaredState(context, name, { roles: [], extensions: {} });
-    await makeDeclaredServer(administrator, state);
-    await makeDeclaredDatabase(administrator, database, state, "test it where the server has it");
-    return [];
-  } catch (error) {
-    const why =
-      error instanceof ProblemError
-        ? error.problems.map(({ path, message }) => `${path}: ${message}`).join("; ")
-        : error instanceof DatabaseError
-          ? error.message
-          : undefined;
-    if (why === undefined) throw error;
-    return [`what is declared besides was not made, as the migrations have the backup's: ${why}`];
-  }
+  const state = declaredState(context, name, { roles: [], extensions: {} });
+  const fault = await makeMissing(administrator, database, state);
+  if (fault === undefined) return [];
+  return [`what is declared besides was not made, and the migrations have what the backup has: ${fault}`];
 }
 
 /** As whom they run: the migrator, where the backup has it. */
