@@ -146,8 +146,13 @@ describe("a copy is refused, and changes nothing,", () => {
 
   test("where it is only to be told: rows, who is there, and what looks personal without a rule", async () => {
     await prodFile('{ app.people.email: "NULL", app.visits.note: "NULL" }');
+    await sql(
+      staging,
+      "CREATE SUBSCRIPTION incoming CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false)",
+    );
     const { exitCode, stdout } = await copy("--to", "staging", "--dry-run", "--json");
     await prodFile(masking);
+    await sql(staging, "ALTER SUBSCRIPTION incoming SET (slot_name = NONE); DROP SUBSCRIPTION incoming");
     expect(exitCode).toBe(0);
     const { data } = JSON.parse(stdout) as { data: { plan: CopyPlan; moved: unknown } };
     expect(data.moved).toBeNull();
@@ -162,6 +167,7 @@ describe("a copy is refused, and changes nothing,", () => {
     });
     expect(data.plan.roles.there).toContain("shop_reader");
     expect(data.plan.age).toBeGreaterThanOrEqual(0);
+    expect(data.plan.replaced).toMatchObject({ subscriptions: ["incoming"], slots: [] });
     expect(data.plan.replaced?.size).toBeGreaterThan(1_000_000);
     await expectUntouched();
   });

@@ -55,7 +55,7 @@ export function leftOut(statement: string): string | undefined {
 export function settingOf(statement: string): string | undefined {
   const [, role, name] =
     new RegExp(
-      `^ALTER (?:DATABASE|ROLE (${identifier}) IN DATABASE) ${identifier} SET (${identifier}|[\\w.]+) `,
+      `^ALTER (?:DATABASE|ROLE (${identifier}) IN DATABASE) ${identifier} SET (${identifier}|[\\w.]+) TO `,
     ).exec(statement) ?? [];
   if (name === undefined) return undefined;
   return role === undefined ? unquote(name) : `${unquote(name)} of role ${unquote(role)}`;

@@ -19,7 +19,7 @@ export interface CopyPlan {
   readonly leftOut: readonly string[] | null;
   readonly roles: MappedRoles;
   /** What is replaced, which is kept; null: there is none yet. */
-  readonly replaced: { readonly size: number | null; readonly sessions: number } | null;
+  readonly replaced: Pick<TargetFacts, "size" | "sessions" | "subscriptions" | "slots"> | null;
 }
 
 /** What is known before a copy. */
@@ -36,7 +36,7 @@ export interface KnownOfCopy {
 /** Decides what is told before a copy; it works without any of its rows. */
 export function planCopy({ manifest, contents, rules, facts, now }: KnownOfCopy): CopyPlan {
   const { takenAt, tables } = manifest.snapshot;
-  const { size, sessions, isThere } = facts;
+  const { size, sessions, subscriptions, slots, isThere } = facts;
   return {
     backup: manifest.name,
     takenAt,
@@ -48,7 +48,7 @@ export function planCopy({ manifest, contents, rules, facts, now }: KnownOfCopy)
         ? null
         : [...contents.leftOut, ...contents.settings.map((name) => `setting ${name} of the other database`)],
     roles: mapRoles(facts, manifest),
-    replaced: isThere ? { size, sessions } : null,
+    replaced: isThere ? { size, sessions, subscriptions, slots } : null,
   };
 }
 

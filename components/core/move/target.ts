@@ -11,6 +11,10 @@ export interface TargetFacts {
   readonly size: number | null;
   /** Of other clients, in that database: they end. */
   readonly sessions: number;
+  /** Of that database: they stay with it, and nobody reads on. */
+  readonly subscriptions: readonly string[];
+  /** For logical replication, of that database: they stay with it, and keep the server's log. */
+  readonly slots: readonly string[];
   /** Of the server. */
   readonly roles: readonly string[];
   /** That can be made there. */

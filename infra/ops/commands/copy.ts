@@ -42,7 +42,7 @@ A stack that is protected, or that declares masking itself, is refused as a targ
 version have to be on this machine. Without a terminal and without --confirm nothing is done (2).
 
 JSON: data.from, data.to, data.database; data.plan { backup, takenAt, age, masking [{ column, rows }], looksPersonal,
-leftOut, roles { there, made }, replaced { size, sessions } | null }; data.moved { tables [{ table, rows }], notes, kept,
+leftOut, roles { there, made }, replaced { size, sessions, subscriptions, slots } | null }; data.moved { tables [{ table, rows }], notes, kept,
 roles } | null.
 
 Examples:

@@ -29,6 +29,7 @@ export function renderPlan(
     replaced === null
       ? `there is no database ${database} now: nothing would be replaced`
       : `it would replace what is there, which has ${replaced.size === null ? "?" : renderSize(replaced.size)} and ${plural(replaced.sessions, "session")}, which would end; it is kept beside it, without connections`,
+    ...left(replaced, colors),
     masking.length === 0
       ? colors.yellow("nothing is masked")
       : renderTable("Masked", [{ heading: "column" }, { heading: "rows", numeric: true }], rows, colors),
@@ -37,6 +38,21 @@ export function renderPlan(
     ...(roles.there.length === 0 ? [] : [`roles that are there: ${roles.there.join(", ")}`]),
     ...(roles.made.length === 0 ? [] : [`roles that would be made, without login: ${roles.made.join(", ")}`]),
   ].join("\n");
+}
+
+/** Neither would be at work any more, and a slot that nobody reads keeps the log until the disk is full. */
+function left(replaced: CopyPlan["replaced"], colors: Colors): string[] {
+  const { subscriptions = [], slots = [] } = replaced ?? {};
+  return [
+    ...subscriptions.map(
+      (name) =>
+        `subscription ${name} stays with it and reads no more: drop it first, so that its publisher keeps nothing for it`,
+    ),
+    ...slots.map(
+      (name) =>
+        `slot ${name} stays with it, and keeps the log of this server: drop it first, if nobody needs it`,
+    ),
+  ].map((line) => colors.yellow(line));
 }
 
 function personal({ looksPersonal, masking }: CopyPlan, colors: Colors): string[] {
