@@ -139,7 +139,7 @@ async function fill(
     use: (surroundings: ToolSurroundings) => Promise<Result>,
   ): Promise<Result> =>
     withEnvironment(login, name, tools, (environment) =>
-      use({ tools, signal, environment: { ...environment, ...restoring } }),
+      use({ tools, signal, environment: { ...environment, ...restoring }, otherwise: byHand(backup.name) }),
     );
   const { statements, warnings } = await into(database, async (surroundings) => {
     if (backup.manifest?.dumpFormat !== "directory")
@@ -157,5 +157,9 @@ async function fill(
   );
   return { roles, connectionLimit, notes: [...notes, ...warnings, ...unknown] };
 }
+
+/** What ends a restore may be in the rows: a key without its row, or a function that finds its tables by search_path. */
+const byHand = (name: string): string =>
+  `nothing that was live is changed. The backup is what was written: where the fault is in the database that it is of, take another one, or restore ${name} by hand, as its files are pg_dump's own (pg_restore without --exit-on-error goes on after an error)`;
 
 const restoring = { PGAPPNAME: "pgstead restore", PGOPTIONS: "-c role=none -c client_min_messages=warning" };
