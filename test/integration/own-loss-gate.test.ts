@@ -101,7 +101,7 @@ describe("a migration that loses data, where the stack declares backups,", () =>
     const { name } = await take();
     const { plan, refused } = await preview();
     expect(refused).toEqual([]);
-    expect(plan).toContain(`note: what is lost of ${shop.name} is in a backup: ${name}, `);
+    expect(plan).toContain(`note: what is lost of ${shop.name} is in a backup: ${name} of 20`);
     await stack.up(declared());
     expect(await shop.query("SELECT to_regclass('app.orders') AS t")).toEqual([{ t: null }]);
   });
