@@ -148,3 +148,21 @@ describe("ops backup", () => {
     await stack.server.start();
   });
 });
+
+test("ops backup tells one that is far smaller than those before, keeps it, and removes no old one", async () => {
+  const session = await stack.server.connect("shop");
+  try {
+    const random = "SELECT string_agg(md5(random()::text), '') AS t FROM generate_series(1, 20000)";
+    await session.query(`CREATE TABLE api.filled AS ${random}`);
+    for (let run = 0; run < 4; run += 1) expect(await ops("backup")).toMatchObject({ exitCode: 0 });
+    await session.query("DROP TABLE api.filled");
+  } finally {
+    await session.close();
+  }
+  const found = await ops("backup", "--json");
+  expect(found.exitCode).toBe(1);
+  expect(found.stdout).toContain("less than half of the");
+  const { data } = JSON.parse(found.stdout) as Document & { data: { removed: readonly object[] } };
+  expect(data.taken).toHaveLength(1);
+  expect(data.removed).toEqual([]);
+});

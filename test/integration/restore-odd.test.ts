@@ -189,3 +189,14 @@ describe("one table", () => {
     for (const text of refused) expect(text).toContain("restore the whole table that it is a partition of");
   });
 });
+
+test("what ends a restore in the rows of the database itself says what can be done", async () => {
+  await bench.sql(`CREATE TABLE app.torn (id int PRIMARY KEY, of int CONSTRAINT torn_of REFERENCES app.torn);
+    SET session_replication_role = replica; INSERT INTO app.torn VALUES (1, 99)`);
+  const manifest = await bench.take();
+  const request = { ...(await inputOf(manifest)), database: "torn", signal };
+  const error = await restoreInto(request).catch(String);
+  expect(error).toContain('violates foreign key constraint "torn_of"');
+  expect(error).toContain(`restore ${manifest.name} by hand`);
+  expect(await bench.sql("SELECT FROM pg_database WHERE datname = 'torn'", "postgres")).toEqual([]);
+});

@@ -69,15 +69,15 @@ export function judgeComing(
   return fault === undefined ? undefined : { counts: false, message: fault, hint: drillIt };
 }
 
-/** One line on what counts: `shop_full_20261121_020000, 3 h old, restored 2 d ago`. */
-export function renderCounting(
-  { backup, drill }: Extract<GateAnswer, { counts: true }>,
-  now: number,
-): string {
-  const age = renderDuration(ageOf(backup.takenAt, now));
-  const drilled =
-    drill === undefined ? "" : `; its kind was restored ${renderDuration(ageOf(drill.at, now))} ago`;
-  return `${backup.name}, ${age} old, with good checksums${drilled}`;
+/** One line on what counts: `shop_full_20261121_020000 of 2026-11-21 02:00 UTC, with good checksums`. */
+export function renderCounting({ backup, drill }: Extract<GateAnswer, { counts: true }>): string {
+  const drilled = drill === undefined ? "" : `; its kind was restored at ${renderMinute(drill.at)}`;
+  return `${backup.name} of ${renderMinute(backup.takenAt)}, with good checksums${drilled}`;
+}
+
+/** Two previews of one change are the same text: they name moments, and no ages. */
+function renderMinute(moment: string): string {
+  return `${new Date(moment).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function isOf(backup: GateBackup, systemIdentifier: string | undefined): boolean {
@@ -96,7 +96,7 @@ interface Known extends GateFacts {
   readonly sound: readonly GateBackup[];
 }
 
-function none(gate: BackupGate, { backups, own, sound }: Known, { database, now }: GateQuestion): GateAnswer {
+function none(gate: BackupGate, { backups, own, sound }: Known, { database }: GateQuestion): GateAnswer {
   const because = (message: string, hint = take): GateAnswer => ({ counts: false, message, hint });
   const [newest] = own;
   if (newest === undefined) {
@@ -108,8 +108,7 @@ function none(gate: BackupGate, { backups, own, sound }: Known, { database, now 
   }
   const [good] = sound;
   if (good !== undefined) {
-    const age = renderDuration(ageOf(good.takenAt, now));
-    const message = `the newest good backup of ${database}, ${good.name}, is ${age} old: ${renderDuration(gate.maxAge)} is the most`;
+    const message = `the newest good backup of ${database}, ${good.name}, is of ${renderMinute(good.takenAt)}: ${renderDuration(gate.maxAge)} old is the most`;
     return because(message);
   }
   if (newest.faults.length > 0) return because(`${newest.name} is damaged: ${newest.faults[0] ?? ""}`);
@@ -134,5 +133,5 @@ function drillFault(
     return `the last drill of ${kind} backups, of ${drill.backup}, failed: ${drill.faults[0] ?? ""}`;
   const age = ageOf(drill.at, now);
   if (drillMaxAge === undefined || age <= drillMaxAge) return undefined;
-  return `a ${kind} backup was last restored ${renderDuration(age)} ago: ${renderDuration(drillMaxAge)} is the most`;
+  return `a ${kind} backup was last restored at ${renderMinute(drill.at)}: ${renderDuration(drillMaxAge)} ago is the most`;
 }

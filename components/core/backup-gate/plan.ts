@@ -52,7 +52,7 @@ export function toVerdict(gate: BackupGate, facts: GateFacts, question: GateQues
     return fault === undefined ? { kind: "first" } : { kind: "missing", ...fault, mayBeFirst: false };
   }
   const answer = judgeBackups(gate, facts, question);
-  if (answer.counts) return { kind: "counts", told: renderCounting(answer, question.now) };
+  if (answer.counts) return { kind: "counts", told: renderCounting(answer) };
   const mayBeFirst = judgeComing(gate, facts, question) === undefined;
   return { kind: "missing", message: answer.message, hint: answer.hint, mayBeFirst };
 }

@@ -16,6 +16,8 @@ export interface ToolSurroundings {
   /** Libpq's environment; empty for what needs no server. */
   readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** What to do where the program fails; absent: that of a backup. */
+  readonly otherwise?: string;
   /** Writes what the program reads, and ends it; absent: it reads nothing. */
   readonly feed?: (stdin: Writable) => Promise<void>;
 }
@@ -45,7 +47,7 @@ export function runTool(
  * words; whatever reading its output throws; the signal's reason
  */
 export async function streamTool<Value>(
-  { tools, environment, signal, feed }: ToolSurroundings,
+  { tools, environment, signal, feed, otherwise }: ToolSurroundings,
   program: ClientProgram,
   args: readonly string[],
   use: (stdout: Readable) => Promise<Value>,
@@ -83,7 +85,7 @@ export async function streamTool<Value>(
     if (feeding.status === "rejected" && !isClosedPipe(feeding.reason)) throw feeding.reason;
     const { warnings, errors } = judgeOutput(stderr);
     if (exitCode.value !== 0 || errors.length > 0)
-      throw toolFailure(program, exitCode.value, errors, warnings);
+      throw toolFailure(program, { exitCode: exitCode.value, errors, warnings, otherwise });
     if (feeding.status === "rejected") throw feeding.reason; // a success that did not read all is none
     return { value: value.value, warnings };
   } finally {
@@ -118,12 +120,20 @@ export class LockConflictError extends ProblemError {}
 
 function toolFailure(
   program: string,
-  exitCode: number,
-  errors: readonly string[],
-  warnings: readonly string[],
+  {
+    exitCode,
+    errors,
+    warnings,
+    otherwise = "mend what it says, then run this again; no backup before this one was touched",
+  }: {
+    readonly exitCode: number;
+    readonly errors: readonly string[];
+    readonly warnings: readonly string[];
+    readonly otherwise: string | undefined;
+  },
 ): Error {
   const said = (errors.length > 0 ? errors : warnings).join("; ") || "it said nothing";
-  const problem = { path: "", message: `ended with ${exitCode}: ${said}`, hint: hintFor(said) };
+  const problem = { path: "", message: `ended with ${exitCode}: ${said}`, hint: hintFor(said) ?? otherwise };
   return new (isConflict(said) ? LockConflictError : ProblemError)(program, [problem]);
 }
 
@@ -131,7 +141,7 @@ function isConflict(said: string): boolean {
   return said.includes("could not obtain lock on relation") || /statement timeout.*LOCK TABLE/.test(said);
 }
 
-function hintFor(said: string): string {
+function hintFor(said: string): string | undefined {
   if (said.includes("No space left on device"))
     return "make room on the volume of the backups, then run this again";
   if (said.includes("row-level security"))
@@ -139,7 +149,7 @@ function hintFor(said: string): string {
   if (said.includes("could not obtain lock"))
     return "somebody changes the schema just now: run this again after it";
   if (said.includes("password authentication failed")) return "does the stack's state belong to this server?";
-  return "mend what it says, then run this again; no backup before this one was touched";
+  return undefined;
 }
 
 /**

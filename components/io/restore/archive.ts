@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { parseArchiveList, type ArchiveEntry } from "../../core/backup/content";
 import { partOf } from "../../core/restore/dump-statements";
 import { statementsOf } from "../../core/restore/script";
 import { runTool, streamTool, type ToolSurroundings } from "../backup/run-tool";
+import { withTemporaryDirectory } from "../temporary-directory";
 import type { DatabaseScript } from "./database-script";
 
 /** Every entry of an archive, those of the database itself included. */
@@ -108,13 +108,10 @@ async function withList<Result>(
   entries: readonly ArchiveEntry[],
   use: (file: string) => Promise<Result>,
 ): Promise<Result> {
-  const directory = await mkdtemp(join(tmpdir(), "pgstead-list-"));
-  try {
+  return withTemporaryDirectory("list", async (directory) => {
     const file = join(directory, "entries");
     const lines = entries.map(({ dumpId, catalog, oid, rest }) => `${dumpId}; ${catalog} ${oid} ${rest}\n`);
     await writeFile(file, lines.join(""), { mode: 0o600 });
-    return await use(file);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+    return use(file);
+  });
 }

@@ -149,7 +149,10 @@ async function fill(
     use: (surroundings: ToolSurroundings) => Promise<Result>,
   ): Promise<Result> =>
     withEnvironment(login, name, tools, (environment) =>
-      use({ tools, signal, environment: { ...environment, ...restoring, ...(bare ? silent : {}) } }),
+      use({
+        ...{ tools, signal, otherwise: byHand(backup.name) },
+        environment: { ...environment, ...restoring, ...(bare ? silent : {}) },
+      }),
     );
   const { statements, warnings, held } = await into(database, async (surroundings) =>
     backup.manifest?.dumpFormat === "directory"
@@ -180,6 +183,10 @@ async function fillFromArchive(
   const others = await readEntries(surroundings, place, ({ rest }) => turnOfEntry(rest) !== "now");
   return { warnings, held: others.filter((statement) => turnOf(statement) !== "now") };
 }
+
+/** What ends a restore may be in the rows: a key without its row, or a function that finds its tables by search_path. */
+const byHand = (name: string): string =>
+  `nothing that was live is changed. The backup is what was written: where the fault is in the database that it is of, take another one, or restore ${name} by hand, as its files are pg_dump's own (pg_restore without --exit-on-error goes on after an error)`;
 
 const restoring = { PGAPPNAME: "pgstead restore", PGOPTIONS: "-c role=none -c client_min_messages=warning" };
 

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { backupFiles } from "../../core/backup/name";
 import type { ConnectionTarget } from "../../core/connection";
@@ -10,6 +8,7 @@ import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
 import { runTool, withEnvironment, type ToolSurroundings } from "../backup/run-tool";
 import { withSession, type Session } from "../session";
+import { withTemporaryDirectory } from "../temporary-directory";
 import { analyzeOne } from "./analyze";
 import { listArchive, restoreEntries } from "./archive";
 import { dropDatabase } from "./drop-database";
@@ -167,8 +166,7 @@ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.deptype = 'e' AN
 
 /** Dumps the table beside, and restores that into the live database in one transaction. */
 async function carry(request: TableRestore, scratch: string, plan: TablePlan): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "pgstead-table-"));
-  try {
+  await withTemporaryDirectory("table", async (directory) => {
     const place = join(directory, "table");
     await inDatabase(request, scratch, (surroundings) =>
       runTool(surroundings, "pg_dump", [
@@ -186,9 +184,7 @@ async function carry(request: TableRestore, scratch: string, plan: TablePlan): P
         entries,
       );
     });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Where there is such a setting event triggers do not fire: the trail tells of the restore in one entry. */

@@ -1,8 +1,14 @@
 import { backupBytes, type BackupManifest } from "../../../components/core/backup/manifest";
+import { findShrunk } from "../../../components/core/backup/shrunk";
 import type { Finding } from "../../../components/core/finding";
 import { problemError, ProblemError } from "../../../components/core/problem";
 import { pruneBackups } from "../../../components/io/backup/prune";
-import { assertOwnRepository, removeLeftovers } from "../../../components/io/backup/repository";
+import {
+  assertOwnRepository,
+  readRepository,
+  removeLeftovers,
+  verifiedOf,
+} from "../../../components/io/backup/repository";
 import { whenFree } from "../../../components/io/backup/wait-for-repository";
 import type { CopyOutcome } from "../../../components/io/copies/sync";
 import { takeBackup } from "../../../components/io/backup/take";
@@ -56,7 +62,14 @@ export function takeBackups(
     const findings: Finding[] = [];
     for (const database of databases) {
       try {
-        taken.push(describe(await takeOne(place, database, signal)));
+        const sizes = await readSizes(place, database);
+        const one = describe(await takeOne(place, database, signal));
+        taken.push(one);
+        const shrunk = findShrunk(one, sizes);
+        if (shrunk !== undefined) {
+          findings.push(shrunk);
+          continue;
+        }
         const plans = await pruneBackups(repository, place.plan.keep, Date.now(), database);
         removed.push(...plans.flatMap(({ remove }) => remove));
       } catch (error) {
@@ -71,6 +84,14 @@ export function takeBackups(
     return { command: "backup", stack, data: { repository, taken, leftovers, removed, copies }, findings };
   };
   return whenFree(repository, `backup of ${databases.join(", ")}`, waiting, work, place.patienceMs ?? 0);
+}
+
+/** Of the good backups of a database, in the format of now, the newest first. */
+async function readSizes({ repository, plan }: BackupPlace, database: string): Promise<number[]> {
+  const { backups } = await readRepository(repository);
+  return backups
+    .filter((one) => one.database === database && verifiedOf(one) === "good")
+    .flatMap(({ manifest }) => (manifest?.dumpFormat === plan.format ? [backupBytes(manifest)] : []));
 }
 
 async function takeOne(place: BackupPlace, database: string, signal: AbortSignal): Promise<BackupManifest> {

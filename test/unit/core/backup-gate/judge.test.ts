@@ -42,14 +42,14 @@ describe("a backup counts before a loss", () => {
     });
     expect(toVerdict(gate, facts([backup()]), question)).toEqual({
       kind: "counts",
-      told: "shop_full_1, 3 h old, with good checksums; its kind was restored 2 d ago",
+      told: "shop_full_1 of 2026-11-21 09:00 UTC, with good checksums; its kind was restored at 2026-11-19 12:00 UTC",
     });
   });
 
   test("and in no other case", () => {
     expect(because(facts([]))).toBe("there is no backup of shop");
     expect(because(facts([backup({ takenAt: hoursAgo(25) })]))).toBe(
-      "the newest good backup of shop, shop_full_1, is 1 d 1 h old: 1 d is the most",
+      "the newest good backup of shop, shop_full_1, is of 2026-11-20 11:00 UTC: 1 d old is the most",
     );
     expect(because(facts([backup({ faults: ["dump/1.dat is missing"] })]))).toBe(
       "shop_full_1 is damaged: dump/1.dat is missing",
@@ -62,7 +62,7 @@ describe("a backup counts before a loss", () => {
     );
     expect(because(facts([backup()], []))).toBe("no logical backup was ever restored to see that it can be");
     expect(because(facts([backup()], [drill({ at: hoursAgo(9 * 24) })]))).toBe(
-      "a logical backup was last restored 9 d ago: 8 d is the most",
+      "a logical backup was last restored at 2026-11-12 12:00 UTC: 8 d ago is the most",
     );
     expect(because(facts([backup()], [drill({ faults: ["app.orders has 1 row"] })]))).toBe(
       "the last drill of logical backups, of shop_full_0, failed: app.orders has 1 row",
