@@ -6,6 +6,7 @@ import { containerFetchPath } from "../../components/core/ops-context";
 import { listFiles } from "../../components/io/backup/files";
 import type { CopiesData } from "../../infra/ops/backup/copies";
 import type { StatusData } from "../../infra/ops/backup/look";
+import { findMatchingTools } from "../support/client-tools";
 import { makeDockerStack, type DockerStackUnderTest } from "../support/docker-stack";
 
 const database = "promptforge";
@@ -142,7 +143,9 @@ describe("a backup of a stack in containers", () => {
       return (JSON.parse(stdout) as { data: StatusData }).data.copies[0];
     };
     expect(await known()).toMatchObject({ copy: "nas", lastDrilledAt: null });
-    const { text } = await under.ops(["backup", "drill", "--copy", "nas", "--identity", key]);
+    const PATH = `${findMatchingTools()}:${process.env.PATH ?? ""}`;
+    const drill = ["backup", "drill", "--copy", "nas", "--identity", key];
+    const { text } = await under.ops(drill, { env: { PATH } });
     expect(text).toContain("of copy nas: passed");
     expect(text).not.toContain("after its next backup");
     expect(await known()).toMatchObject({ copy: "nas", lastDrillPassed: true });
@@ -155,13 +158,14 @@ describe("a backup of a stack in containers", () => {
     const copy = ["--copy", "nas", "--identity", key];
     expect((await under.ops(["restore", "--list", "--copy", "nas"])).text).toContain("promptforge_full_");
     await under.ops(["restore", "latest", ...copy, "--into", "fetched"]);
-    expect(await sql("SELECT count(*) FROM public.kept", "fetched")).toBe("100");
+    expect((await sql("SELECT count(*) FROM public.kept", "fetched")).trim()).toBe("100");
     await sql("DROP DATABASE fetched", "postgres");
     await sql("DELETE FROM public.kept WHERE id > 5");
     expect((await under.ops(["restore", "latest", ...copy], { exitCode: 1 })).text).toContain("--confirm");
     expect(await count("public.kept")).toBe(5);
     await under.ops(["restore", "latest", ...copy, "--confirm", database]);
     expect(await count("public.kept")).toBe(100);
-    expect(await under.exec("ops", ["sh", "-c", `ls -A ${containerFetchPath}/delivered`])).toBe("");
+    const left = await under.exec("ops", ["sh", "-c", `ls -A ${containerFetchPath}/delivered`]);
+    expect(left.trim()).toBe("");
   }, 600_000);
 });
