@@ -1,4 +1,4 @@
-import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -60,6 +60,16 @@ function sql(text: string, of = database): Promise<string> {
     ...login,
     `--command=${text}`,
   ]);
+}
+
+/** Those of the server are the npm package's: the account that runs them passes no directory of root. */
+async function clientTools(): Promise<string> {
+  const directory = join(key, "..", "bin");
+  await mkdir(directory);
+  for (const name of ["pg_dump", "pg_dumpall", "pg_restore", "psql"]) {
+    await symlink(join(findMatchingTools(), name), join(directory, name));
+  }
+  return directory;
 }
 
 const metrics = (): Promise<string> =>
@@ -143,7 +153,7 @@ describe("a backup of a stack in containers", () => {
       return (JSON.parse(stdout) as { data: StatusData }).data.copies[0];
     };
     expect(await known()).toMatchObject({ copy: "nas", lastDrilledAt: null });
-    const PATH = `${findMatchingTools()}:${process.env.PATH ?? ""}`;
+    const PATH = `${await clientTools()}:${process.env.PATH ?? ""}`;
     const drill = ["backup", "drill", "--copy", "nas", "--identity", key];
     const { text } = await under.ops(drill, { env: { PATH } });
     expect(text).toContain("of copy nas: passed");

@@ -98,7 +98,7 @@ describe("a drill of a copy", () => {
     }
   });
 
-  test("is refused with one clear error for every stack.key, copy and name that does not fit", async () => {
+  test("is refused with one clear error for every key, copy and name that does not fit", async () => {
     const { generateX25519Identity } = await import("age-encryption");
     const other = join(stack.home, "other.txt");
     const secret = await generateX25519Identity();
