@@ -1,9 +1,12 @@
-import { chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { containerFetchPath } from "../../components/core/ops-context";
 import { listFiles } from "../../components/io/backup/files";
 import type { CopiesData } from "../../infra/ops/backup/copies";
+import type { StatusData } from "../../infra/ops/backup/look";
+import { findMatchingTools } from "../support/client-tools";
 import { makeDockerStack, type DockerStackUnderTest } from "../support/docker-stack";
 
 const database = "promptforge";
@@ -42,11 +45,11 @@ afterAll(async () => {
 }, 300_000);
 
 /** In the database, as the administrator. @returns what it printed */
-function sql(text: string): Promise<string> {
+function sql(text: string, of = database): Promise<string> {
   const login = [
     "--host=/var/run/postgresql",
     "--username=postgres",
-    `--dbname=${database}`,
+    `--dbname=${of}`,
     "--no-align",
     "--tuples-only",
   ];
@@ -58,6 +61,23 @@ function sql(text: string): Promise<string> {
     `--command=${text}`,
   ]);
 }
+
+/** Those of the server are the npm package's: the account that runs them passes no directory of root. */
+async function clientTools(): Promise<string> {
+  const directory = join(key, "..", "bin");
+  await mkdir(directory);
+  for (const name of ["pg_dump", "pg_dumpall", "pg_restore", "psql"]) {
+    await symlink(join(findMatchingTools(), name), join(directory, name));
+  }
+  return directory;
+}
+
+const metrics = (): Promise<string> =>
+  under.exec("ops", [
+    "node",
+    "-e",
+    "fetch('http://127.0.0.1:9188/metrics').then(async (a) => console.log(await a.text()))",
+  ]);
 
 const count = async (table: string): Promise<number> => Number(await sql(`SELECT count(*) FROM ${table}`));
 
@@ -126,4 +146,36 @@ describe("a backup of a stack in containers", () => {
     expect((await listFiles(join(into, name))).map(({ path }) => path)).toContain("dump/toc.dat");
     await rm(into, { recursive: true });
   }, 300_000);
+
+  test("is drilled from its copy where the key is, and backup status of the stack knows it", async () => {
+    const known = async (): Promise<StatusData["copies"][number] | undefined> => {
+      const { stdout } = await under.ops(["backup", "status", "--json"], { exitCode: "any" });
+      return (JSON.parse(stdout) as { data: StatusData }).data.copies[0];
+    };
+    expect(await known()).toMatchObject({ copy: "nas", lastDrilledAt: null });
+    const PATH = `${await clientTools()}:${process.env.PATH ?? ""}`;
+    const drill = ["backup", "drill", "--copy", "nas", "--identity", key];
+    const { text } = await under.ops(drill, { env: { PATH } });
+    expect(text).toContain("of copy nas: passed");
+    expect(text).not.toContain("after its next backup");
+    expect(await known()).toMatchObject({ copy: "nas", lastDrillPassed: true });
+    expect(await metrics()).toMatch(
+      /^pgstead_backup_copy_drill_success\{database="promptforge",copy="nas"\} 1$/m,
+    );
+  }, 300_000);
+
+  test("is restored from its copy, beside the database and in its place, and nothing of it stays", async () => {
+    const copy = ["--copy", "nas", "--identity", key];
+    expect((await under.ops(["restore", "--list", "--copy", "nas"])).text).toContain("promptforge_full_");
+    await under.ops(["restore", "latest", ...copy, "--into", "fetched"]);
+    expect((await sql("SELECT count(*) FROM public.kept", "fetched")).trim()).toBe("100");
+    await sql("DROP DATABASE fetched", "postgres");
+    await sql("DELETE FROM public.kept WHERE id > 5");
+    expect((await under.ops(["restore", "latest", ...copy], { exitCode: 1 })).text).toContain("--confirm");
+    expect(await count("public.kept")).toBe(5);
+    await under.ops(["restore", "latest", ...copy, "--confirm", database]);
+    expect(await count("public.kept")).toBe(100);
+    const left = await under.exec("ops", ["sh", "-c", `ls -A ${containerFetchPath}/delivered`]);
+    expect(left.trim()).toBe("");
+  }, 600_000);
 });

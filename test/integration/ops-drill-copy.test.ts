@@ -1,119 +1,32 @@
 import { createHash } from "node:crypto";
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { access, chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { projectRoot } from "../../components/io/places";
 import type { DrillData } from "../../infra/ops/drill/run";
 import type { StatusData } from "../../infra/ops/backup/look";
-import { findMatchingTools } from "../support/client-tools";
-import { eventually } from "../support/eventually";
 import { canMount, mountSmallDisk } from "../support/small-disk";
-import { startObjectStorage, type ObjectStorage } from "../support/object-storage";
-import { deployStack, type DeployedStack, type OpsOutput } from "./ops-stack";
+import { answerOf, deployCopiesStack, type CopiesStack } from "./ops-copies-stack";
+import type { OpsOutput } from "./ops-stack";
 
-let stack: DeployedStack;
-let storage: ObjectStorage;
-/** Everything of this test; the directory of the data, where backups are brought to, is in it. */
-let home = "";
-let key = "";
-let recipient = "";
-const bucket = "drilled";
+let stack: CopiesStack;
 const marker = "only-in-a-row-of-this-test";
 
 beforeAll(async () => {
-  [stack, storage] = await Promise.all([deployStack(), startObjectStorage()]);
-  await storage.makeBucket(bucket);
-  home = await mkdtemp(join(tmpdir(), "pgstead-dc-"));
-  await chmod(home, 0o755); // the account of throw-away servers passes it
-  await Promise.all(["nas", "data"].map((name) => mkdir(join(home, name), { mode: 0o755 })));
-  const { generateX25519Identity, identityToRecipient } = await import("age-encryption");
-  const identity = await generateX25519Identity();
-  key = join(home, "key.txt");
-  recipient = await identityToRecipient(identity);
-  await writeFile(key, `${identity}\n`, { mode: 0o600 });
-  await writeFile(join(home, "secret"), storage.secretAccessKey, { mode: 0o600 });
+  stack = await deployCopiesStack();
   await declare();
-  await sql(`INSERT INTO api.orders SELECT n, '${marker}' FROM generate_series(1, 50) AS n`);
+  await stack.sql(`INSERT INTO api.orders SELECT n, '${marker}' FROM generate_series(1, 50) AS n`);
   expect(await ops("backup")).toMatchObject({ exitCode: 0 });
 }, 600_000);
-afterAll(async () => {
-  await Promise.all([stack.remove(), storage.stop()]);
-  await rm(home, { recursive: true });
-});
+afterAll(() => stack.remove());
 
-/** @param more lines below pgstead:backup */
-async function declare(
-  more = "drill: {}",
-  encryption = `{ age: [${recipient}] }`,
-  root = stack.root,
-): Promise<void> {
-  const { accessKeyId, endpoint = "" } = storage.plan(bucket);
-  await writeFile(
-    join(root, "Pulumi.dev.yaml"),
-    `config:
-  pgstead:disposable: true
-  pgstead:database: { name: shop, schemas: { api: {} } }
-  pgstead:backup:
-    directory: "${join(home, "backups")}"
-    logical: {}
-    copies:
-      - { name: offsite, s3: { bucket: ${bucket}, prefix: dev, endpoint: "${endpoint}", accessKeyId: ${accessKeyId}, secretAccessKeyFile: "${join(home, "secret")}" } }
-      - { name: nas, path: "${join(home, "nas")}" }
-    encryption: ${encryption}
-    ${more}
-`,
-  );
-}
-
-const environment = (): NodeJS.ProcessEnv => ({
-  ...process.env,
-  PATH: `${findMatchingTools()}:${process.env.PATH ?? ""}`,
-  PGSTEAD_DATA: join(home, "data"),
-});
-
-function start(args: readonly string[], root = stack.root): ChildProcess {
-  return spawn(
-    process.execPath,
-    ["infra/toolchain/run.cjs", "test/integration/ops-entry.ts", root, ...args],
-    {
-      cwd: projectRoot(),
-      env: environment(),
-      stdio: ["pipe", "pipe", "pipe"],
-    },
-  );
-}
-
-async function ops(...args: readonly string[]): Promise<OpsOutput> {
-  return answerOf(start(args));
-}
-
-async function answerOf(child: ChildProcess, input = ""): Promise<OpsOutput> {
-  const output = { stdout: "", stderr: "" };
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
-  child.stdin?.end(input);
-  const [exitCode] = (await once(child, "close")) as [number | null];
-  return { exitCode, ...output };
-}
-
-async function sql(text: string): Promise<void> {
-  const session = await stack.server.connect("shop");
-  await session.query(text).finally(() => session.close());
-}
+const declare = (more = "drill: {}", encryption?: string): Promise<void> => stack.declare(more, encryption);
+const ops = (...args: readonly string[]): Promise<OpsOutput> => stack.ops(...args);
 
 const status = async (...args: readonly string[]): Promise<{ data: StatusData; text: string }> => {
   const { stdout } = await ops("backup", "status", "--json", ...args);
   return { ...(JSON.parse(stdout) as { data: StatusData }), text: stdout };
 };
-
-/** What lies below the directory that backups are brought to, and below those of drills. */
-async function leftovers(): Promise<string[]> {
-  const found = await readdir(join(home, "data"), { recursive: true }).catch(() => []);
-  return found.filter((path) => /\/(?:sets|server)\/./.test(path));
-}
 
 const offsite = ["backup", "drill", "--copy", "offsite"];
 
@@ -134,7 +47,7 @@ describe("a drill of a copy", () => {
   });
 
   test("restores what is in object storage, tells it, leaves nothing here, and nothing of the content there", async () => {
-    const { exitCode, stdout, stderr } = await ops(...offsite, "--identity", key, "--json");
+    const { exitCode, stdout, stderr } = await ops(...offsite, "--identity", stack.key, "--json");
     expect({ exitCode, stderr, stdout }).toMatchObject({ exitCode: 0 });
     const { data } = JSON.parse(stdout) as { data: DrillData };
     const [drill] = data.drills;
@@ -143,8 +56,8 @@ describe("a drill of a copy", () => {
     expect(drill?.restoreSeconds).toBeGreaterThan(drill?.steps[0]?.seconds ?? Infinity);
     expect(drill?.structure).not.toBeNull();
     expect(data.notes).toBeUndefined();
-    expect(await leftovers()).toEqual([]);
-    const note = await readFile(join(storage.directory, bucket, "dev", "drills", "shop.json"), "utf8");
+    expect(await stack.leftovers()).toEqual([]);
+    const note = await readFile(join(stack.copies, "drills", "shop.json"), "utf8");
     expect(JSON.parse(note)).toMatchObject({ drill: { backup: drill?.backup, faults: 0 } });
     expect(note).not.toMatch(/orders|api/);
     const known = await status();
@@ -163,14 +76,14 @@ describe("a drill of a copy", () => {
     try {
       await cp(stack.root, other, { recursive: true });
       const text = (await readFile(join(other, "Pulumi.dev.yaml"), "utf8")).replace(
-        join(home, "backups"),
+        join(stack.home, "backups"),
         join(other, "backups"),
       );
       await writeFile(join(other, "Pulumi.dev.yaml"), text);
       // A server that is down, as it is somewhere else.
       await writeFile(join(other, "outputs.json"), "{}");
       const args = ["backup", "drill", "--copy", "nas", "--identity", "-"];
-      const found = await answerOf(start(args, other), await readFile(key, "utf8"));
+      const found = await answerOf(stack.start(args, other), await readFile(stack.key, "utf8"));
       expect(found).toMatchObject({ exitCode: 0 });
       expect(found.stdout).toContain("of copy nas: passed");
       expect(found.stdout).toContain("`backup status` of the stack shows this after its next backup");
@@ -187,7 +100,7 @@ describe("a drill of a copy", () => {
 
   test("is refused with one clear error for every key, copy and name that does not fit", async () => {
     const { generateX25519Identity } = await import("age-encryption");
-    const other = join(home, "other.txt");
+    const other = join(stack.home, "other.txt");
     const secret = await generateX25519Identity();
     await writeFile(other, `${secret}\n`);
     const refused = async (...args: readonly string[]): Promise<string> => {
@@ -200,32 +113,32 @@ describe("a drill of a copy", () => {
     expect(await refused("--copy", "offsite", "--identity", other)).toContain(
       "none of its keys opens this copy",
     );
-    expect(await refused("--copy", "offsite", "--identity", join(home, "none"))).toContain("ENOENT");
-    expect(await refused("--copy", "ofsite", "--identity", key)).toContain("did you mean offsite?");
+    expect(await refused("--copy", "offsite", "--identity", join(stack.home, "none"))).toContain("ENOENT");
+    expect(await refused("--copy", "ofsite", "--identity", stack.key)).toContain("did you mean offsite?");
     const name = "shop_full_20200101_000000";
-    expect(await refused(name, "--copy", "nas", "--identity", key)).toContain(`has no ${name}`);
-    const more = await refused("--identity", key, "--database", "shop");
+    expect(await refused(name, "--copy", "nas", "--identity", stack.key)).toContain(`has no ${name}`);
+    const more = await refused("--identity", stack.key, "--database", "shop");
     expect(more).toContain("--identity: stands without --copy");
     expect(more).toContain("--database: stands without --copy");
     expect(await refused("--copy", "nas", "--kind", "physical")).toContain("copies hold no physical backups");
-    expect(await leftovers()).toEqual([]);
+    expect(await stack.leftovers()).toEqual([]);
     await declare("", "none");
     expect(await ops("backup")).toMatchObject({ exitCode: 0 });
-    expect(await refused("--copy", "nas", "--identity", key)).toContain("leave --identity out");
-    await rm(join(home, "nas", "drills"), { recursive: true, force: true });
-    await writeFile(join(home, "nas", "drills"), "a file where its directory would be");
+    expect(await refused("--copy", "nas", "--identity", stack.key)).toContain("leave --identity out");
+    await rm(join(stack.home, "nas", "drills"), { recursive: true, force: true });
+    await writeFile(join(stack.home, "nas", "drills"), "a file where its directory would be");
     const passed = await ops("backup", "drill", "--copy", "nas");
     expect(passed).toMatchObject({ exitCode: 1 });
     expect(passed.stdout).toContain("of copy nas: passed");
     expect(passed.stdout).toContain("what came of it could not be left at copy nas");
-    await rm(join(home, "nas", "drills"));
+    await rm(join(stack.home, "nas", "drills"));
     await declare();
   });
 
   test("of a copy that does not answer cannot tell, and says nothing of the backup", async () => {
     const text = await readFile(join(stack.root, "Pulumi.dev.yaml"), "utf8");
     await writeFile(join(stack.root, "Pulumi.dev.yaml"), text.replace(/127\.0\.0\.1:\d+/, "127.0.0.1:9"));
-    const found = await ops(...offsite, "--identity", key);
+    const found = await ops(...offsite, "--identity", stack.key);
     expect(found).toMatchObject({ exitCode: 3 });
     expect(found.stderr).toContain("ECONNREFUSED");
     await declare();
@@ -233,33 +146,25 @@ describe("a drill of a copy", () => {
   });
 
   test("killed in the middle leaves no decrypted byte", async () => {
-    await sql(
+    await stack.sql(
       `INSERT INTO api.orders SELECT n, repeat(md5(n::text), 300) FROM generate_series(1000, 6000) AS n`,
     );
     expect(await ops("backup")).toMatchObject({ exitCode: 0 });
-    const child = start([...offsite, "--identity", key]);
-    const ended = once(child, "close");
-    await eventually(
-      "something of it is here in clear",
-      async () => (await leftovers()).some((path) => path.endsWith("manifest.json")) || undefined,
-    );
-    child.kill("SIGKILL");
-    await ended;
-    await eventually("it is gone", async () => (await leftovers()).length === 0 || undefined);
-    expect(await ops(...offsite, "--identity", key)).toMatchObject({ exitCode: 0 });
+    await stack.killWithBackup(stack.start([...offsite, "--identity", stack.key]));
+    expect(await ops(...offsite, "--identity", stack.key)).toMatchObject({ exitCode: 0 });
   });
 
   test("what a crash of the machine has left the next run removes", async () => {
-    const place = createHash("sha256").update(join(home, "backups")).digest("hex").slice(0, 10);
-    const left = join(home, "data", "fetched", place, "sets", "of-a-crash");
+    const place = createHash("sha256").update(join(stack.home, "backups")).digest("hex").slice(0, 10);
+    const left = join(stack.home, "data", "fetched", place, "sets", "of-a-crash");
     await mkdir(left);
     await writeFile(join(left, "manifest.json"), marker);
-    expect(await ops(...offsite, "--identity", key)).toMatchObject({ exitCode: 0 });
-    expect(await leftovers()).toEqual([]);
+    expect(await ops(...offsite, "--identity", stack.key)).toMatchObject({ exitCode: 0 });
+    expect(await stack.leftovers()).toEqual([]);
   });
 
   test("of a copy with a flipped bit fails, and is shown within that run, until one passes", async () => {
-    const copies = join(storage.directory, bucket, "dev");
+    const { copies } = stack;
     const newest =
       (await readdir(copies))
         .filter((name) => name.startsWith("shop_full"))
@@ -272,7 +177,7 @@ describe("a drill of a copy", () => {
       const content = Buffer.from(was);
       content[at] = (content[at] ?? 0) ^ 1;
       await writeFile(file, content);
-      const found = await ops(...offsite, "--identity", key);
+      const found = await ops(...offsite, "--identity", stack.key);
       expect({ at, ...found }).toMatchObject({ exitCode: 1 });
       expect(found.stdout).toContain("FAILED");
       expect(found.stdout).toContain("000000.age is not what was sent: its checksum differs");
@@ -286,18 +191,18 @@ describe("a drill of a copy", () => {
     expect(shown.stdout).toContain("FAILED");
     await declare();
     await writeFile(file, was);
-    expect(await ops(...offsite, "--identity", key)).toMatchObject({ exitCode: 0 });
+    expect(await ops(...offsite, "--identity", stack.key)).toMatchObject({ exitCode: 0 });
     expect((await status()).data.copies[0]).toMatchObject({ lastDrillPassed: true });
   });
 
   test("is not done where there is no room for it, and that says nothing of the backup", async () => {
     if (!canMount) return;
-    const place = join(home, "data", "fetched");
-    const saved = join(home, "saved");
+    const place = join(stack.home, "data", "fetched");
+    const saved = join(stack.home, "saved");
     await cp(place, saved, { recursive: true });
     const disk = await mountSmallDisk(place, "4m");
     try {
-      const found = await ops(...offsite, "--identity", key);
+      const found = await ops(...offsite, "--identity", stack.key);
       expect(found).toMatchObject({ exitCode: 1 });
       expect(found.stdout).toMatch(
         /could not be done: .* has \S+ \S+ free, and what comes from the copy takes about/,

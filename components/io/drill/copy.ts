@@ -7,6 +7,8 @@ import { removeWhole, type StoredBackup } from "../backup/repository";
 import type { Destination } from "../copies/destination";
 import { DamagedCopyError, fetchCopy } from "../copies/fetch";
 import { assertFetchRoom } from "../copies/fetched-place";
+import { findClientTools } from "../backup/client-tools";
+import { findServerPrograms } from "./programs";
 import { drillLogical, readShapeOf, restoredBytes, type LogicalDrill } from "./logical";
 import { recordDrill } from "./record";
 
@@ -49,8 +51,13 @@ export async function drillCopy(order: CopyDrillOrder): Promise<DrillResult> {
   }
 }
 
-function bring({ copy, directory, identity, signal }: CopyDrillOrder, name: string): Promise<StoredBackup> {
+function bring(
+  { copy, directory, identity, search, signal }: CopyDrillOrder,
+  name: string,
+): Promise<StoredBackup> {
   const foresee = async (manifest: BackupManifest, partial: string): Promise<void> => {
+    const { major } = await findClientTools(Number.parseInt(manifest.tools.version, 10), search.path);
+    await findServerPrograms(major, search);
     const shape = await readShapeOf(join(partial, shapeFile));
     await assertFetchRoom(directory, backupBytes(manifest) + restoredBytes(manifest, shape));
   };

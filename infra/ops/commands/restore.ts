@@ -4,12 +4,8 @@ import { problemError } from "../../../components/core/problem";
 import { localPlace } from "../backup/place";
 import type { CommandContext, OpsCommand } from "../command";
 import { untilInterrupted } from "../interrupt";
-import {
-  guarded,
-  restoreCommand as restoreOneDatabase,
-  type RestoreArgs,
-  type WithCopies,
-} from "../restore/commands";
+import { guarded, restoreCommand as restoreOneDatabase, type WithCopies } from "../restore/commands";
+import type { RestoreArgs } from "../restore/arguments";
 import { withFetchedBackup } from "../restore/fetched";
 import type { RestoreData } from "../restore/outcome";
 import { declareMoment, isOfServer, restoreServer, type MomentArgs } from "../restore/point-in-time-command";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
+import { problemError } from "../../../components/core/problem";
 import { DamagedCopyError } from "../../../components/io/copies/fetch";
 import { listCopies } from "../backup/copies";
 import { orBusy, type RunBackupWork } from "../backup/work";
@@ -8,6 +8,7 @@ import type { OpsCommand } from "../command";
 import type { WriteLine } from "../progress";
 import type { Report } from "../report";
 import { dropOld, keptOf, restore, restoreBeside, undoRestore } from "./act";
+import { assertOneWay, type RestoreArgs } from "./arguments";
 import { DamagedBackupError } from "./choose";
 import type { RestoreData } from "./outcome";
 import { listRestorable, planRestore, type RestoreListData } from "./look";
@@ -25,21 +26,6 @@ export interface WithCopies<Context> {
     wanted: WantedCopy,
     restore: (run: RunBackupWork<Context>, name: string) => Promise<Report<RestoreData>>,
   ) => Promise<Report<RestoreData>>;
-}
-
-export interface RestoreArgs {
-  readonly operands: readonly string[];
-  readonly list?: boolean;
-  readonly into?: string;
-  readonly table?: string;
-  readonly as?: string;
-  readonly database?: string;
-  readonly confirm?: string;
-  readonly dryRun?: boolean;
-  readonly undo?: boolean;
-  readonly dropOld?: boolean;
-  readonly copy?: string;
-  readonly identity?: string;
 }
 
 /** Where a person may be, who types a name. */
@@ -151,46 +137,6 @@ alembic [{ table, now, backup }], age }, sessions };
 restored { backup, database, kept, presentBackup, leftovers, roles, notes, seconds }; into { backup, database, roles, notes };
 table { backup, database, table, rows, notes }; undone and dropped { database, names, kept }; none.
 `;
-
-/** @throws ProblemError with everything that does not fit */
-function assertOneWay(args: RestoreArgs): void {
-  const {
-    operands: [backup],
-    list: isList,
-  } = args;
-  const { into, table, as, confirm, dryRun } = args;
-  const ways = Object.entries({
-    "--list": isList,
-    "--into": into,
-    "--table": table,
-    "--undo": args.undo,
-    "--drop-old": args.dropOld,
-  });
-  const [first, second] = ways
-    .filter(([, value]) => value !== undefined && value !== false)
-    .map(([name]) => name);
-  const needsBackup = first === undefined || ["--into", "--table"].includes(first);
-  const problems: Problem[] = [];
-  const add = (path: string, message: string, hint: string): void => {
-    problems.push({ path, message, hint });
-  };
-  if (second !== undefined) add(second, `stands beside ${first ?? ""}`, "give one of the two");
-  if (needsBackup && backup === undefined) {
-    add("backup", "is missing", "name one of `restore --list`, or say latest");
-  }
-  if (!needsBackup && backup !== undefined) add(backup, `stands beside ${first}`, "leave it out");
-  if (as !== undefined && table === undefined)
-    add("--as", "stands without --table", "say which table: --table app.users");
-  const replaces = first === undefined || ["--undo", "--drop-old"].includes(first);
-  if (confirm !== undefined && !replaces)
-    add("--confirm", `stands beside ${first}`, "leave it out: nothing is replaced");
-  if (args.identity !== undefined && args.copy === undefined)
-    add("--identity", "stands without --copy", "say which copy: --copy <name>");
-  if (args.copy !== undefined && (args.undo === true || args.dropOld === true))
-    add("--copy", `stands beside ${first ?? ""}`, "leave it out: what restores have kept is on the server");
-  if (dryRun === true && first !== undefined) add("--dry-run", `stands beside ${first}`, "leave it out");
-  if (problems.length > 0) throw new ProblemError("the command line is not usable", problems);
-}
 
 async function list(place: BackupPlace): Promise<Report<RestoreData>> {
   const { data, ...report } = await listRestorable(place);

@@ -25,6 +25,7 @@ describe("pgstead:backup.drill", () => {
     expect(parse({ logical: {}, drill: { assertions: ["SELECT true"] } }).backup.drill).toEqual({
       schedule: "0 4 * * 0",
       assertions: [{ database: "shop", sql: "SELECT true" }],
+      copyMaxAge: 90 * 86_400,
     });
   });
 
@@ -42,12 +43,14 @@ describe("pgstead:backup.drill", () => {
       ...{ ...operations, version: "1", project: "p", stack: "s", prefix: "x" },
     });
     expect(context.schedules.drill).toBe("0 5 * * 6");
-    expect(context.drill).toEqual({ assertions: [] });
+    expect(context.drill).toEqual({ assertions: [], copyMaxAge: 90 * 86_400 });
   });
 
   test.each([
     [{ drill: {} }, database, "pgstead:backup.drill: is declared, and no backups are"],
     [{ logical: {}, drill: { schedule: "weekly" } }, database, "pgstead:backup.drill.schedule"],
+    [{ logical: {}, drill: { copyMaxAge: "soon" } }, database, 'drill.copyMaxAge: "soon" is no time'],
+    [{ logical: {}, drill: { copyMaxAge: "0d" } }, database, 'drill.copyMaxAge: "0d" is no time'],
     [{ logical: {}, drill: { assertions: ["  "] } }, database, "assertions[0].sql: is empty"],
     [{ logical: {}, drill: { assertions: [7] } }, database, "7 is not a query or a map"],
     [{ logical: {}, drill: { assertion: [] } }, database, "did you mean assertions?"],
