@@ -23,7 +23,10 @@ export function pickDrill({ assertions }: DrillPlan): DrillPlan {
 /** Every Sunday, after the night's backups. */
 export const usualDrillSchedule = "0 4 * * 0";
 
-export const drillKinds = ["logical", "physical"] as const;
+export const drillKinds = ["logical", "physical", "physical-2"] as const;
 
-/** `logical`: the newest backup of each database; `physical`: the server at the newest moment. */
+/**
+ * `logical`: the newest backup of each database; `physical`: the server at the newest moment; `physical-2`: the same from
+ * the second repository.
+ */
 export type DrillKind = (typeof drillKinds)[number];

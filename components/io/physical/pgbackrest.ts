@@ -1,4 +1,4 @@
-import { backRestCommand, stanza } from "../../core/physical/configuration";
+import { backRestCommand, stanza, type RepositoryNumber } from "../../core/physical/configuration";
 import { backRestFailure, readWarnings } from "../../core/physical/failure";
 import { parseInfo, type PhysicalRepository } from "../../core/physical/repository";
 import { historyFiles, parseRepositoryList } from "../../core/physical/repository-list";
@@ -20,6 +20,8 @@ export type RunThere = (
 ) => Promise<RunResult>;
 
 const minute = 60_000;
+/** Without an answer for so long a look gives a service up; it tries three times, and a preview waits for it. */
+const askingSeconds = 2;
 /** Longest time for what copies or reads a whole server. */
 const copyMs = 24 * 60 * minute;
 
@@ -27,9 +29,15 @@ const copyMs = 24 * 60 * minute;
  * pgBackRest. Its configuration, passphrase included, is in files there: no argument holds anything secret.
  *
  * @param configuration directory of those files
+ * @param repository number of the one that backups, lists and restores are of
  */
-export function backRest(run: RunThere, configuration: string): PitrBackend {
+export function backRest(
+  run: RunThere,
+  configuration: string,
+  repository: RepositoryNumber = 1,
+): PitrBackend {
   const base = backRestCommand(configuration);
+  const of = `--repo=${repository}`;
   const call = async (
     what: string,
     args: readonly string[],
@@ -42,6 +50,7 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
   const long = ({ signal }: Waiting) => ({ timeoutMs: copyMs, signal });
   return {
     async prepare() {
+      // Of all repositories, as is the check.
       await call("the repository of physical backups", ["stanza-create"], { timeoutMs: 2 * minute });
     },
     async check({ signal }) {
@@ -50,46 +59,48 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
     },
     async back(kind, waiting) {
       const type = kind === "full" ? "full" : "incr";
-      const args = ["backup", `--type=${type}`, "--no-expire-auto"];
+      const args = ["backup", of, `--type=${type}`, "--no-expire-auto"];
       const { stderr } = await call(`the ${kind} backup`, args, long(waiting));
       return readWarnings(stderr);
     },
     async expire(waiting) {
-      await call("the deletion of old backups", ["expire"], long(waiting));
+      await call("the deletion of old backups", ["expire", of], long(waiting));
     },
     async verify(waiting) {
       // Without `--verbose` it says nothing at all where nothing is wrong.
-      const args = ["verify", "--output=text", "--verbose"];
+      const args = ["verify", of, "--output=text", "--verbose"];
       const { stdout } = await call("the verification of the repository", args, long(waiting));
       return parseVerification(stdout);
     },
     async read() {
-      const { stdout } = await call("the list of physical backups", ["info", "--output=json"]);
-      return parseInfo(stdout);
+      const args = ["info", of, `--io-timeout=${askingSeconds}`, "--output=json"];
+      const { stdout } = await call("the list of physical backups", args);
+      return parseInfo(stdout, repository);
     },
-    readLog: (repository) =>
-      readArrivedLog(async (...args) => (await call("the list of the log", args)).stdout, repository),
+    readLog: (found) =>
+      readArrivedLog(async (args) => (await call("the list of the log", args)).stdout, of, found),
     async restore(order, waiting) {
       const { target } = order;
       const what =
         target === null ? "the restore of all that there is" : `the restore to ${renderMoment(target)}`;
-      await call(what, restoreArgs(order), long(waiting));
+      await call(what, [...restoreArgs(order), of], long(waiting));
     },
   };
 }
 
 /** A line that a restore began is there since its history arrived, which the server sends before its first file. */
 async function readArrivedLog(
-  ask: (...args: readonly string[]) => Promise<string>,
+  ask: (args: readonly string[]) => Promise<string>,
+  of: string,
   repository: PhysicalRepository,
 ): Promise<ArrivedLog> {
   if (repository.kind === "absent" || repository.archive === undefined) return { timelines: [firstTimeline] };
   const place = `archive/${stanza}/${repository.archive}`;
-  const list = async (path: string) => parseRepositoryList(await ask("repo-ls", "--output=json", path));
+  const list = async (path: string) => parseRepositoryList(await ask(["repo-ls", of, "--output=json", path]));
   const entries = await list(place);
   const timelines = [firstTimeline];
   for (const { id, name, since } of historyFiles(entries)) {
-    timelines.push({ id, since, parents: parseHistory(await ask("repo-get", `${place}/${name}`)) });
+    timelines.push({ id, since, parents: parseHistory(await ask(["repo-get", of, `${place}/${name}`])) });
   }
   const newest = entries.filter(({ isFile }) => !isFile).at(-1);
   const files = newest === undefined ? [] : await list(`${place}/${newest.name}`);

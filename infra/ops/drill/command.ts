@@ -40,7 +40,7 @@ const help = `
 The server is of the backup's version and listens on a socket of its own alone; it ends, and goes, with the command,
 however that ends. Compared with the backup: rows of each table, schema, roles and privileges. Then every table and index
 is checked (pg_amcheck), and pgstead:backup.drill.assertions are asked, read-only. Physical backups are restored to the
-newest moment. Nothing of the stack's own server is touched.
+newest moment, and so are those of a second repository (physical-2), from there. Nothing of the stack's own server is touched.
 
 A drill that cannot be done here, as for want of room or of an extension, is a finding as well (1) and says nothing of the
 backup.
