@@ -11,6 +11,7 @@ let storage: StorageContainer;
 
 const database = "promptforge";
 const second = ["pgstead:backup", "physical", "second"] as const;
+const empty = "rm -rf /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup";
 const secrets = "/etc/pgstead/server/pgbackrest-second.conf";
 
 beforeAll(async () => {
@@ -123,24 +124,9 @@ describe("a second repository in object storage", () => {
     await storage.start();
     await eventually(
       "nothing waits any more",
-      async () => ((await sql(`${failed.replace(">", "<")}`)) === "t" ? true : undefined),
+      async () => ((await sql(failed.replace(">", "<"))) === "t" ? true : undefined),
       300_000,
     );
-  });
-
-  test("restores the server where the volume of the first one is lost, and up makes that anew", async () => {
-    await sql("SELECT pg_switch_wal()");
-    await under.exec("ops", ["sh", "-c", "rm -rf /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup"]);
-    const lost = await under.ops(["restore", "--to", "latest", "--confirm", database], { exitCode: 2 });
-    expect(lost.text).toContain("--repo 2");
-    await sql("DELETE FROM public.kept");
-    const args = ["restore", "--to", "latest", "--repo", "2", "--confirm", database, "--json"];
-    const { stdout } = await under.ops(args, { exitCode: "any" });
-    expect(JSON.parse(stdout)).toMatchObject({ data: { inUse: true } });
-    expect(await sql("SELECT count(*) FROM public.meanwhile")).toBe("1");
-    await under.up();
-    expect((await recovery()).backups.map(({ repository }) => repository)).toContain(1);
-    await under.pulumi(["preview", "--expect-no-changes"]);
   });
 
   test("is not opened with another passphrase: that is refused before anything changes", async () => {
@@ -154,7 +140,6 @@ describe("a second repository in object storage", () => {
     await rename(join(storage.directory, "shop-repository"), join(storage.directory, "away-for-now"));
     expect((await recovery(1)).repositories[1]?.unread).toContain("there is no such bucket");
     await rename(join(storage.directory, "away-for-now"), join(storage.directory, "shop-repository"));
-    expect(await readdir(storage.directory)).toEqual(["shop-repository"]);
     await under.configure([...second, "s3"], s3({ ca: "other-ca.crt" }));
     await under.up();
     expect((await recovery(1)).repositories[1]?.unread).toContain("the certificate of the service is not");
@@ -185,5 +170,22 @@ describe("a second repository in object storage", () => {
     await under.ops(["backup"]);
     await under.ops(["backup", "verify"]);
     expect((await readdir(join(storage.directory, "shop-copies", "prod"))).length).toBeGreaterThan(0);
+  });
+
+  test("restores the server where the volume of the first one is lost, and up makes that anew", async () => {
+    await sql("SELECT pg_switch_wal()");
+    await under.exec("ops", ["sh", "-c", empty]);
+    const lost = await under.ops(["restore", "--to", "latest", "--confirm", database], { exitCode: 2 });
+    expect(lost.text).toContain("--repo 2");
+    await sql("DELETE FROM public.kept");
+    const args = ["restore", "--to", "latest", "--repo", "2", "--confirm", database, "--json"];
+    const { stdout } = await under.ops(args, { exitCode: "any" });
+    expect(JSON.parse(stdout)).toMatchObject({ data: { inUse: true } });
+    expect(await sql("SELECT count(*) FROM public.meanwhile")).toBe("1");
+    // A run that was sending the log when the volume was emptied may have left a file.
+    await under.exec("ops", ["sh", "-c", empty]);
+    await under.up();
+    expect((await recovery()).backups.map(({ repository }) => repository)).toContain(1);
+    await under.pulumi(["preview", "--expect-no-changes"]);
   });
 });

@@ -16,6 +16,9 @@ interface Meaning {
 const meanings: Readonly<Record<number, Meaning>> = {
   27: { hint: "is the server running, and may the administrator come in over its socket (pg_hba.conf)?" },
   28: { hint: "is the repository that of this server? Another server needs another repository" },
+  40: {
+    hint: "what is left there is of a repository that is gone: remove the directories archive and backup from the volume of the repository, then run this again",
+  },
   44: { hint: "is the repository that of this server? Another server needs another repository" },
   50: {
     message: "another run has the repository's lock: a backup, or the deletion of old ones, is under way",

@@ -20,8 +20,8 @@ export type RunThere = (
 ) => Promise<RunResult>;
 
 const minute = 60_000;
-/** Without an answer for so long a look gives a service up; it tries three times, and a preview waits for it. */
-const askingSeconds = 2;
+/** Seconds without an answer after which a look gives a service up; it tries three times, and a preview waits for it. */
+const asking = ["--io-timeout=2", "--output=json"];
 /** Longest time for what copies or reads a whole server. */
 const copyMs = 24 * 60 * minute;
 
@@ -36,21 +36,11 @@ export function backRest(
   configuration: string,
   repository: RepositoryNumber = 1,
 ): PitrBackend {
-  const base = backRestCommand(configuration);
   const of = `--repo=${repository}`;
-  const call = async (
-    what: string,
-    args: readonly string[],
-    options: Parameters<RunThere>[1] = { timeoutMs: minute },
-  ): Promise<RunResult> => {
-    const result = await run([...base, ...args], options);
-    if (result.exitCode !== 0) throw backRestFailure(what, result);
-    return result;
-  };
+  const call = caller(run, backRestCommand(configuration));
   const long = ({ signal }: Waiting) => ({ timeoutMs: copyMs, signal });
   return {
     async prepare() {
-      // Of all repositories, as is the check.
       await call("the repository of physical backups", ["stanza-create"], { timeoutMs: 2 * minute });
     },
     async check({ signal }) {
@@ -73,8 +63,7 @@ export function backRest(
       return parseVerification(stdout);
     },
     async read() {
-      const args = ["info", of, `--io-timeout=${askingSeconds}`, "--output=json"];
-      const { stdout } = await call("the list of physical backups", args);
+      const { stdout } = await call("the list of physical backups", ["info", of, ...asking]);
       return parseInfo(stdout, repository);
     },
     readLog: (found) =>
@@ -85,6 +74,19 @@ export function backRest(
         target === null ? "the restore of all that there is" : `the restore to ${renderMoment(target)}`;
       await call(what, [...restoreArgs(order), of], long(waiting));
     },
+  };
+}
+
+/** Runs the program with its configuration; an end that is no good one is an error. */
+function caller(run: RunThere, base: readonly string[]) {
+  return async (
+    what: string,
+    args: readonly string[],
+    options: Parameters<RunThere>[1] = { timeoutMs: minute },
+  ): Promise<RunResult> => {
+    const result = await run([...base, ...args], options);
+    if (result.exitCode !== 0) throw backRestFailure(what, result);
+    return result;
   };
 }
 
