@@ -10,7 +10,8 @@ export async function eventually<Answer>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`${question}: it did not happen within ${patienceMs / 1_000} s`);
+    if (Date.now() > deadline)
+      throw new Error(`${question}: it did not happen within ${patienceMs / 1_000} s`);
     await setTimeout(20);
   }
 }
