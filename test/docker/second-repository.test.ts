@@ -149,6 +149,9 @@ describe("a second repository in object storage", () => {
     expect((await recovery(1)).repositories[1]?.unread).toContain("the credentials are refused");
     await keep("secretAccessKey", storage.secretAccessKey);
     await under.up();
+    // The server tries again what it could not send, once a minute.
+    const sent = "SELECT last_failed_time < last_archived_time FROM pg_stat_archiver";
+    await eventually("the log arrives", async () => (await sql(sent)) === "t" || undefined, 300_000);
     expect((await recovery()).repositories[1]?.unread).toBeNull();
   });
 
