@@ -14,7 +14,11 @@ export { Migrations, type MigrationsArgs } from "./migrations";
 export { Monitoring, type MonitoringArgs } from "./monitoring";
 export { ObjectsAccessControl, type ObjectsAccessControlArgs } from "./objects-access-control";
 export { Operations, type OperationsArgs } from "./operations";
-export { PointInTimeRecovery, type PointInTimeRecoveryArgs } from "./point-in-time-recovery";
+export {
+  PointInTimeRecovery,
+  type PointInTimeRecoveryArgs,
+  type RepositorySecrets,
+} from "./point-in-time-recovery";
 export { Roles, type RoleArgs, type RolesArgs } from "./roles";
 export { Schemas, type ExtensionArgs, type SchemaArgs, type SchemasArgs } from "./schemas";
 export type { Machine, TunedSetting, TuningOptions } from "./core/tuning/machine";

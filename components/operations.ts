@@ -1,6 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { mountPath, secretFile } from "./core/copies/plan";
+import { authorityFile, mountPath, secretFile } from "./core/copies/plan";
 import { opsFilesPath, renderOpsContext, type OpsContextArgs } from "./core/ops-context";
 import type { Refusal } from "./core/statement";
 import type { DockerServer } from "./docker-server";
@@ -16,6 +16,9 @@ export interface OperationsArgs {
 
   /** Secret access keys of copies in object storage, by the copies' names. */
   readonly copySecrets?: pulumi.Output<Readonly<Record<string, string>>>;
+
+  /** Certificates of the authorities of their services, as PEM, by the copies' names, where `ca` names one. */
+  readonly copyAuthorities?: Readonly<Record<string, string>>;
 
   /** What has to be in order first: the rules by which it comes in over the socket. */
   readonly dependsOn?: readonly pulumi.Resource[];
@@ -36,6 +39,16 @@ export class Operations extends pulumi.ComponentResource {
     this.refusals = files.refusals;
     this.registerOutputs({});
   }
+}
+
+/** Authorities of the services of copies, a file each. */
+function copyAuthorityFiles({ copyAuthorities = {} }: OperationsArgs): Record<string, FileArgs> {
+  return Object.fromEntries(
+    Object.entries(copyAuthorities).map(([name, content]) => [
+      authorityFile(name),
+      { content, mode: "0444" },
+    ]),
+  );
 }
 
 /** What the copies in object storage are reached with, a file each. */
@@ -76,6 +89,7 @@ function createFiles(args: OperationsArgs, volume: docker.Volume, parent: pulumi
         // Here and nowhere else: who has it can pass for the server.
         "ca.key": { content: server.certificate.caKey, mode: "0400", secret: true },
         ...copyKeys(args),
+        ...copyAuthorityFiles(args),
       },
       // It reads its context again.
       reload: { container, signal: "SIGHUP" },

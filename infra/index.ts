@@ -17,7 +17,7 @@ import { parseConfig } from "./config";
 import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
-import { createBeside, createRecovery, createServer, readCopySecrets } from "./server";
+import { createBeside, createRecovery, createServer, readCopySecrets, readRepositorySecrets } from "./server";
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
@@ -25,6 +25,7 @@ const gate = plan.gate === undefined ? {} : { gate: lossGate(plan.gate) };
 
 // Of every target: one that stands in clear is told of.
 const copySecrets = readCopySecrets(readSecret);
+const repositorySecrets = readRepositorySecrets(readSecret);
 const server = createServer(plan.server, readSecret);
 const { connection } = server;
 
@@ -33,6 +34,7 @@ const tuning = plan.tuning === undefined ? [] : [new Tuning("server", { connecti
 const recovery = createRecovery(
   plan,
   server,
+  repositorySecrets,
   tuning.flatMap(({ resource }) => resource ?? []),
 );
 const afterSettings = [...tuning, ...recovery].flatMap(({ resource }) => resource ?? []);

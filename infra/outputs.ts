@@ -47,6 +47,7 @@ export function stackOutputs(
     // Clients prove the server with it; public. Only a server that is made with an authority of its own has it.
     // Who loses the host has it from here, or nowhere: the backups cannot be read without.
     ...(recovery === undefined ? {} : { repositoryPassphrase: recovery.passphrase }),
+    ...(recovery?.secondPassphrase === undefined ? {} : { repositoryPassphrase2: recovery.secondPassphrase }),
     ...(server instanceof DockerServer ? { caCertificate: server.certificate.caCertificate } : {}),
   };
 }

@@ -15,7 +15,7 @@ export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> 
   };
   readonly operations: Omit<OperationsArgs["context"], "version">;
   /** Absent: no physical backups. */
-  readonly recovery?: Omit<PointInTimeRecoveryArgs, "server" | "dependsOn">;
+  readonly recovery?: Omit<PointInTimeRecoveryArgs, "server" | "dependsOn" | "secondSecrets">;
   /** Absent: no monitoring containers. */
   readonly monitoring?: Omit<MonitoringArgs, "server" | "password" | "dependsOn"> & {
     /** Database whose role it is. */
@@ -58,10 +58,15 @@ function planRecovery(
   restart: StackConfig["server"]["restart"],
 ): Pick<DockerServerPlan, "recovery"> {
   if (physical === undefined) return {};
-  const { keepFull, archiveTimeout } = physical;
+  const { keepFull, archiveTimeout, second } = physical;
   // Half of the server's cores, as it goes on with its work meanwhile; the disk is the limit beyond four.
   const processes = Math.max(1, Math.min(4, Math.floor(cpus / 2)));
-  return { recovery: { keepFull, archiveTimeout, processes, restart } };
+  return {
+    recovery: {
+      ...{ keepFull, archiveTimeout, processes, restart },
+      ...(second === undefined ? {} : { second: { s3: second.s3, keepFull: second.keepFull } }),
+    },
+  };
 }
 
 function planMonitoring(monitoring: MonitoringConfig | undefined): DockerServerPlan["monitoring"] {

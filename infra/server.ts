@@ -7,6 +7,7 @@ import {
   Monitoring,
   Operations,
   PointInTimeRecovery,
+  type RepositorySecrets,
   type Roles,
 } from "../components";
 import { pgsteadVersion } from "../components/core/version";
@@ -79,12 +80,39 @@ function readAuthority(file: string, secrets: Secrets): { certificate: string; k
 export function createRecovery(
   { server: plan }: StackPlan,
   server: Server,
+  secondSecrets: pulumi.Output<RepositorySecrets> | undefined,
   dependsOn: readonly pulumi.Resource[],
 ): PointInTimeRecovery[] {
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
   const { recovery } = plan.args;
   if (recovery === undefined) return [];
-  return [new PointInTimeRecovery("server", { server, ...recovery, dependsOn })];
+  const secrets = secondSecrets === undefined ? {} : { secondSecrets };
+  const ca = readCertificate(recovery.second?.s3.ca, "backup.physical.second.s3.ca");
+  const authority = ca === undefined ? {} : { secondAuthority: ca };
+  return [new PointInTimeRecovery("server", { server, ...recovery, ...secrets, ...authority, dependsOn })];
+}
+
+/** Secrets of the second repository; refused where they stand in clear. */
+export function readRepositorySecrets(secrets: Secrets): pulumi.Output<RepositorySecrets> | undefined {
+  const how = "take them for known to others, and write their successors, below their names (--path),";
+  return secrets("repositorySecrets", how)?.apply((text) => JSON.parse(text) as RepositorySecrets);
+}
+
+/** @throws RunError the file of an authority is none */
+function readCertificate(file: string | undefined, key: string): string | undefined {
+  if (file === undefined) return undefined;
+  const fail = (message: string): never => {
+    throw new pulumi.RunError(
+      `pgstead:${key}: ${message}\n  hint: name a PEM file with the authority's certificate, relative to the project`,
+    );
+  };
+  try {
+    const text = readFileSync(pathInProject(file), "utf8");
+    return text.includes("-----BEGIN CERTIFICATE-----") ? text : fail(`${file} holds no certificate`);
+  } catch (error) {
+    if (error instanceof pulumi.RunError) throw error;
+    return fail(`${file} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 interface DatabaseRoles {
@@ -109,10 +137,17 @@ export function createBeside(
 ): (Operations | Monitoring)[] {
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
   const { operations, monitoring } = plan.args;
+  const copyAuthorities = Object.fromEntries(
+    (operations.copies?.copies ?? []).flatMap((copy) => {
+      const ca = "s3" in copy ? readCertificate(copy.s3.ca, `backup.copies: ${copy.name}: s3.ca`) : undefined;
+      return ca === undefined ? [] : [[copy.name, ca]];
+    }),
+  );
   const ops = new Operations("operations", {
     server,
     context: { ...operations, version: pgsteadVersion },
     ...(copySecrets === undefined ? {} : { copySecrets }),
+    copyAuthorities,
     dependsOn,
   });
   if (monitoring === undefined) return [ops];

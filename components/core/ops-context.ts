@@ -1,8 +1,8 @@
-import { copiesInside, type CopiesPlan } from "./copies/plan";
+import { copiesInside, whereIsBucket, type CopiesPlan } from "./copies/plan";
 import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
 import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
-import { containerPlaces } from "./physical/configuration";
+import { containerPlaces, type RepositoryBucket } from "./physical/configuration";
 import { resolveOpsService, type OpsService, type ServiceDeclaration } from "./ops-service";
 
 /** Jobs of the ops container, in the order in which they are told. */
@@ -15,6 +15,9 @@ export const opsJobs = [
   "physical-full",
   "physical-incremental",
   "physical-verify",
+  "physical-full-2",
+  "physical-incremental-2",
+  "physical-verify-2",
   "drill",
 ] as const;
 
@@ -117,6 +120,8 @@ export interface OpsFiles {
 export interface OpsPhysical {
   /** Directory of pgBackRest's configuration; the passphrase in it is secret. */
   readonly configuration: string;
+  /** Where the second repository is, for people; absent: there is none. */
+  readonly second?: string | undefined;
 }
 
 /** Limits of the log files, whichever comes first. */
@@ -126,6 +131,12 @@ export interface OpsLogs {
   readonly maxBytes: number;
   /** Share of the volume that stays free. */
   readonly minFreePercent: number;
+}
+
+/** In cron's notation. */
+interface TwoSchedules {
+  readonly full: string;
+  readonly incremental: string;
 }
 
 /** What the program writes into the context. */
@@ -139,7 +150,10 @@ export interface OpsContextArgs {
   /** The part that is left out has its default. */
   readonly schedules?: Partial<OpsSchedules>;
   /** When physical backups are taken; absent: none are. */
-  readonly physical?: { readonly full: string; readonly incremental: string };
+  readonly physical?: TwoSchedules & {
+    /** The second repository. */
+    readonly second?: TwoSchedules & { readonly s3: RepositoryBucket };
+  };
   /** Default: `UTC`, in which no hour is there twice. */
   readonly timeZone?: string;
   readonly certificate: DesiredCertificate;
@@ -194,7 +208,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     logs: { maxDays: logs.days, maxBytes: logs.maxBytes, minFreePercent: logs.minFreePercent ?? 10 },
     ...(args.backup === undefined ? {} : { backup: pickBackup(args.backup) }),
     ...(args.copies === undefined ? {} : { copies: copiesInside(args.copies, opsFilesPath) }),
-    ...(physical === undefined ? {} : { physical: { configuration: containerPlaces.configuration } }),
+    ...(physical === undefined ? {} : { physical: pickPhysical(physical) }),
     ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
     metricsPort: 9188,
   };
@@ -219,7 +233,19 @@ function physicalSchedules(physical: OpsContextArgs["physical"]): Partial<Record
     "physical-incremental": physical.incremental,
     // In the middle of the week, when a full backup is seldom under way.
     "physical-verify": "30 4 * * 3",
+    ...(physical.second === undefined
+      ? {}
+      : {
+          "physical-full-2": physical.second.full,
+          "physical-incremental-2": physical.second.incremental,
+          "physical-verify-2": "30 5 * * 4",
+        }),
   };
+}
+
+function pickPhysical({ second }: NonNullable<OpsContextArgs["physical"]>): OpsPhysical {
+  const { configuration } = containerPlaces;
+  return { configuration, ...(second === undefined ? {} : { second: whereIsBucket(second.s3) }) };
 }
 
 const files: OpsFiles = {

@@ -11,6 +11,16 @@ export interface PointInTimeRecoveryResourceArgs {
   readonly control: Extract<ServerPlace, { kind: "docker" }>;
   /** Directory in it of pgBackRest's configuration. */
   readonly configuration: string;
+  /** Where the second repository is; absent: there is none. */
+  readonly second?: SecondPlace;
+}
+
+/** Another place is another repository. */
+export interface SecondPlace {
+  readonly bucket: string;
+  readonly prefix: string;
+  /** For people: all of it. */
+  readonly where: string;
 }
 
 /** Repository, archiving and first full backup of a server (resource of the provider `pgstead`). */

@@ -22,6 +22,8 @@ export type Inputs<Shape> = Shape extends unknown
 export interface CredentialArgs {
   /** Raise it to make a new password: the only thing that does. Lowering it is refused. */
   readonly passwordVersion: number;
+  /** Instead of one that is made; another one later is refused. Secret. */
+  readonly given?: pulumi.Input<string | undefined>;
 }
 
 /** A password and its SCRAM-SHA-256 verifier, made once (resource of the provider `pgstead`). */
@@ -34,7 +36,13 @@ export class Credential extends pulumi.CustomResource {
   constructor(name: string, args: CredentialArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = { password: undefined, verifier: undefined };
     const secretOutputs = ["password", "verifier"];
-    super("pgstead:index:Credential", name, { ...outputs, ...args }, withSecrets(opts, secretOutputs));
+    const given = args.given === undefined ? {} : { given: pulumi.secret(args.given) };
+    super(
+      "pgstead:index:Credential",
+      name,
+      { ...outputs, ...args, ...given },
+      withSecrets(opts, secretOutputs),
+    );
   }
 }
 

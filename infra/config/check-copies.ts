@@ -77,6 +77,19 @@ function checkBucket(
   place: readonly (string | number)[],
   { target, backup }: WrittenConfig,
 ): Problem[] {
+  return [
+    ...checkPlace({ bucket, prefix }, place),
+    ...at([...place, "endpoint"], endpoint === undefined ? undefined : endpointFault(endpoint, backup)),
+    ...at([...place, "secretAccessKeyFile"], file === undefined ? undefined : fileFault(file, target)),
+    ...at(place, backup.encryption === undefined ? unsaid : undefined),
+  ];
+}
+
+/** What is asked of every place in object storage. */
+export function checkPlace(
+  { bucket, prefix }: Pick<WrittenBucket, "bucket" | "prefix">,
+  place: readonly (string | number)[],
+): Problem[] {
   const isBucket = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket);
   const isPrefix = !/^\/|\/\/|(?:^|\/)\.\.?(?:\/|$)/.test(prefix);
   return [
@@ -95,9 +108,6 @@ function checkBucket(
         ? undefined
         : { message: `${renderValue(prefix)} is no prefix`, hint: "write it such as prod" },
     ),
-    ...at([...place, "endpoint"], endpoint === undefined ? undefined : endpointFault(endpoint, backup)),
-    ...at([...place, "secretAccessKeyFile"], file === undefined ? undefined : fileFault(file, target)),
-    ...at(place, backup.encryption === undefined ? unsaid : undefined),
   ];
 }
 
@@ -107,14 +117,23 @@ const unsaid: Fault = {
   hint: "set pgstead:backup.encryption to { age: [recipients] }, with what `age-keygen -y` prints; or to none",
 };
 
-function endpointFault(endpoint: string, { encryption }: WrittenConfig["backup"]): Fault | undefined {
+/** Undefined: it is no URL of a service. */
+export function parseEndpoint(endpoint: string): URL | undefined {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "") {
-    return {
-      message: `${renderValue(endpoint)} is no URL of a service`,
-      hint: "write it such as https://s3.example.com, without a login",
-    };
-  }
+  const isService = url !== undefined && /^https?:$/.test(url.protocol);
+  return isService && url.username === "" && url.search === "" ? url : undefined;
+}
+
+export function noService(endpoint: string): Fault {
+  return {
+    message: `${renderValue(endpoint)} is no URL of a service`,
+    hint: "write it such as https://s3.example.com, without a login",
+  };
+}
+
+function endpointFault(endpoint: string, { encryption }: WrittenConfig["backup"]): Fault | undefined {
+  const url = parseEndpoint(endpoint);
+  if (url === undefined) return noService(endpoint);
   const isHere = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
   if (url.protocol === "https:" || isHere || typeof encryption === "object") return undefined;
   return {
@@ -197,7 +216,7 @@ function checkSecrets({ backup, copySecrets, target }: WrittenConfig, names: rea
 }
 
 /** The program has the text of a map; the stack's file has a map, of `{ secure: … }`. Undefined: it is none. */
-function secretNames(written: unknown): readonly string[] | undefined {
+export function secretNames(written: unknown): readonly string[] | undefined {
   if (written === undefined) return [];
   try {
     const value: unknown = typeof written === "string" ? JSON.parse(written) : written;

@@ -43,6 +43,7 @@ const targetKeys: readonly TargetKey[] = [
     ["server", "certificate"],
     ["docker"],
     ["backup", "physical"],
+    ["repositorySecrets"],
     ["monitoring"],
     ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),

@@ -1,7 +1,9 @@
 import type { BucketPlan, CopiesPlan, CopyPlan } from "../../components/core/copies/plan";
+import type { RepositoryBucket } from "../../components/core/physical/configuration";
 import type { WrittenConfig } from "./schema";
 
 type WrittenCopy = WrittenConfig["backup"]["copies"][number];
+type WrittenPlace = Omit<NonNullable<WrittenCopy["s3"]>, "checksums" | "secretAccessKeyFile">;
 
 /** Where a copy has no name it has that of its kind. */
 export function copyName({ name, s3 }: WrittenCopy): string {
@@ -22,14 +24,22 @@ function resolveCopy(copy: WrittenCopy): CopyPlan {
 }
 
 function resolveBucket(written: NonNullable<WrittenCopy["s3"]>): BucketPlan {
-  const { bucket, prefix, endpoint, region, accessKeyId, secretAccessKeyFile } = written;
-  const isOther = endpoint !== undefined;
+  const { endpoint, secretAccessKeyFile } = written;
+  return {
+    ...resolvePlace(written),
+    checksums: written.checksums ?? (endpoint === undefined ? "when_supported" : "when_required"),
+    ...(secretAccessKeyFile === undefined ? {} : { secretAccessKeyFile }),
+  };
+}
+
+/** What every place in object storage has. */
+export function resolvePlace(written: WrittenPlace): RepositoryBucket {
+  const { bucket, prefix, endpoint, region, accessKeyId, ca } = written;
   return {
     ...{ bucket, region, accessKeyId },
     prefix: prefix === "" ? "" : `${prefix.replace(/\/$/, "")}/`,
-    pathStyle: written.pathStyle ?? isOther,
-    checksums: written.checksums ?? (isOther ? "when_required" : "when_supported"),
-    ...(isOther ? { endpoint } : {}),
-    ...(secretAccessKeyFile === undefined ? {} : { secretAccessKeyFile }),
+    pathStyle: written.pathStyle ?? endpoint !== undefined,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(ca === undefined ? {} : { ca }),
   };
 }

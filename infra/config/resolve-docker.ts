@@ -1,6 +1,7 @@
 import { parseMemory } from "../../components/core/settings/value";
+import { resolvePlace } from "./resolve-copies";
 import type { WrittenConfig } from "./schema";
-import type { DockerConfig, MonitoringConfig } from "./stack-config";
+import type { DockerConfig, MonitoringConfig, PhysicalConfig } from "./stack-config";
 
 const megabyte = 1024;
 
@@ -28,8 +29,17 @@ export function resolveDocker(config: WrittenConfig, stack: string): DockerConfi
       maxBytes: (parseMemory(server.logs?.maxSize ?? "1GB") ?? 0) * 1024,
     },
     certificate: resolveCertificate(server.certificate, docker.address, publish),
-    ...optional("physical", config.backup.physical),
+    ...optional("physical", resolvePhysical(config.backup.physical)),
     ...optional("monitoring", resolveMonitoring(monitoring, config)),
+  };
+}
+
+function resolvePhysical(written: WrittenConfig["backup"]["physical"]): PhysicalConfig | undefined {
+  if (written === undefined) return undefined;
+  const { second, ...physical } = written;
+  return {
+    ...physical,
+    ...(second === undefined ? {} : { second: { ...second, s3: resolvePlace(second.s3) } }),
   };
 }
 

@@ -2,34 +2,45 @@ import { z } from "zod";
 import { checksumWays } from "../../components/core/copies/plan";
 import { choice, flag, map, text } from "./schema-words";
 
+/** Of every place in object storage. */
+export const bucketFields = {
+  bucket: text("the name of a bucket", {
+    description: "The bucket, which has to be there.",
+    example: "shop-backups",
+  }),
+  prefix: text("a path without / at its beginning", {
+    description: "What the names of all objects begin with: a stack has one of its own.",
+    example: "prod",
+  }).default(""),
+  endpoint: text("a URL", {
+    description:
+      "The service, where it is not AWS. Without TLS only on this machine, or for encrypted copies.",
+    example: "https://s3.example.com",
+    defaultText: "that of AWS in the region",
+  }).optional(),
+  region: text("a region", { description: "The bucket's region.", example: "eu-central-1" }).default(
+    "us-east-1",
+  ),
+  pathStyle: flag({
+    description: "The bucket in the path of an address rather than in the name of its host.",
+    example: "true",
+    defaultText: "true where there is an endpoint",
+  }).optional(),
+  accessKeyId: text("an access key's id", {
+    description: "Whose secret is in `pgstead:copySecrets`, or in a file.",
+    example: "AKIAIOSFODNN7EXAMPLE",
+  }),
+  ca: text("the path of a file", {
+    description:
+      "PEM file of the authority that signed the service's certificate, relative to the project: the only one that counts then.",
+    example: "certificates/storage-ca.crt",
+    defaultText: "those that the system, or Node.js, knows",
+  }).optional(),
+};
+
 const s3 = map(
   {
-    bucket: text("the name of a bucket", {
-      description: "The bucket, which has to be there.",
-      example: "shop-backups",
-    }),
-    prefix: text("a path without / at its beginning", {
-      description: "What the names of all objects begin with: a stack has one of its own.",
-      example: "prod",
-    }).default(""),
-    endpoint: text("a URL", {
-      description:
-        "The service, where it is not AWS. Without TLS only on this machine, or for encrypted copies.",
-      example: "https://s3.example.com",
-      defaultText: "that of AWS in the region",
-    }).optional(),
-    region: text("a region", { description: "The bucket's region.", example: "eu-central-1" }).default(
-      "us-east-1",
-    ),
-    pathStyle: flag({
-      description: "The bucket in the path of an address rather than in the name of its host.",
-      example: "true",
-      defaultText: "true where there is an endpoint",
-    }).optional(),
-    accessKeyId: text("an access key's id", {
-      description: "Whose secret is in `pgstead:copySecrets`, or in a file.",
-      example: "AKIAIOSFODNN7EXAMPLE",
-    }),
+    ...bucketFields,
     secretAccessKeyFile: text("an absolute path", {
       description:
         "Targets embedded and existing: a file of this machine with the secret access key, for runs that cannot ask Pulumi.",

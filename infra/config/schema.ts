@@ -2,6 +2,7 @@ import { z } from "zod";
 import { audit } from "./schema-audit";
 import { backup } from "./schema-backup";
 import { copySecrets } from "./schema-copies";
+import { repositorySecrets } from "./schema-physical";
 import { databaseName, databaseShape } from "./schema-database";
 import { caKey, docker, monitoring } from "./schema-docker";
 import { drift } from "./schema-drift";
@@ -53,6 +54,7 @@ export const configSchema = z.strictObject({
   monitoring: monitoring.prefault({}),
   backup: backup.prefault({}),
   copySecrets,
+  repositorySecrets,
   drift: drift.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },

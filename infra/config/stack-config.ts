@@ -7,6 +7,7 @@ import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
 import type { HbaRule } from "../../components/core/hba/rule";
+import type { SecondRepository } from "../../components/core/physical/configuration";
 import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
 import type { WrittenMasking } from "../../components/core/move/masking";
 import type { RunLimits } from "../../components/core/migrations/retry";
@@ -120,6 +121,15 @@ export interface PhysicalConfig {
   readonly keepFull: number;
   /** A time as PostgreSQL writes it. */
   readonly archiveTimeout: string;
+  /** Absent: there is no second repository. */
+  readonly second?: SecondConfig;
+}
+
+/** A repository in object storage beside the one on the server's host. */
+export interface SecondConfig extends SecondRepository {
+  /** In cron's notation and UTC. */
+  readonly full: string;
+  readonly incremental: string;
 }
 
 export interface MonitoringConfig {

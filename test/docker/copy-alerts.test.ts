@@ -28,7 +28,7 @@ function series({ exitCode = "0x72", newest, drilled, maxAge }: Seen) {
   const one = (name: string, labels: string, values: string | undefined) =>
     values === undefined ? [] : [{ series: `${name}{${labels}}`, values }];
   return [
-    ...one("pgstead_job_interval_seconds", `${ops}, exported_job="backup"`, `${day}x72`),
+    ...one("pgstead_job_interval_seconds", `${ops}, job_name="backup"`, `${day}x72`),
     ...one("pgstead_backup_newest_timestamp_seconds", `${ops}, database="shop"`, "0+3600x72"),
     ...one("pgstead_backup_copy_count", of, "1x72"),
     ...one("pgstead_backup_copy_exit_code", of, exitCode),

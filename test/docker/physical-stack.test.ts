@@ -107,7 +107,9 @@ describe("a stack with physical backups", () => {
         "fetch('http://127.0.0.1:9188/metrics').then(async (a) => console.log(await a.text()))",
       ]);
     expect(await metrics()).toMatch(/^pgstead_wal_bytes [1-9]/m);
-    expect(await metrics()).toMatch(/^pgstead_physical_backup_newest_timestamp_seconds [1-9]/m);
+    expect(await metrics()).toMatch(
+      /^pgstead_physical_backup_newest_timestamp_seconds\{repository="1"\} [1-9]/m,
+    );
     expect(await metrics()).toMatch(/^pgstead_job_interval_seconds\{job_name="physical-full"\} 604800$/m);
     const files = "/var/lib/pgbackrest/archive/pgstead/17-1/0000000100000000";
     await under.exec("server", ["chmod", "0500", files]);

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
@@ -36,8 +36,14 @@ export interface ObjectStorage {
   stop(): Promise<void>;
 }
 
-/** @param address that it listens on */
-export async function startObjectStorage(address = "127.0.0.1"): Promise<ObjectStorage> {
+/**
+ * @param address that it listens on
+ * @param tls files of its certificate and key; undefined: it has no TLS, and `makeBucket` is for that alone
+ */
+export async function startObjectStorage(
+  address = "127.0.0.1",
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<ObjectStorage> {
   const program = findObjectStorage();
   const home = await mkdtemp(join(tmpdir(), "pgstead-s3-"));
   const directory = join(home, "buckets");
@@ -46,22 +52,21 @@ export async function startObjectStorage(address = "127.0.0.1"): Promise<ObjectS
   const accessKeyId = "test-access";
   const secretAccessKey = "very-secret-of-a-test";
   const env = { ...process.env, ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey };
-  const child = spawn(program, ["--quiet", "--port", `${address}:${port}`, "posix", directory], {
+  const secure = tls === undefined ? [] : ["--cert", tls.cert, "--key", tls.key];
+  const child = spawn(program, ["--quiet", "--port", `${address}:${port}`, ...secure, "posix", directory], {
     env,
     stdio: "ignore",
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const plan = (bucket: string, change: Partial<BucketPlan> = {}): BucketPlan => ({
     ...{ bucket, prefix: "", region: "us-east-1", pathStyle: true, accessKeyId },
-    ...{ endpoint: `http://${address}:${port}`, checksums: "when_required" as const },
+    ...{
+      endpoint: `${tls === undefined ? "http" : "https"}://${address}:${port}`,
+      checksums: "when_required" as const,
+    },
     ...change,
   });
-  await eventually("object storage answers", () =>
-    fetch(`http://${address}:${port}/`).then(
-      () => true,
-      () => undefined,
-    ),
-  );
+  await eventually("object storage answers", () => answers(address, port));
   return {
     port,
     directory,
@@ -80,6 +85,18 @@ export async function startObjectStorage(address = "127.0.0.1"): Promise<ObjectS
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+function answers(host: string, port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port }, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => {
+      resolve(undefined);
+    });
+  });
 }
 
 async function freePort(address: string): Promise<number> {

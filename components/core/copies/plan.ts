@@ -30,6 +30,8 @@ export interface BucketPlan {
   readonly accessKeyId: string;
   /** Whether requests have the checksums that came in 2025; other makers' services may refuse them. */
   readonly checksums: (typeof checksumWays)[number];
+  /** File of the authority that signed the service's certificate, the only one that counts then; absent: the usual ones do. */
+  readonly ca?: string | undefined;
   /** File with the secret access key; absent: the configuration of the stack has it. */
   readonly secretAccessKeyFile?: string | undefined;
 }
@@ -45,8 +47,15 @@ export const noCopies: CopiesPlan = { copies: [], recipients: [] };
 
 /** Where the copies go, for people. */
 export function whereIs(plan: CopyPlan): string {
-  if ("path" in plan) return plan.shownAs ?? plan.path;
-  const { endpoint, bucket, prefix } = plan.s3;
+  return "path" in plan ? (plan.shownAs ?? plan.path) : whereIsBucket(plan.s3);
+}
+
+/** A place in object storage, for people. */
+export function whereIsBucket({
+  endpoint,
+  bucket,
+  prefix,
+}: Pick<BucketPlan, "endpoint" | "bucket" | "prefix">): string {
   const place = `s3://${bucket}/${prefix}`;
   return endpoint === undefined ? place : `${place} at ${endpoint}`;
 }
@@ -59,6 +68,9 @@ export function isCopyName(name: string): boolean {
 /** File of the ops container with a copy's secret access key. */
 export const secretFile = (copy: string): string => `copy-${copy}.key`;
 
+/** File of the ops container with the certificate of the authority of a copy's service. */
+export const authorityFile = (copy: string): string => `copy-${copy}-ca.crt`;
+
 /** Where the ops container has the directory of a copy. */
 export const mountPath = (copy: string): string => `/mnt/pgstead/${copy}`;
 
@@ -67,7 +79,8 @@ export function copiesInside({ copies, recipients }: CopiesPlan, filesPath: stri
   const inside = (plan: CopyPlan): CopyPlan => {
     const { name } = plan;
     if ("path" in plan) return { name, path: mountPath(name), shownAs: plan.path };
-    return { name, s3: { ...plan.s3, secretAccessKeyFile: `${filesPath}/${secretFile(name)}` } };
+    const ca = plan.s3.ca === undefined ? {} : { ca: `${filesPath}/${authorityFile(name)}` };
+    return { name, s3: { ...plan.s3, ...ca, secretAccessKeyFile: `${filesPath}/${secretFile(name)}` } };
   };
   return { copies: copies.map(inside), recipients };
 }

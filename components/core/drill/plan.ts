@@ -31,7 +31,10 @@ export const usualDrillSchedule = "0 4 * * 0";
 /** A quarter of a year: it takes a person with the key. */
 export const usualCopyMaxAge = "90d";
 
-export const drillKinds = ["logical", "physical"] as const;
+export const drillKinds = ["logical", "physical", "physical-2"] as const;
 
-/** `logical`: the newest backup of each database; `physical`: the server at the newest moment. */
+/**
+ * `logical`: the newest backup of each database; `physical`: the server at the newest moment; `physical-2`: the same from
+ * the second repository.
+ */
 export type DrillKind = (typeof drillKinds)[number];

@@ -9,7 +9,7 @@ interface CopyRule {
 
 /** The greatest time between two backups, and half of it, six hours at most: as `backup status` has it. */
 const greatestAge =
-  'pgstead_job_interval_seconds{exported_job="backup"} + clamp_max(pgstead_job_interval_seconds{exported_job="backup"} / 2, 21600)';
+  'pgstead_job_interval_seconds{job_name="backup"} + clamp_max(pgstead_job_interval_seconds{job_name="backup"} / 2, 21600)';
 
 const copy = "{{ $labels.database }} at copy {{ $labels.copy }}";
 

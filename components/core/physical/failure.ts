@@ -1,4 +1,5 @@
 import { problemError, type ProblemError } from "../problem";
+import { storageFailure } from "./storage-failure";
 
 /** How pgBackRest ended. */
 export interface BackRestEnd {
@@ -15,6 +16,9 @@ interface Meaning {
 const meanings: Readonly<Record<number, Meaning>> = {
   27: { hint: "is the server running, and may the administrator come in over its socket (pg_hba.conf)?" },
   28: { hint: "is the repository that of this server? Another server needs another repository" },
+  40: {
+    hint: "what is left there is of a repository that is gone: remove the directories archive and backup from the volume of the repository, then run this again",
+  },
   44: { hint: "is the repository that of this server? Another server needs another repository" },
   50: {
     message: "another run has the repository's lock: a backup, or the deletion of old ones, is under way",
@@ -52,11 +56,20 @@ export function backRestFailure(what: string, { exitCode, stderr }: BackRestEnd)
       "make room, then try again; nothing good was deleted",
     );
   }
+  const storage = storageFailure(stderr);
+  if (storage !== undefined) {
+    return problemError(what, `${beyond(stderr)}${storage.message}`, storage.hint);
+  }
   const known = meanings[exitCode];
   const own = said.message === "" ? `pgbackrest ended with ${exitCode} and said nothing` : said.message;
   const message = known?.message === undefined ? own : `${known.message} (${own})`;
   const fallback = said.hint === "" ? "see the log of the server and of the ops container" : said.hint;
   return problemError(what, message, known?.hint ?? fallback);
+}
+
+/** Only the second repository is at a service. */
+function beyond(stderr: string): string {
+  return stderr.includes("repo1:") ? "" : "the second repository: ";
 }
 
 /** What the program warned of, one text a line. */

@@ -1,3 +1,5 @@
+import type { RepositoryNumber } from "./configuration";
+
 /** A restore of a server, as it is written down beside the generation that it made. */
 export interface RestoreRecord {
   /** Number of the generation. */
@@ -12,6 +14,8 @@ export interface RestoreRecord {
   readonly timeline?: number;
   /** Name of the backup that it was made from. */
   readonly backup?: string;
+  /** Number of the repository that it came from; absent: the first. */
+  readonly repository?: RepositoryNumber;
   /** Whether it is only there, is being put in the place of the other one, or was. */
   readonly step: "made" | "swapping" | "done";
   /** Milliseconds since 1970. */

@@ -1,5 +1,6 @@
 import type { Finding } from "../finding";
 import { renderDuration } from "../duration";
+import type { RepositoryNumber } from "./configuration";
 import { goodBackups, type PhysicalBackup, type PhysicalRepository } from "./repository";
 
 /** What physical backups are judged by; moments and times in milliseconds. */
@@ -8,6 +9,8 @@ export interface RecoveryFacts {
   /** Why the log does not arrive at present; undefined: it does. */
   readonly archiveFailure?: string;
   readonly now: number;
+  /** Number of the repository; default 1. */
+  readonly number?: RepositoryNumber;
   /** The greatest times between two full backups, and between two of what changed, by their schedules. */
   readonly intervals: { readonly full: number; readonly incremental: number };
 }
@@ -19,7 +22,14 @@ const takeOne =
   "look at the log of the ops container, then `docker exec <name>-ops node /usr/lib/pgstead/ops.cjs run";
 
 /** What keeps a moment from being restored, now or soon. */
-export function judgeRecovery({ repository, archiveFailure, now, intervals }: RecoveryFacts): Finding[] {
+export function judgeRecovery({
+  repository,
+  archiveFailure,
+  now,
+  intervals,
+  number = 1,
+}: RecoveryFacts): Finding[] {
+  const ending = number === 1 ? "" : `-${number}`;
   if (repository.kind === "absent") {
     const message = "there is no repository: nothing can be restored";
     return [{ subject: "physical backups", message, hint: "run `npm run pulumi -- up`: it makes one" }];
@@ -28,14 +38,14 @@ export function judgeRecovery({ repository, archiveFailure, now, intervals }: Re
   const fulls = good.filter(({ kind }) => kind === "full");
   return [
     ...repository.backups.flatMap(faulty),
-    ...stale("full backup", fulls.at(-1), now, intervals.full, `${takeOne} physical-full\``),
+    ...stale("full backup", fulls.at(-1), now, intervals.full, `${takeOne} physical-full${ending}\``),
     // A full one is as good.
     ...stale(
       "backup",
       good.at(-1),
       now,
       Math.min(intervals.full, intervals.incremental),
-      `${takeOne} physical-incremental\``,
+      `${takeOne} physical-incremental${ending}\``,
     ),
     ...(archiveFailure === undefined
       ? []

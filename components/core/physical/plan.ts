@@ -18,6 +18,16 @@ export interface ActualRecovery {
   readonly systemIdentifier?: string;
   /** Why the log does not arrive at present; undefined: it does, or nothing was to arrive. */
   readonly archiveFailure?: string;
+  /** The second repository; undefined: none is declared. */
+  readonly second?: ActualSecond;
+}
+
+/** What there is of a second repository. */
+export interface ActualSecond {
+  /** For people. */
+  readonly where: string;
+  /** Or why nothing can be told of it now. */
+  readonly repository: PhysicalRepository | { readonly kind: "unread"; readonly reason: string };
 }
 
 /** The steps that are no SQL, in the order in which they are done: archiving begins when there is a place for it. */
@@ -25,6 +35,7 @@ export const recoverySteps = {
   prepare: "prepare the repository of physical backups",
   check: "wait until the log arrives in the repository",
   full: "take the first full backup",
+  secondFull: "take the first full backup into the second repository",
 } as const;
 
 /**
@@ -32,13 +43,13 @@ export const recoverySteps = {
  * arrives, and a full backup, without which the log is worth nothing.
  */
 export function planRecovery(desired: DesiredRecovery, actual: ActualRecovery): Plan {
-  const { repository, systemIdentifier, catalog } = actual;
-  const foreign = foreignRepository(repository, systemIdentifier);
-  if (foreign !== undefined) return { statements: [], refusals: [foreign] };
-  const prepare =
-    repository.kind === "absent"
-      ? [step("prepare", "no log may be sent before there is a place for it")]
-      : [];
+  const { repository, systemIdentifier, catalog, second } = actual;
+  const foreign = foreignRepositories(actual, systemIdentifier);
+  if (foreign.length > 0) return { statements: [], refusals: foreign };
+  const beyond = second?.repository;
+  const prepare = [repository, beyond].some((one) => one?.kind === "absent")
+    ? [step("prepare", reasonToPrepare(actual))]
+    : [];
   const archiving = planSettings(
     {
       ...desired,
@@ -56,9 +67,22 @@ export function planRecovery(desired: DesiredRecovery, actual: ActualRecovery): 
     ? []
     : [step("full", "no moment before its end can be restored; what it takes grows with the data")];
   return joinPlans(planOf(prepare), archiving, {
-    ...planOf([...check, ...full]),
+    ...planOf([...check, ...full, ...secondFull(second)]),
     notes: notesOf(actual, isNew),
   });
+}
+
+function reasonToPrepare({ repository, second }: ActualRecovery): string {
+  const reason = "no log may be sent before there is a place for it";
+  return repository.kind === "absent" || second === undefined ? reason : `${reason}: ${second.where}`;
+}
+
+function secondFull(second: ActualSecond | undefined): readonly Statement[] {
+  if (second === undefined || second.repository.kind === "unread") return [];
+  if (goodBackups(second.repository).length > 0) return [];
+  return [
+    step("secondFull", `${second.where}: nothing can be restored from it before; all data goes there once`),
+  ];
 }
 
 function planOf(statements: readonly Statement[]): Plan {
@@ -76,6 +100,28 @@ function step(name: keyof typeof recoverySteps, reason: string): Statement {
   };
 }
 
+function foreignRepositories(
+  { repository, second }: ActualRecovery,
+  systemIdentifier: string | undefined,
+): readonly Refusal[] {
+  const beyond = second?.repository;
+  const far =
+    second === undefined || beyond === undefined || beyond.kind === "unread"
+      ? undefined
+      : foreignRepository(beyond, systemIdentifier);
+  const found = [
+    foreignRepository(repository, systemIdentifier),
+    far === undefined
+      ? undefined
+      : {
+          ...far,
+          subject: `the second repository (${second?.where ?? ""})`,
+          hint: "give this stack a bucket, or a prefix, of its own; or empty that one if its backups are not needed",
+        },
+  ];
+  return found.flatMap((refusal) => refusal ?? []);
+}
+
 /** Two servers in one repository would spoil each other's log. */
 function foreignRepository(
   repository: PhysicalRepository,
@@ -91,10 +137,13 @@ function foreignRepository(
   };
 }
 
-function notesOf({ archiveFailure }: ActualRecovery, isNew: boolean): string[] {
-  return archiveFailure === undefined || isNew
-    ? []
-    : [
-        `the log does not arrive in the repository: ${archiveFailure}; it stays on the data volume until it does`,
-      ];
+function notesOf({ archiveFailure, second }: ActualRecovery, isNew: boolean): string[] {
+  const log = `the log does not arrive in the repository: ${archiveFailure ?? ""}; it stays on the data volume until it does`;
+  const unread = second?.repository.kind === "unread" ? second.repository.reason : undefined;
+  return [
+    ...(archiveFailure === undefined || isNew ? [] : [log]),
+    ...(unread === undefined
+      ? []
+      : [`the second repository (${second?.where ?? ""}) cannot be looked at: ${unread}`]),
+  ];
 }

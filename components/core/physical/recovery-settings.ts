@@ -1,4 +1,4 @@
-import { backRestCommand } from "./configuration";
+import { backRestCommand, type RepositoryNumber } from "./configuration";
 import { renderMoment } from "./window";
 
 /** Settings of a recovery: once it has ended they mean nothing, and they are no declaration's. */
@@ -20,6 +20,8 @@ export interface RecoveryEnd {
   readonly target: number | null;
   /** Number of the line of the log; undefined: the data's own. */
   readonly timeline?: number;
+  /** Number of the repository that the log comes from; default 1. One that does not answer would hold up every file. */
+  readonly repository?: RepositoryNumber;
   /** True: the settings are lower than those that the log was written with, which only a server without readers takes. */
   readonly isLower: boolean;
 }
@@ -27,10 +29,16 @@ export interface RecoveryEnd {
 /** Settings with which a server recovers to a moment, and then takes sessions that write. */
 export function recoverySettings(
   configuration: string,
-  { target, timeline, isLower }: RecoveryEnd,
+  { target, timeline, isLower, repository = 1 }: RecoveryEnd,
 ): Readonly<Record<string, string>> {
   return {
-    restore_command: [...backRestCommand(configuration), "archive-get", "%f", '"%p"'].join(" "),
+    restore_command: [
+      ...backRestCommand(configuration),
+      `--repo=${repository}`,
+      "archive-get",
+      "%f",
+      '"%p"',
+    ].join(" "),
     recovery_target_timeline: timeline === undefined ? "current" : String(timeline),
     ...(target === null
       ? {}

@@ -1,4 +1,6 @@
-import { problemError } from "../problem";
+import { problemError, ProblemError } from "../problem";
+import type { RepositoryNumber } from "./configuration";
+import { storageFailure } from "./storage-failure";
 
 /** What a physical backup copied: everything, what changed since the last full one, or since the last one at all. */
 export type PhysicalKind = "full" | "differential" | "incremental";
@@ -45,20 +47,27 @@ export type PhysicalRepository =
       readonly isBusy: boolean;
     };
 
+/** The service that a repository is at does not do its part: the same may well succeed later. */
+export class RepositoryUnreachableError extends ProblemError {}
+
 /**
  * Reads what `pgbackrest info --output=json` prints. The program ends with 0 whatever it found, so a repository that
  * could not be read, and a backup with broken pages, are known from here alone.
  *
  * Fields that other versions do not have are left out, or have the value that they mean by that.
  *
+ * @param number of the repository that was asked for alone
+ * @throws RepositoryUnreachableError its service does not do its part
  * @throws ProblemError the repository cannot be read, or the text is of another form
  */
-export function parseInfo(text: string): PhysicalRepository {
+export function parseInfo(text: string, number: RepositoryNumber = 1): PhysicalRepository {
   const stanza = parseStanza(text);
   const status = fieldsOf(stanza.status);
   const code = numberOf(status.code) ?? -1;
   if (code === absent.path || code === absent.data) return { kind: "absent" };
-  if (code !== 0 && code !== noBackups) throw unreadable(textOf(repositoryMessage(stanza) ?? status.message));
+  if (code !== 0 && code !== noBackups) {
+    throw unreadable(textOf(repositoryMessage(stanza) ?? status.message), number);
+  }
   const database = listOf(stanza.db).at(-1);
   const systemIdentifier = textOf(database?.["system-id"]);
   if (systemIdentifier === "") throw otherForm("it names no server");
@@ -151,13 +160,19 @@ function withFaults(backups: readonly PhysicalBackup[]): PhysicalBackup[] {
   });
 }
 
-function unreadable(message: string): Error {
+function unreadable(message: string, number: RepositoryNumber): Error {
+  const title =
+    number === 1 ? "the repository of physical backups" : "the second repository of physical backups";
+  const failure = storageFailure(message);
+  if (failure !== undefined) return new RepositoryUnreachableError(title, [{ path: "", ...failure }]);
   // The first line: after it may come what was read of an encrypted file.
   const [line = ""] = message.split("\n");
   return problemError(
-    "the repository of physical backups",
+    title,
     `cannot be read: ${line.replace(/\p{Cc}/gu, "\uFFFD")}`,
-    "is its volume there, and is the passphrase the one that it was made with? It went with the stack, or with the declaration, that it was made for; empty the volume if its backups are not needed any more",
+    number === 2
+      ? "is the passphrase the one that it was made with? Write that one (pgstead:repositorySecrets.passphrase), or give this stack an empty bucket, or another prefix"
+      : "is its volume there, and is the passphrase the one that it was made with? It went with the stack, or with the declaration, that it was made for; empty the volume if its backups are not needed any more",
   );
 }
 

@@ -1,4 +1,4 @@
-import type { GateBackup, GateDrill, GateFacts } from "../../core/backup-gate/facts";
+import type { GateBackup, GateDrill, GateFacts, GateKind } from "../../core/backup-gate/facts";
 import type { PhysicalRepository } from "../../core/physical/repository";
 import { readRepository, type Repository, type StoredBackup } from "../backup/repository";
 import { drillKey, type BackupDrill } from "../backup/state";
@@ -16,10 +16,13 @@ export async function readGateFacts(directory: string, database: string): Promis
 
 /** The same of a repository that was read. */
 export function factsOf({ backups, state }: Repository, database: string): GateFacts {
-  const drills = [state.drills[drillKey("logical", database)], state.drills[drillKey("physical")]];
+  const drills = (["logical", "physical"] as const).flatMap((kind) => {
+    const drill = state.drills[drillKey(kind, database)];
+    return drill === undefined ? [] : [describeDrill(kind, drill)];
+  });
   return {
     backups: backups.filter((backup) => backup.database === database).map(describe),
-    drills: drills.flatMap((drill) => (drill === undefined ? [] : [describeDrill(drill)])),
+    drills,
   };
 }
 
@@ -61,6 +64,6 @@ function describe({ name, takenAt, manifest, fault, check }: StoredBackup): Gate
   };
 }
 
-function describeDrill({ kind, backup, endedAt, faults }: BackupDrill): GateDrill {
+function describeDrill(kind: GateKind, { backup, endedAt, faults }: BackupDrill): GateDrill {
   return { kind, backup, at: endedAt, faults };
 }

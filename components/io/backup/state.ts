@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CopyDrill } from "../../core/copies/drilled";
+import type { DrillKind } from "../../core/drill/plan";
 import { replaceFile } from "../replace-file";
 
 /** A run that took a backup, or was to. */
@@ -25,7 +26,7 @@ export interface BackupCheck {
 
 /** A backup that was restored on a server of its own, which was thrown away, to see that it can be. */
 export interface BackupDrill {
-  readonly kind: "logical" | "physical";
+  readonly kind: DrillKind;
   /** Its name. */
   readonly backup: string;
   /** ISO 8601, in UTC, as all moments here. */
@@ -115,7 +116,7 @@ export function withCheck(state: RepositoryState, name: string, check: BackupChe
 
 /** Logical drills are told apart by database, as each has backups of its own; a physical one is of the whole server. */
 export function drillKey(kind: BackupDrill["kind"], database?: string): string {
-  return kind === "physical" || database === undefined ? kind : `${kind} ${database}`;
+  return kind !== "logical" || database === undefined ? kind : `${kind} ${database}`;
 }
 
 /** The state with what a drill found. */

@@ -29,8 +29,9 @@ const told: readonly { readonly names: RegExp; readonly message?: string; readon
     hint: "does the service know the newer checksums? Try s3.checksums: when_required",
   },
   {
-    names: /CERT|TLS|SELF_SIGNED/,
-    hint: "its certificate is not trusted here: is s3.endpoint right? NODE_EXTRA_CA_CERTS names further authorities",
+    names: /CERT|TLS|SELF_SIGNED|LEAF_SIGNATURE/,
+    message: "the certificate of the service is not trusted",
+    hint: "is s3.endpoint right? Where the certificate is of an authority of your own, name that with s3.ca",
   },
 ];
 

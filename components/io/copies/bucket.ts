@@ -1,8 +1,11 @@
+import { readFile } from "node:fs/promises";
+import { Agent } from "node:https";
 import type { Readable } from "node:stream";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { parseBackupName } from "../../core/backup/name";
 import { copyIndexFile } from "../../core/copies/copy-index";
 import { partSize, whereIs, type BucketCopy, type BucketPlan } from "../../core/copies/plan";
+import { problemError } from "../../core/problem";
 import type { SentObject, StoredObject } from "../../core/copies/stored-object";
 import { atOnce } from "./at-once";
 import { bucketFailure } from "./bucket-failure";
@@ -37,7 +40,8 @@ export async function openBucket(
   patience: Patience,
 ): Promise<Destination> {
   const library = await load();
-  const client = new library.S3Client(clientOf(plan, secretAccessKey, patience));
+  const authority = await readAuthority(name, plan);
+  const client = new library.S3Client(clientOf(plan, { secretAccessKey, authority }, patience));
   const bucket: Bucket = { library, client, plan, patience, sent: new Map() };
   const where = whereIs({ name, s3: plan });
   const tell = (error: unknown): unknown => bucketFailure(name, where, error);
@@ -70,9 +74,26 @@ export async function openBucket(
   };
 }
 
+/** Undefined: those count that Node.js knows. */
+async function readAuthority(copy: string, { ca }: BucketPlan): Promise<string | undefined> {
+  if (ca === undefined) return undefined;
+  const hint =
+    "name a PEM file with the certificate of the service's authority (s3.ca), relative to the project";
+  try {
+    const text = await readFile(ca, "utf8");
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  } catch (error) {
+    throw problemError(`copy ${copy}`, (error as Error).message, hint, { cause: error });
+  }
+  throw problemError(`copy ${copy}`, `${ca} holds no certificate`, hint);
+}
+
 function clientOf(
   { region, endpoint, pathStyle, accessKeyId, checksums }: BucketPlan,
-  secretAccessKey: string,
+  {
+    secretAccessKey,
+    authority,
+  }: { readonly secretAccessKey: string; readonly authority: string | undefined },
   { idleMs, attempts }: Patience,
 ): S3ClientConfig {
   const when = checksums === "when_required" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
@@ -90,6 +111,9 @@ function clientOf(
       // Of a whole request: a part may take long on a slow line, while something of it goes.
       requestTimeout: 15 * 60_000,
       throwOnRequestTimeout: true,
+      ...(authority === undefined
+        ? {}
+        : { httpsAgent: new Agent({ ca: authority, keepAlive: true, maxSockets: 50 }) }),
     },
   };
 }

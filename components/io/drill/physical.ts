@@ -1,7 +1,7 @@
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { findLogGap } from "../../core/drill/log-gap";
-import type { DrillAssertion } from "../../core/drill/plan";
+import type { DrillAssertion, DrillKind } from "../../core/drill/plan";
 import type { DrillResult } from "../../core/drill/result";
 import { isOfSurroundings } from "../../core/drill/surroundings";
 import type { PhysicalBackup, PhysicalRepository } from "../../core/physical/repository";
@@ -17,6 +17,8 @@ import { withThrowawayServer, type ThrowawayServer } from "./throwaway-server";
 /** A drill of the physical backups. */
 export interface PhysicalDrill {
   readonly backend: PitrBackend;
+  /** Which repository it is of. */
+  readonly kind: Extract<DrillKind, `physical${string}`>;
   readonly home: string;
   readonly search: ProgramSearch;
   /** Superuser of the server. */
@@ -40,7 +42,7 @@ export async function drillPhysical(drill: PhysicalDrill): Promise<DrillResult> 
   const { backend, progress, now } = drill;
   const repository = await backend.read();
   const backup = newestOf(repository);
-  const record = recordDrill({ kind: "physical", backup: backup.label }, progress, now);
+  const record = recordDrill({ kind: drill.kind, backup: backup.label }, progress, now);
   if (backup.fault !== undefined) record.faults.push(backup.fault);
   else await restore(drill, { record, repository, backup });
   return record.result();

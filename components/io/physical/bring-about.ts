@@ -8,6 +8,8 @@ import type { PitrBackend } from "./backend";
 
 export interface RecoveryWay {
   readonly backend: PitrBackend;
+  /** Of the second repository. */
+  readonly second: PitrBackend;
   readonly settings: SettingsWay;
   readonly waiting: Waiting;
 }
@@ -15,7 +17,7 @@ export interface RecoveryWay {
 /** Does what a plan of recovery says, in its order. Killed anywhere, the next plan has what is left. */
 export async function bringRecoveryAbout(
   statements: readonly Statement[],
-  { backend, settings, waiting }: RecoveryWay,
+  { backend, second, settings, waiting }: RecoveryWay,
 ): Promise<void> {
   const isPlanned = (name: keyof typeof recoverySteps): boolean =>
     statements.some(({ sql }) => sql === recoverySteps[name]);
@@ -26,6 +28,7 @@ export async function bringRecoveryAbout(
   if (archiving.length > 0) await applySettings(archiving, settings);
   if (isPlanned("check")) await backend.check(waiting);
   if (isPlanned("full")) await takeFull(backend, waiting);
+  if (isPlanned("secondFull")) await takeFull(second, waiting);
 }
 
 /** How often a backup that takes long says that it goes on. */

@@ -1,4 +1,4 @@
-import { backRestCommand, stanza } from "../../core/physical/configuration";
+import { backRestCommand, stanza, type RepositoryNumber } from "../../core/physical/configuration";
 import { backRestFailure, readWarnings } from "../../core/physical/failure";
 import { parseInfo, type PhysicalRepository } from "../../core/physical/repository";
 import { historyFiles, parseRepositoryList } from "../../core/physical/repository-list";
@@ -20,6 +20,8 @@ export type RunThere = (
 ) => Promise<RunResult>;
 
 const minute = 60_000;
+/** Seconds without an answer after which a look gives a service up; it tries three times, and a preview waits for it. */
+const asking = ["--io-timeout=2", "--output=json"];
 /** Longest time for what copies or reads a whole server. */
 const copyMs = 24 * 60 * minute;
 
@@ -27,18 +29,15 @@ const copyMs = 24 * 60 * minute;
  * pgBackRest. Its configuration, passphrase included, is in files there: no argument holds anything secret.
  *
  * @param configuration directory of those files
+ * @param repository number of the one that backups, lists and restores are of
  */
-export function backRest(run: RunThere, configuration: string): PitrBackend {
-  const base = backRestCommand(configuration);
-  const call = async (
-    what: string,
-    args: readonly string[],
-    options: Parameters<RunThere>[1] = { timeoutMs: minute },
-  ): Promise<RunResult> => {
-    const result = await run([...base, ...args], options);
-    if (result.exitCode !== 0) throw backRestFailure(what, result);
-    return result;
-  };
+export function backRest(
+  run: RunThere,
+  configuration: string,
+  repository: RepositoryNumber = 1,
+): PitrBackend {
+  const of = `--repo=${repository}`;
+  const call = caller(run, backRestCommand(configuration));
   const long = ({ signal }: Waiting) => ({ timeoutMs: copyMs, signal });
   return {
     async prepare() {
@@ -50,46 +49,60 @@ export function backRest(run: RunThere, configuration: string): PitrBackend {
     },
     async back(kind, waiting) {
       const type = kind === "full" ? "full" : "incr";
-      const args = ["backup", `--type=${type}`, "--no-expire-auto"];
+      const args = ["backup", of, `--type=${type}`, "--no-expire-auto"];
       const { stderr } = await call(`the ${kind} backup`, args, long(waiting));
       return readWarnings(stderr);
     },
     async expire(waiting) {
-      await call("the deletion of old backups", ["expire"], long(waiting));
+      await call("the deletion of old backups", ["expire", of], long(waiting));
     },
     async verify(waiting) {
       // Without `--verbose` it says nothing at all where nothing is wrong.
-      const args = ["verify", "--output=text", "--verbose"];
+      const args = ["verify", of, "--output=text", "--verbose"];
       const { stdout } = await call("the verification of the repository", args, long(waiting));
       return parseVerification(stdout);
     },
     async read() {
-      const { stdout } = await call("the list of physical backups", ["info", "--output=json"]);
-      return parseInfo(stdout);
+      const { stdout } = await call("the list of physical backups", ["info", of, ...asking]);
+      return parseInfo(stdout, repository);
     },
-    readLog: (repository) =>
-      readArrivedLog(async (...args) => (await call("the list of the log", args)).stdout, repository),
+    readLog: (found) =>
+      readArrivedLog(async (args) => (await call("the list of the log", args)).stdout, of, found),
     async restore(order, waiting) {
       const { target } = order;
       const what =
         target === null ? "the restore of all that there is" : `the restore to ${renderMoment(target)}`;
-      await call(what, restoreArgs(order), long(waiting));
+      await call(what, [...restoreArgs(order), of], long(waiting));
     },
+  };
+}
+
+/** Runs the program with its configuration; an end that is no good one is an error. */
+function caller(run: RunThere, base: readonly string[]) {
+  return async (
+    what: string,
+    args: readonly string[],
+    options: Parameters<RunThere>[1] = { timeoutMs: minute },
+  ): Promise<RunResult> => {
+    const result = await run([...base, ...args], options);
+    if (result.exitCode !== 0) throw backRestFailure(what, result);
+    return result;
   };
 }
 
 /** A line that a restore began is there since its history arrived, which the server sends before its first file. */
 async function readArrivedLog(
-  ask: (...args: readonly string[]) => Promise<string>,
+  ask: (args: readonly string[]) => Promise<string>,
+  of: string,
   repository: PhysicalRepository,
 ): Promise<ArrivedLog> {
   if (repository.kind === "absent" || repository.archive === undefined) return { timelines: [firstTimeline] };
   const place = `archive/${stanza}/${repository.archive}`;
-  const list = async (path: string) => parseRepositoryList(await ask("repo-ls", "--output=json", path));
+  const list = async (path: string) => parseRepositoryList(await ask(["repo-ls", of, "--output=json", path]));
   const entries = await list(place);
   const timelines = [firstTimeline];
   for (const { id, name, since } of historyFiles(entries)) {
-    timelines.push({ id, since, parents: parseHistory(await ask("repo-get", `${place}/${name}`)) });
+    timelines.push({ id, since, parents: parseHistory(await ask(["repo-get", of, `${place}/${name}`])) });
   }
   const newest = entries.filter(({ isFile }) => !isFile).at(-1);
   const files = newest === undefined ? [] : await list(`${place}/${newest.name}`);

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { stackLabel } from "../../core/docker/host";
-import { containerPlaces } from "../../core/physical/configuration";
+import { containerPlaces, type RepositoryNumber } from "../../core/physical/configuration";
 import { problemError } from "../../core/problem";
 import { statusOf } from "../docker/ask-engine";
 import { containerGone, execIn } from "../docker/container";
@@ -14,9 +14,11 @@ export interface WorkPlace {
   readonly endpoint: DockerEndpoint;
   /** What the names of the stack's containers and volumes begin with. */
   readonly prefix: string;
+  /** Number of the repository that is restored from; the second one is reached by the stack's network. Default 1. */
+  readonly repository?: RepositoryNumber;
 }
 
-/** A throw-away container with the data volume, the repository and the configuration, and without any network. */
+/** A throw-away container with the data volume, the repository and the configuration, and without a network that it does not need. */
 export interface WorkContainer {
   readonly docker: Docker;
   readonly place: WorkPlace;
@@ -137,7 +139,7 @@ function underWay(name: string): Error {
 }
 
 async function create(docker: Docker, place: WorkPlace, isKept: boolean): Promise<Docker.Container> {
-  const { prefix } = place;
+  const { prefix, repository = 1 } = place;
   const server = await inspectServer(docker, `${prefix}-server`);
   const { Memory = 0, MemorySwap = 0, ShmSize = 0 } = server.HostConfig;
   const mount = (kind: string, target: string, readOnly = false) => ({
@@ -160,7 +162,7 @@ async function create(docker: Docker, place: WorkPlace, isKept: boolean): Promis
       Healthcheck: { Test: ["NONE"] },
       HostConfig: {
         AutoRemove: true,
-        NetworkMode: "none",
+        NetworkMode: repository === 1 ? "none" : prefix,
         ReadonlyRootfs: true,
         Init: true,
         CapDrop: ["ALL"],

@@ -1,7 +1,8 @@
+import { resolve } from "node:path";
 import type { LogicalBackups } from "../../../components/core/backup/plan";
 import { greatestAge } from "../../../components/core/backup/freshness";
 import { usualBackups } from "../../../components/core/backup/plan";
-import { noCopies } from "../../../components/core/copies/plan";
+import { noCopies, type CopyPlan } from "../../../components/core/copies/plan";
 import { parseConnectionUri, type ConnectionTarget } from "../../../components/core/connection";
 import type { OpsContext } from "../../../components/core/ops-context";
 import { parseSchedule } from "../../../components/core/ops/timetable";
@@ -54,6 +55,12 @@ export interface BackupPlace {
   readonly write: WriteLine;
 }
 
+/** The file of an authority is one of the project. */
+export function withAuthority(plan: CopyPlan, root: string): CopyPlan {
+  if ("path" in plan || plan.s3.ca === undefined) return plan;
+  return { ...plan, s3: { ...plan.s3, ca: resolve(root, plan.s3.ca) } };
+}
+
 /** Pulumi takes a name with its organisation and project as well. */
 export function stackName(stack: string): string {
   return stack.slice(stack.lastIndexOf("/") + 1);
@@ -78,7 +85,10 @@ export function localPlace(context: CommandContext): BackupPlace {
       const declared = config.databases.find(({ name }) => name === database);
       return config.target === "existing" ? backupLogin(found, declared) : found.administrator;
     },
-    copies: copies.map((plan) => ({ plan, secretAccessKey: () => readCopySecret(plan, context) })),
+    copies: copies.map((plan) => ({
+      plan: withAuthority(plan, root),
+      secretAccessKey: () => readCopySecret(plan, context),
+    })),
     recipients,
     drills: localDrills(config, repository),
     administrator: async () => (await outputs()).administrator,

@@ -1,3 +1,4 @@
+import { whereIsBucket } from "../../../components/core/copies/plan";
 import { containerPlaces } from "../../../components/core/physical/configuration";
 import { problemError } from "../../../components/core/problem";
 import { readArchiver } from "../../../components/io/catalog/archiver";
@@ -17,11 +18,11 @@ export const recoveryCommand: OpsCommand<object, RecoveryData> = {
   declare: (command) => {
     command.addHelpText("after", `${recoveryHelp}\nExample:\n  npm run ops -- recovery --stack prod --json`);
   },
-  run,
+  run: look,
   render: (report, _args, colors) => ({ output: renderRecovery(report, colors) }),
 };
 
-async function run({
+async function look({
   stack,
   config,
   root,
@@ -40,13 +41,25 @@ async function run({
   const engine = findEngine(docker, root);
   // What speaks to an engine is loaded where there is one.
   const { runInContainer } = await import("../../../components/io/physical/run-in-container.js");
-  const look = readRecovery({
+  const run = runInContainer(engine, `${docker.name}-server`);
+  const { second } = docker.physical;
+  const { configuration } = containerPlaces;
+  const reading = readRecovery({
     stack,
-    backend: backRest(runInContainer(engine, `${docker.name}-server`), containerPlaces.configuration),
+    backend: backRest(run, configuration),
+    ...(second === undefined
+      ? {}
+      : {
+          second: {
+            backend: backRest(run, configuration, 2),
+            where: whereIsBucket(second.s3),
+            schedules: second,
+          },
+        }),
     readArchiver: () => lookInto(administrator, maintenanceDatabase, readArchiver),
     schedules: docker.physical,
     timeZone: "UTC",
     now: Date.now(),
   });
-  return progress("looking at the repository of physical backups", look);
+  return progress("looking at the repository of physical backups", reading);
 }

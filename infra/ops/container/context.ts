@@ -22,6 +22,9 @@ const schedules = z.object({
   "physical-full": name.optional(),
   "physical-incremental": name.optional(),
   "physical-verify": name.optional(),
+  "physical-full-2": name.optional(),
+  "physical-incremental-2": name.optional(),
+  "physical-verify-2": name.optional(),
   drill: name.optional(),
 });
 
@@ -54,6 +57,7 @@ const bucket = z.object({
   endpoint: name.optional(),
   region: name,
   pathStyle: z.boolean(),
+  ca: path.optional(),
   accessKeyId: name,
   checksums: z.enum(checksumWays),
   secretAccessKeyFile: path,
@@ -89,7 +93,7 @@ const contextSchema = z.object({
   logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
   backup: backup.optional(),
   copies: copies.optional(),
-  physical: z.object({ configuration: path }).optional(),
+  physical: z.object({ configuration: path, second: name.optional() }).optional(),
   drill: z
     .object({ assertions: z.array(z.object({ database: name, sql: name })), copyMaxAge: z.int().min(1) })
     .optional(),

@@ -40,6 +40,7 @@ export function measureDrills(repository: string, databases: readonly string[], 
   const subjects: readonly { readonly kind: DrillKind; readonly database?: string }[] = [
     ...databases.map((database) => ({ kind: "logical" as const, database })),
     { kind: "physical" },
+    { kind: "physical-2" },
   ];
   for (const { name, help, pick } of figures) {
     new Gauge({

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import type { OpsContext } from "../../../components/core/ops-context";
+import { repositoryNumbers, type RepositoryNumber } from "../../../components/core/physical/configuration";
 import { goodBackups, type PhysicalBackup } from "../../../components/core/physical/repository";
 import { backRest } from "../../../components/io/physical/pgbackrest";
 import { runHere } from "../../../components/io/physical/run-here";
@@ -20,9 +21,12 @@ export function measurePhysical(
 ): void {
   if (physical === undefined) return;
   measureLog(() => readWaitingLog(files.dataDirectory, clock.now()), registers);
-  const backend = backRest(runHere, physical.configuration);
+  const numbers = repositoryNumbers.filter((number) => number === 1 || physical.second !== undefined);
   measureBackups(
-    remember(clock, async () => goodBackups(await backend.read())),
+    numbers.map((number) => {
+      const backend = backRest(runHere, physical.configuration, number);
+      return { number, read: remember(clock, async () => goodBackups(await backend.read())) };
+    }),
     registers,
   );
 }
@@ -38,10 +42,41 @@ function measureLog(read: () => Promise<WaitingLog>, registers: Registry[]): voi
 
 type Backups = readonly PhysicalBackup[];
 
-function measureBackups(read: () => Promise<Backups>, registers: Registry[]): void {
-  const gauge = (name: string, help: string, pick: (backups: Backups) => number | undefined): void => {
-    measure(`physical_backup_${name}`, help, async () => pick(await read()), registers);
+interface MeasuredRepository {
+  readonly number: RepositoryNumber;
+  readonly read: () => Promise<Backups>;
+}
+
+/** Of each repository by itself; one that cannot be read has no sample, but that it cannot. */
+function measureBackups(repositories: readonly MeasuredRepository[], registers: Registry[]): void {
+  const of = (
+    name: string,
+    help: string,
+    pick: (read: () => Promise<Backups>) => Promise<number | undefined>,
+  ): void => {
+    new Gauge({
+      name: `pgstead_${name}`,
+      help,
+      labelNames: ["repository"],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { number, read } of repositories) {
+          const value = await pick(read).catch(() => undefined);
+          if (value !== undefined) this.set({ repository: String(number) }, value);
+        }
+      },
+    });
   };
+  const gauge = (name: string, help: string, pick: (backups: Backups) => number | undefined): void => {
+    of(`physical_backup_${name}`, help, async (read) => pick(await read()));
+  };
+  of("physical_repository_readable", "Whether the repository can be read: 1, or 0", (read) =>
+    read().then(
+      () => 1,
+      () => 0,
+    ),
+  );
   const seconds = (backup: PhysicalBackup | undefined): number | undefined =>
     backup === undefined ? undefined : backup.stoppedAt / 1_000;
   gauge("newest_timestamp_seconds", "When the newest good physical backup ended", (all) =>

@@ -140,7 +140,7 @@ const help = `
 The server is of the backup's version and listens on a socket of its own alone; it ends, and goes, with the command,
 however that ends. Compared with the backup: rows of each table, schema, roles and privileges. Then every table and index
 is checked (pg_amcheck), and pgstead:backup.drill.assertions are asked, read-only. Physical backups are restored to the
-newest moment. Nothing of the stack's own server is touched.
+newest moment, and so are those of a second repository (physical-2), from there. Nothing of the stack's own server is touched.
 
 With --copy it runs on this machine, where the key is, and needs neither the repository nor the stack's server: the backup
 is fetched, decrypted, compared with its manifest, restored, and both go again. The key goes nowhere. What came of it is

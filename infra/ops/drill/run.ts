@@ -78,7 +78,8 @@ function plan(
   const { drills, schedule, databases, repository, progress } = place;
   const common = { ...drills, assertionTimeoutMs, progress, now: () => Date.now(), signal };
   const hasLogical = schedule !== undefined || backups.length > 0;
-  const logical = wanted === "physical" || (wanted === undefined && !hasLogical) ? [] : databases;
+  const logical =
+    wanted?.startsWith("physical") === true || (wanted === undefined && !hasLogical) ? [] : databases;
   const planned = logical.map((database): PlannedDrill => {
     const subject = drillSubject({ kind: "logical", database });
     const backup = backups.find((one) => one.database === database);
@@ -92,17 +93,30 @@ function plan(
     };
   });
   const { physical } = drills;
-  if (physical !== undefined && wanted !== "logical") {
-    const work = async () => ({ result: await drillPhysical({ ...common, ...physical, databases }) });
-    planned.push({ subject: drillSubject({ kind: "physical" }), work });
+  for (const [kind, backend] of [
+    ["physical", physical?.backend],
+    ["physical-2", physical?.second],
+  ] as const) {
+    if (physical === undefined || backend === undefined || (wanted ?? kind) !== kind) continue;
+    const drill = { ...common, kind, backend, administrator: physical.administrator, databases };
+    planned.push({
+      subject: drillSubject({ kind }),
+      work: async () => ({ result: await drillPhysical(drill) }),
+    });
   }
   if (planned.length > 0) return planned;
   throw problemError(
     wanted === undefined ? "backup drill" : "--kind",
-    wanted === "physical" ? "this stack has no physical backups here" : "there are no backups yet",
-    wanted === "physical"
-      ? "declare them on target docker: `pgstead:backup: { physical: {} }`"
-      : "take one: `backup`",
+    wanted === "physical-2"
+      ? "this stack has no second repository here"
+      : wanted === "physical"
+        ? "this stack has no physical backups here"
+        : "there are no backups yet",
+    wanted === "physical-2"
+      ? "declare it on target docker: `second` of pgstead:backup.physical"
+      : wanted === "physical"
+        ? "declare them on target docker: `pgstead:backup: { physical: {} }`"
+        : "take one: `backup`",
   );
 }
 

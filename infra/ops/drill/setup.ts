@@ -28,6 +28,8 @@ export interface DrillSetup {
   /** Absent: none are declared, or they are not here. */
   readonly physical?: {
     readonly backend: PitrBackend;
+    /** Of the second repository; absent: there is none. */
+    readonly second?: PitrBackend;
     /** Superuser of the server. */
     readonly administrator: string;
   };
@@ -58,6 +60,14 @@ export function containerDrills({ drill, schedules, files, physical, service }: 
     },
     ...(physical === undefined
       ? {}
-      : { physical: { backend: backRest(runHere, physical.configuration), administrator } }),
+      : {
+          physical: {
+            backend: backRest(runHere, physical.configuration),
+            administrator,
+            ...(physical.second === undefined
+              ? {}
+              : { second: backRest(runHere, physical.configuration, 2) }),
+          },
+        }),
   };
 }

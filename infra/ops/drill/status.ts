@@ -72,10 +72,17 @@ function subjectsOf(
   const logical = databases.filter(
     (database) => (isDeclared && schedule !== undefined) || known("logical", database),
   );
-  const physical = (isDeclared && drills.physical !== undefined) || known("physical");
+  const isThere = {
+    physical: drills.physical !== undefined,
+    "physical-2": drills.physical?.second !== undefined,
+  };
+  const physical = (["physical", "physical-2"] as const).filter(
+    // A second repository that is no longer declared is nobody's to drill.
+    (kind) => (isDeclared && isThere[kind]) || (known(kind) && (kind === "physical" || isThere[kind])),
+  );
   return [
     ...logical.map((database) => ({ kind: "logical" as const, database })),
-    ...(physical ? [{ kind: "physical" as const }] : []),
+    ...physical.map((kind) => ({ kind })),
   ];
 }
 

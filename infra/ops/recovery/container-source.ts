@@ -10,12 +10,22 @@ import type { RecoverySource } from "./read-recovery";
 export function containerRecovery(context: OpsContext, now: number): RecoverySource | undefined {
   const { physical, schedules, stack, timeZone, server } = context;
   const { "physical-full": full, "physical-incremental": incremental } = schedules;
+  const { "physical-full-2": secondFull, "physical-incremental-2": secondIncremental } = schedules;
   if (physical === undefined || full === undefined || incremental === undefined) return undefined;
   return {
     stack,
     backend: backRest(runHere, physical.configuration),
     readArchiver: () => lookInto(administratorOf(context), server.maintenanceDatabase, readArchiver),
     schedules: { full, incremental },
+    ...(physical.second === undefined || secondFull === undefined || secondIncremental === undefined
+      ? {}
+      : {
+          second: {
+            backend: backRest(runHere, physical.configuration, 2),
+            where: physical.second,
+            schedules: { full: secondFull, incremental: secondIncremental },
+          },
+        }),
     timeZone,
     now,
   };

@@ -1,5 +1,9 @@
 import type { Finding } from "../../../components/core/finding";
-import { goodBackups, type PhysicalBackup } from "../../../components/core/physical/repository";
+import {
+  goodBackups,
+  type PhysicalBackup,
+  type PhysicalRepository,
+} from "../../../components/core/physical/repository";
 import type { RestoreTarget } from "../../../components/core/physical/restore-target";
 import { knownTimelines, timelineAt } from "../../../components/core/physical/timelines";
 import {
@@ -45,7 +49,7 @@ export async function chooseMoment(
 ): Promise<ChosenMoment> {
   const mark = await markLog(place);
   const sent = mark === undefined ? undefined : await sendLog(backends.server, talk);
-  const repository = await backends.work.read();
+  const repository = await readRepository(place, backends);
   if (repository.kind === "there" && repository.isBusy) throw busy();
   const backups = goodBackups(repository);
   const log = await backends.work.readLog(repository);
@@ -65,6 +69,21 @@ export async function chooseMoment(
     isLive: mark !== undefined,
     findings: sent?.finding === undefined ? [] : [sent.finding],
   };
+}
+
+/** Where nothing of the first repository is left, the second one may have all of it. */
+async function readRepository(place: MomentPlace, { work }: Backends): Promise<PhysicalRepository> {
+  const elsewhere = place.hasSecond && place.work.repository === undefined;
+  const lost = (message: string): Error =>
+    problemError("the repository of physical backups", message, "the second one may have it: `--repo 2`");
+  try {
+    const repository = await work.read();
+    if (elsewhere && goodBackups(repository).length === 0) throw lost("has no good backup");
+    return repository;
+  } catch (error) {
+    if (!elsewhere || !(error instanceof ProblemError)) throw error;
+    throw lost(error.problems[0]?.message ?? error.title);
+  }
 }
 
 function outside(choice: ReturnType<typeof chooseBackup>): Error {

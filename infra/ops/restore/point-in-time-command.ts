@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import { repositoryNumbers } from "../../../components/core/physical/configuration";
 import { parseRestoreTarget } from "../../../components/core/physical/restore-target";
 import { problemError } from "../../../components/core/problem";
 import { refusePreviewLogin } from "../../../components/io/preview-login";
@@ -14,6 +15,8 @@ import { renderFound } from "./point-in-time-render";
 /** Options of `restore` for a whole server. */
 export interface MomentArgs {
   readonly to?: string;
+  /** Number of a repository. */
+  readonly repo?: string;
   readonly server?: boolean;
   readonly confirm?: string;
   readonly keep?: boolean;
@@ -26,8 +29,13 @@ export interface MomentArgs {
 }
 
 /** True where the whole server is meant, and no single database. */
-export function isOfServer({ to, server, keep, discard, generations, backup }: MomentArgs): boolean {
-  return to !== undefined || [server, keep, discard, generations].includes(true) || backup === false;
+export function isOfServer({ to, server, keep, discard, generations, backup, repo }: MomentArgs): boolean {
+  return (
+    to !== undefined ||
+    repo !== undefined ||
+    [server, keep, discard, generations].includes(true) ||
+    backup === false
+  );
 }
 
 /** Adds the options of restores to a moment. */
@@ -37,6 +45,12 @@ export function declareMoment(command: Command): void {
     .option(
       "--server",
       "with --undo, --drop-old or --confirm: of the whole server, which was restored to a moment",
+    )
+    .addOption(
+      new Option(
+        "--repo <number>",
+        "with --to: from this repository; 2 is the one in object storage",
+      ).choices(repositoryNumbers.map(String)),
     )
     .option("--keep", "with --to: keep what was restored to be looked into, where it is not put in place")
     .option("--no-backup", "with --to: take no full backup after it")
@@ -53,6 +67,9 @@ the names of the stack's databases are typed, or given with --confirm: then the 
 the other generation in one step, and the server started on it, with the configuration and the passwords of now, on a
 new line of the log. A full backup follows. The generation before stays until --server --drop-old; --server --undo takes
 it again.
+
+Where the volume of the repository is lost, --repo 2 restores from the second one (pgstead:backup.physical.second); the next up
+then makes the first one anew.
 
 A moment before the oldest or after the newest that can be restored is refused with both (\`ops recovery\` shows them).
 Killed anywhere, the server has either generation, whole; the next \`restore\` brings it to its end or takes it away.
@@ -74,7 +91,7 @@ export async function restoreServer(context: CommandContext, args: MomentArgs): 
   const names = context.config.databases.map(({ name }) => name).join(",");
   assertUsage(context, args, names);
   refusePreviewLogin();
-  const place = await findPlace(context);
+  const place = await findPlace(context, args);
   const { data, findings } = await untilInterrupted(context.write, ({ signal, say }) =>
     act(context, place, args, names, { signal, say, progress: context.progress }),
   );
@@ -117,7 +134,18 @@ function assertUsage({ config, stack }: CommandContext, args: MomentArgs, names:
       "declare them on target docker: `pgstead:backup: { physical: {} }`; a logical backup is restored by its name",
     );
   }
-  const { to, undo, discard, generations, dropOld: drop, confirm } = args;
+  const { to, undo, discard, generations, dropOld: drop, confirm, repo } = args;
+  if (repo !== undefined && to === undefined) {
+    throw problemError(
+      "--repo",
+      "stands without --to",
+      'say which moment, such as --to "2026-11-20 14:30:00+00"',
+    );
+  }
+  if (repo === "2" && config.docker.physical.second === undefined) {
+    const hint = "leave it out, or declare `second` of pgstead:backup.physical";
+    throw problemError("--repo", "this stack has no second repository", hint);
+  }
   const chosen = [to, undo, discard, generations, drop].filter((one) => one !== undefined && one !== false);
   if (chosen.length > 1 || (chosen.length === 0 && confirm === undefined)) {
     const message =
@@ -146,7 +174,10 @@ async function isConfirmed(
   return typed === names;
 }
 
-async function findPlace({ stack, config, root, outputs }: CommandContext): Promise<MomentPlace> {
+async function findPlace(
+  { stack, config, root, outputs }: CommandContext,
+  { repo }: MomentArgs,
+): Promise<MomentPlace> {
   const { docker, databases } = config;
   const { administrator } = await outputs();
   return {
@@ -154,7 +185,9 @@ async function findPlace({ stack, config, root, outputs }: CommandContext): Prom
     work: {
       prefix: docker?.name ?? "",
       endpoint: docker === undefined ? {} : findEngine(docker, root),
+      ...(repo === "2" ? { repository: 2 } : {}),
     },
+    hasSecond: docker?.physical?.second !== undefined,
     administrator,
     databases: databases.map(({ name, audit }) => ({
       name,

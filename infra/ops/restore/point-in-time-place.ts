@@ -7,6 +7,8 @@ import type { WorkPlace } from "../../../components/io/physical/work-container";
 export interface MomentPlace {
   readonly stack: string;
   readonly work: WorkPlace;
+  /** Whether there is a second repository. */
+  readonly hasSecond: boolean;
   readonly administrator: ConnectionTarget;
   readonly databases: readonly {
     readonly name: string;

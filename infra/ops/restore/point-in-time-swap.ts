@@ -36,7 +36,8 @@ export async function putInPlace(
   if (isLive) await keepVerifiers(work, record.generation);
   await swapGenerations(work, record, say);
   const trails = await writeTrails(place, record);
-  const backend = backRest(runInContainer(place.work.endpoint, work.server), containerPlaces.configuration);
+  const run = runInContainer(place.work.endpoint, work.server);
+  const backend = backRest(run, containerPlaces.configuration, place.work.repository);
   const after = backup ? await backUp(backend, talk) : [notTaken];
   return {
     data: { ...shown, inUse: true, fullBackup: after.length === 0 },

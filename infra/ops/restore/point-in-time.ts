@@ -100,12 +100,16 @@ export async function restoreToMoment(
 
 export function backendsOf({ place, name, server }: WorkContainer): Backends {
   const on = (container: string) =>
-    backRest(runInContainer(place.endpoint, container), containerPlaces.configuration);
+    backRest(runInContainer(place.endpoint, container), containerPlaces.configuration, place.repository);
   return { work: on(name), server: on(server) };
 }
 
-export function endOf({ target, timeline }: RestoreRecord) {
-  return { target, ...(timeline === undefined ? {} : { timeline }) };
+export function endOf({ target, timeline, repository }: RestoreRecord) {
+  return {
+    target,
+    ...(timeline === undefined ? {} : { timeline }),
+    ...(repository === undefined ? {} : { repository }),
+  };
 }
 
 function isKept(place: MomentPlace): Error {
@@ -162,6 +166,7 @@ async function restoreBeside(
     target,
     timeline,
     backup: backup.label,
+    ...(work.place.repository === undefined ? {} : { repository: work.place.repository }),
     step: "made",
     madeAt: Date.now(),
   };

@@ -94,6 +94,8 @@ function renderReference(): string {
     ["`logical` of `pgstead:backup`", shapeOf(shapeOf(backup).logical)],
     ["`keep` of `logical`", shapeOf(shapeOf(shapeOf(backup).logical).keep)],
     ["`physical` of `pgstead:backup`", shapeOf(shapeOf(backup).physical)],
+    ["`second` of `physical`", shapeOf(shapeOf(shapeOf(backup).physical).second)],
+    ["`s3` of `second`", shapeOf(shapeOf(shapeOf(shapeOf(backup).physical).second).s3)],
     ["`drill` of `pgstead:backup`", shapeOf(shapeOf(backup).drill)],
     [
       "Each of `assertions` of `drill`, unless it is just a query",

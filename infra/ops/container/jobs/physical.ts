@@ -12,7 +12,12 @@ import type { Job, JobRun } from "../job";
 /** Physical backups and the look at every file of their repository; none where none are declared. */
 export function physicalJobs({ physical, files }: OpsContext): Job[] {
   if (physical === undefined) return [];
-  return jobsOn(backRest(runHere, physical.configuration)).map((job) => alone(job, files.logicalBackups));
+  const { configuration, second } = physical;
+  const jobs = [
+    ...jobsOn(backRest(runHere, configuration)),
+    ...(second === undefined ? [] : jobsOn(backRest(runHere, configuration, 2), "-2")),
+  ];
+  return jobs.map((job) => alone(job, files.logicalBackups));
 }
 
 /**
@@ -33,14 +38,20 @@ export function alone(job: Job, repository: string): Job {
   };
 }
 
-/** The same on a backend of the caller's. */
-export function jobsOn(backend: PitrBackend): Job[] {
+/**
+ * The same on a backend of the caller's.
+ *
+ * @param ending of the jobs' names: the number of a second repository
+ */
+export function jobsOn(backend: PitrBackend, ending: "" | "-2" = ""): Job[] {
   return [
-    backupJob("physical-full", "full", backend),
-    backupJob("physical-incremental", "incremental", backend),
-    verifyJob(backend),
+    backupJob(`physical-full${ending}`, "full", backend),
+    backupJob(`physical-incremental${ending}`, "incremental", backend),
+    verifyJob(`physical-verify${ending}`, backend),
   ];
 }
+
+const intoWhich = (name: OpsJob): string => (name.endsWith("-2") ? " into the second repository" : "");
 
 const hour = 3_600_000;
 
@@ -48,7 +59,7 @@ function backupJob(name: OpsJob, kind: "full" | "incremental", backend: PitrBack
   const what = kind === "full" ? "everything" : "what changed since the last one";
   return {
     name,
-    summary: `take a physical backup of ${what}, and delete those that are older than are kept`,
+    summary: `take a physical backup of ${what}${intoWhich(name)}, and delete those that are older than are kept`,
     timeoutMs: 23 * hour,
     runsAtStart: false,
     async run({ log, signal }) {
@@ -76,10 +87,11 @@ async function expire(backend: PitrBackend, run: Pick<JobRun, "log" | "signal">)
   if (deleted.length > 0) run.log.info(`deleted ${deleted.join(", ")}: older than is kept`, { deleted });
 }
 
-function verifyJob(backend: PitrBackend): Job {
+function verifyJob(name: OpsJob, backend: PitrBackend): Job {
+  const which = name.endsWith("-2") ? "the second repository" : "the repository";
   return {
-    name: "physical-verify",
-    summary: "compare every file of the repository with the checksum that it was written with",
+    name,
+    summary: `compare every file of ${which} with the checksum that it was written with`,
     timeoutMs: 23 * hour,
     runsAtStart: false,
     async run({ log, signal }) {
@@ -91,9 +103,9 @@ function verifyJob(backend: PitrBackend): Job {
           : [{ path: `backup ${label}`, message: fault, hint: "it is not counted on; take a full backup" }],
       );
       if (problems.length + faults.length > 0) {
-        throw new ProblemError("the repository of physical backups", [...problems, ...faults]);
+        throw new ProblemError(`${which} of physical backups`, [...problems, ...faults]);
       }
-      log.info("every file of the repository is as it was written", { backups: backups.length });
+      log.info(`every file of ${which} is as it was written`, { backups: backups.length });
     },
   };
 }

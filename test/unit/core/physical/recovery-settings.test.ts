@@ -12,7 +12,7 @@ describe("the settings of a recovery", () => {
   test("end at the moment, without it, and with writes from then on", () => {
     expect(recoverySettings("/etc/x", { target: 0, timeline: 2, isLower: false })).toEqual({
       restore_command:
-        'pgbackrest --no-config --config-include-path=/etc/x --stanza=pgstead archive-get %f "%p"',
+        'pgbackrest --no-config --config-include-path=/etc/x --stanza=pgstead --repo=1 archive-get %f "%p"',
       recovery_target_timeline: "2",
       recovery_target_time: "1970-01-01 00:00:00+00",
       recovery_target_inclusive: "off",

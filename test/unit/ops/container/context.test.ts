@@ -54,6 +54,24 @@ describe("the context of the ops container", () => {
     expect(await read(renderOpsContext(args))).toEqual(resolveOpsContext(args));
   });
 
+  test("knows a second repository, and the authority of a copy's service", async () => {
+    const s3 = {
+      bucket: "shop",
+      prefix: "",
+      region: "us-east-1",
+      pathStyle: true,
+      accessKeyId: "x",
+      ca: "ca.crt",
+    };
+    const times = { full: "0 1 * * 0", incremental: "0 1 * * 1" };
+    const both: OpsContextArgs = {
+      ...args,
+      physical: { ...times, second: { ...times, s3 } },
+      copies: { copies: [{ name: "offsite", s3: { ...s3, checksums: "when_required" } }], recipients: [] },
+    };
+    expect(await read(renderOpsContext(both))).toEqual(resolveOpsContext(both));
+  });
+
   test("is the same text for the same arguments, and has what was declared without anything more", () => {
     expect(renderOpsContext(args)).toBe(renderOpsContext(structuredClone(args)));
     expect(resolveOpsContext(args).service).toEqual({
