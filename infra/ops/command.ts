@@ -5,6 +5,7 @@ import type { StackOutputs } from "./outputs";
 import type { WriteLine } from "./progress";
 import type { Pulumi } from "./pulumi";
 import type { Report } from "./report";
+import type { Progress } from "../../components/io/progress";
 
 /** All that a command works from where it runs from a checkout. */
 export interface CommandContext {
@@ -20,7 +21,7 @@ export interface CommandContext {
   /** The outputs of the deployed stack, or of another one; asked for when needed, as that takes a second. */
   readonly outputs: (other?: string) => Promise<StackOutputs>;
   /** Says what is being done when it takes over two seconds. */
-  readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
+  readonly progress: Progress;
   readonly pulumi: Pulumi;
   /** Says something to the person at standard error while the command works. */
   readonly write: WriteLine;

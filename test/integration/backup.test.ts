@@ -151,6 +151,17 @@ describe("a logical backup", () => {
     expect(manifest.files.map(({ path }) => path)).toContain("shop_full_20261121_020000.meta");
   });
 
+  test("is in gzip where pg_dump was built without zstd, and says so", async () => {
+    const words = "this build does not support compression with ZSTD";
+    const path = await bench.fakeTools({
+      pg_dump: (real) => `case "$*" in *zstd*) echo "pg_dump: error: ${words}" >&2; exit 1;; esac\n${real}`,
+    });
+    const repository = join(bench.repository, "..", "gzip");
+    const { warnings, files } = await bench.take({ path, repository });
+    expect(warnings).toEqual([expect.stringContaining("has no zstd: compressed with gzip")]);
+    expect(files.some((file) => file.path.endsWith(".dat.gz"))).toBe(true);
+  });
+
   test("of a database with any name is one as well", async () => {
     const database = `a=b 'c' \\ "d"`;
     await bench.sql(`CREATE DATABASE "${database.replaceAll('"', '""')}"`, "postgres");

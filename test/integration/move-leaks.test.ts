@@ -243,6 +243,22 @@ describe("what belongs to the other environment", () => {
     ).finally(() => bench.sql("DROP EXTENSION postgres_fdw CASCADE; DROP TABLE app.parts, app.remote"));
     expect(await bench.sql("SELECT email FROM app.part_here", target)).toEqual([{ email: "masked" }]);
   });
+
+  test("where the statistics of a table cannot be made: the others have theirs, and it is told", async () => {
+    await within(
+      "CREATE STATISTICS app.broken ON (10 / (id - 5)), phone FROM app.people",
+      "DROP STATISTICS app.broken",
+      async () => {
+        const { notes } = await move(bench, masking);
+        expect(notes).toContainEqual(expect.stringMatching(/^app\.people has no statistics: /));
+      },
+    );
+    const sampled = await bench.sql(
+      "SELECT count(*)::int AS count FROM pg_stats WHERE schemaname = 'app' AND tablename = 'lines'",
+      target,
+    );
+    expect(sampled).toEqual([{ count: 3 }]);
+  });
 });
 
 describe("refused before anything is made", () => {

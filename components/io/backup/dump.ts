@@ -14,7 +14,7 @@ import {
 import type { BackedUpTable } from "../../core/backup/manifest";
 import type { BackupFiles } from "../../core/backup/name";
 import type { LogicalBackups } from "../../core/backup/plan";
-import { problemError } from "../../core/problem";
+import { problemError, ProblemError, type Problem } from "../../core/problem";
 import type { ClientProgram } from "./client-tools";
 import { listFiles } from "./files";
 import { runTool, streamTool, type ToolSurroundings } from "./run-tool";
@@ -54,18 +54,9 @@ const told = (file: string, warnings: readonly string[]): string[] =>
   warnings.map((text) => `${file}: ${text}`);
 
 async function dumpDirectory(request: DumpRequest): Promise<string[]> {
-  const { files, plan, directory, snapshot, tools, jobs } = request;
+  const { files, plan, directory, snapshot } = request;
   const place = join(directory, files.dump);
-  const { warnings } = await runTool(request, "pg_dump", [
-    "--no-password",
-    "--format=directory",
-    `--jobs=${jobs}`,
-    // Before 16 there is gzip alone.
-    `--compress=${tools.major >= 16 ? "zstd:3" : "6"}`,
-    `--snapshot=${snapshot.id}`,
-    lockWait,
-    `--file=${place}`,
-  ]);
+  const warnings = await dumpArchive(request, place);
   const faults = await checkArchive(request, place, snapshot.facts.tables);
   if (faults.length > 0) throw incomplete(files.dump, faults);
   if (!plan.schemaOnly) return told(files.dump, warnings);
@@ -74,6 +65,31 @@ async function dumpDirectory(request: DumpRequest): Promise<string[]> {
   const args = ["--schema-only", "--create", "--file=-", place];
   const schema = await writePlain(request, "pg_restore", args, { file: files.schema, check });
   return [...told(files.dump, warnings), ...told(files.schema, schema)];
+}
+
+/** Before 16 pg_dump has gzip alone; after that it has zstd unless it was built without. */
+async function dumpArchive(request: DumpRequest, place: string): Promise<readonly string[]> {
+  const { snapshot, tools, jobs } = request;
+  const dump = async (compress: string): Promise<readonly string[]> => {
+    const args = ["--no-password", "--format=directory", `--jobs=${jobs}`, `--compress=${compress}`];
+    const more = [`--snapshot=${snapshot.id}`, lockWait, `--file=${place}`];
+    return (await runTool(request, "pg_dump", [...args, ...more])).warnings;
+  };
+  if (tools.major < 16) return dump(gzip);
+  try {
+    return await dump("zstd:3");
+  } catch (error) {
+    if (!lacksZstd(error)) throw error;
+    return [...(await dump(gzip)), `${tools.directory} has no zstd: compressed with gzip`];
+  }
+}
+
+/** Its usual level. */
+const gzip = "6";
+
+function lacksZstd(error: unknown): boolean {
+  const isSaid = ({ message }: Problem): boolean => /does not support compression/i.test(message);
+  return error instanceof ProblemError && error.problems.some(isSaid);
 }
 
 /** What of the tables is not in an archive. */

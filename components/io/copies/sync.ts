@@ -10,6 +10,7 @@ import { learnDrills } from "./drilled";
 import { changeKnown, changeRun, copyRetention, copyVerified } from "./known";
 import { withDestination } from "./open";
 import { DamagedSourceError, sendBackup } from "./send";
+import type { Progress } from "../progress";
 
 /** All backups of a repository to one destination. The caller holds the repository's lock. */
 export interface Synchronisation {
@@ -23,7 +24,7 @@ export interface Synchronisation {
   readonly version: string;
   readonly now: () => number;
   readonly signal: AbortSignal;
-  readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
+  readonly progress: Progress;
   readonly patience?: Patience;
 }
 

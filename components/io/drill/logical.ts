@@ -18,13 +18,14 @@ import { withSession } from "../session";
 import { inspectDatabase } from "./inspect";
 import { assertRoom, withDrillPlace } from "./place";
 import { findServerPrograms, type ProgramSearch } from "./programs";
-import { recordDrill, type DrillProgress, type DrillRecord } from "./record";
+import { recordDrill, type DrillRecord } from "./record";
 import {
   initThrowaway,
   withThrowawayServer,
   type ServerOrder,
   type ThrowawayServer,
 } from "./throwaway-server";
+import type { Progress } from "../progress";
 
 /** A drill of one logical backup. */
 export interface LogicalDrill {
@@ -39,7 +40,7 @@ export interface LogicalDrill {
   /** Of all databases. */
   readonly assertions: readonly DrillAssertion[];
   readonly assertionTimeoutMs: number;
-  readonly progress: DrillProgress;
+  readonly progress: Progress;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }

@@ -11,8 +11,9 @@ import { withSession } from "../session";
 import { inspectDatabase } from "./inspect";
 import { assertRoom, withDrillPlace, type DrillPlace } from "./place";
 import { findServerPrograms, type ProgramSearch } from "./programs";
-import { recordDrill, type DrillProgress, type DrillRecord } from "./record";
+import { recordDrill, type DrillRecord } from "./record";
 import { withThrowawayServer, type ThrowawayServer } from "./throwaway-server";
+import type { Progress } from "../progress";
 
 /** A drill of the physical backups. */
 export interface PhysicalDrill {
@@ -27,7 +28,7 @@ export interface PhysicalDrill {
   readonly databases: readonly string[];
   readonly assertions: readonly DrillAssertion[];
   readonly assertionTimeoutMs: number;
-  readonly progress: DrillProgress;
+  readonly progress: Progress;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import type { DrillKind } from "../../core/drill/plan";
 import type { DrillResult, DrillStep } from "../../core/drill/result";
+import type { Progress } from "../progress";
 
 /** Keeps what a drill does and finds, step by step. */
 export interface DrillRecord {
@@ -27,13 +28,10 @@ export interface DrillSubject {
   readonly copy?: string | undefined;
 }
 
-/** Waits for a part of a drill, and says what it is where it takes long. */
-export type DrillProgress = <Value>(label: string, work: Promise<Value>) => Promise<Value>;
-
 /** @param now milliseconds since 1970 */
 export function recordDrill(
   { copy, ...own }: DrillSubject,
-  progress: DrillProgress,
+  progress: Progress,
   now: () => number,
 ): DrillRecord {
   const startedAt = now();

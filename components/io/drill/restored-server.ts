@@ -20,13 +20,13 @@ import type { Waiting } from "../waiting";
 import { nameFor, readShapeOf, restoredBytes } from "./logical";
 import { assertRoom, withOwnPlace } from "./place";
 import { findServerPrograms, type ProgramSearch } from "./programs";
-import type { DrillProgress } from "./record";
 import {
   initThrowaway,
   withThrowawayServer,
   type ServerOrder,
   type ThrowawayServer,
 } from "./throwaway-server";
+import type { Progress } from "../progress";
 
 /** A backup that is to be worked on, on a server that is thrown away. */
 export interface RestoredOrder {
@@ -42,7 +42,7 @@ export interface RestoredOrder {
   readonly loopback: boolean;
   /** Of everybody who comes in; default one that is made now. */
   readonly password?: string | undefined;
-  readonly progress: DrillProgress;
+  readonly progress: Progress;
   readonly waiting: Waiting;
 }
 

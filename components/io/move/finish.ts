@@ -47,11 +47,11 @@ export async function finishCopy({
     return unfilled;
   });
   const options = { database, asItself: true, applicationName: "pgstead copy" };
-  await untilAborted(login, options, signal, async (session) => {
+  const unknown = await untilAborted(login, options, signal, async (session) => {
     await session.query(silentSession);
-    await renewStatistics(session);
+    return renewStatistics(session);
   });
-  return notes;
+  return [...notes, ...unknown];
 }
 
 const refresh = "REFRESH MATERIALIZED VIEW ";

@@ -9,6 +9,7 @@ import { besideName } from "../../core/restore/names";
 import type { ClientTools } from "../backup/client-tools";
 import type { StoredBackup } from "../backup/repository";
 import { compareRestored } from "../restore/compare-restored";
+import { dropDatabase } from "../restore/drop-database";
 import { withRestoreLock } from "../restore/live";
 import { replayBackup } from "../restore/replay";
 import { readBeside } from "../restore/survey";
@@ -18,6 +19,7 @@ import { describeCopy } from "./environment";
 import { finishCopy } from "./finish";
 import { lookTarget } from "./look-target";
 import { maskDatabase, type Masked } from "./mask";
+import type { Progress } from "../progress";
 
 /** A backup of one stack that becomes the database of another one. */
 export interface MoveRequest {
@@ -34,7 +36,7 @@ export interface MoveRequest {
   readonly database: string;
   readonly jobs: number;
   readonly now: () => number;
-  readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
+  readonly progress: Progress;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -67,7 +69,7 @@ async function replaceAlone(request: MoveRequest, session: Session): Promise<Mov
   if (manifest === undefined) throw new Error(`${backup.name} has no manifest`);
   const facts = await lookTarget(session, database);
   assertTarget(facts, manifest, database);
-  await dropLeftovers(session, database);
+  await dropLeftovers(session, request.login, database);
   const { made } = mapRoles(facts, manifest);
   for (const name of made) await session.query(`CREATE ROLE ${quoteIdentifier(name)} NOLOGIN`);
   const fresh = besideName(database, "restore", now());
@@ -119,10 +121,11 @@ function assertTarget(facts: TargetFacts, manifest: BackupManifest, database: st
 }
 
 /** What killed runs left. */
-async function dropLeftovers(session: Session, database: string): Promise<void> {
+async function dropLeftovers(session: Session, login: ConnectionTarget, database: string): Promise<void> {
   const { beside } = await readBeside(session, database);
   for (const { name, kind, connectionLimit } of beside)
-    if (kind === "restore" && connectionLimit === 0) await drop(session, name);
+    // One of a restore in place may have subscriptions.
+    if (kind === "restore" && connectionLimit === 0) await dropDatabase(session, login, name);
 }
 
 /** The database, and the roles that were made for it: nothing else is theirs. */

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { chunks } from "../../core/lists";
+import { sayFailure } from "../../core/move/masking";
 import type { Session } from "../session";
 
 /**
@@ -22,14 +23,31 @@ export async function rewriteTables(session: Session, tables: readonly string[])
 /**
  * Statistics of the rows that are there now, and of no other: samples of values went into the catalogues. A table with parts
  * on another server has none as a whole, as that server would be asked.
+ *
+ * @returns tables without statistics, with why: that is no reason to give a copy up
  */
-export async function renewStatistics(session: Session): Promise<void> {
+export async function renewStatistics(session: Session): Promise<readonly string[]> {
   const tables = await session.query<{ name: string; isReachable: boolean }>(reachableSql);
   const own = tables.filter(({ isReachable }) => isReachable).map(({ name }) => name);
-  if (own.length === tables.length) await session.query("ANALYZE");
-  else for (const part of chunks(own, 100)) await session.query(`ANALYZE ${part.join(", ")}`);
+  const notes: string[] = [];
+  for (const part of chunks(own, 100)) notes.push(...(await analyze(session, part)));
   for (const catalog of ["pg_statistic", "pg_statistic_ext_data"])
     await session.query(`VACUUM (FULL) pg_catalog.${catalog}`);
+  return notes;
+}
+
+/** All of them at once; where one cannot be looked at, each by itself. */
+async function analyze(session: Session, tables: readonly string[]): Promise<readonly string[]> {
+  try {
+    await session.query(`ANALYZE ${tables.join(", ")}`);
+    return [];
+  } catch (error) {
+    const [only] = tables;
+    if (tables.length === 1) return [`${only ?? ""} has no statistics: ${sayFailure(error as Error)}`];
+    const notes: string[] = [];
+    for (const table of tables) notes.push(...(await analyze(session, [table])));
+    return notes;
+  }
 }
 
 const reachableSql = `

@@ -18,6 +18,7 @@ import { replayBackup } from "./replay";
 import { readReplication } from "./replication";
 import { readBeside } from "./survey";
 import { swapDatabases } from "./swap";
+import type { Progress } from "../progress";
 
 /** A backup that takes the place of the database that it is of. */
 export interface LiveRestore {
@@ -42,7 +43,7 @@ export interface LiveRestore {
   readonly readRoom: () => Promise<number | undefined>;
   readonly now: () => number;
   /** Says what is being done, when it takes its time. */
-  readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
+  readonly progress: Progress;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }

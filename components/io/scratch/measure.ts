@@ -13,6 +13,7 @@ import { countRows, readTables } from "../backup/snapshot";
 import type { DoneStep, MigrationEngine, RunOutcome } from "../migrations/engine";
 import type { Watcher } from "../migrations/watcher";
 import { withSession, type Session } from "../session";
+import type { Progress } from "../progress";
 
 /** A run of a migration on real rows, with what it did. */
 export interface MeasuredRun extends MigrationEffect {
@@ -49,7 +50,7 @@ WHERE l.pid = $1 AND l.locktype = 'relation' AND l.granted AND l.relation >= 163
 export function measure(
   session: Session,
   make: (log: LockLog) => MigrationEngine,
-  progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>,
+  progress: Progress,
 ): { readonly engine: MigrationEngine; readonly runs: readonly MeasuredRun[] } {
   const log = openLockLog(session);
   const engine = make(log);

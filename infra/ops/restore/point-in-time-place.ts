@@ -2,6 +2,7 @@ import type { ConnectionTarget } from "../../../components/core/connection";
 import type { Finding } from "../../../components/core/finding";
 import type { RestoreDifference } from "../../../components/core/physical/restored-content";
 import type { WorkPlace } from "../../../components/io/physical/work-container";
+import type { Progress } from "../../../components/io/progress";
 
 /** The server that is restored, and how it is reached. */
 export interface MomentPlace {
@@ -22,7 +23,7 @@ export interface MomentTalk {
   /** Ended before the server is touched, nothing is left. */
   readonly signal: AbortSignal;
   readonly say: (text: string) => Promise<void>;
-  readonly progress: <Result>(label: string, work: Promise<Result>) => Promise<Result>;
+  readonly progress: Progress;
 }
 
 /** What a restore found and did; its JSON. */

@@ -5,6 +5,7 @@ import { containerPlace } from "../../backup/place";
 import { describeSent } from "../../backup/render-sent";
 import { takeBackups } from "../../backup/take";
 import type { Job } from "../job";
+import { untold } from "../../../../components/io/progress";
 
 /**
  * Takes a backup of every database and removes what is too old. Whatever fails is a failure of the job, as an alert
@@ -22,7 +23,7 @@ export function backupJob(context: OpsContext): Job {
         // One of the others on the same volume, such as a physical backup, may take hours.
         patienceMs: 4 * 3_600_000,
         // Nobody waits at a terminal: how long a run takes is a metric.
-        progress: (_label, work) => work,
+        progress: untold,
         write: (line) => {
           log.info(line);
         },

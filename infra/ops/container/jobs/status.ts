@@ -3,6 +3,7 @@ import { problemError } from "../../../../components/core/problem";
 import { administratorOf } from "../context";
 import type { Job } from "../job";
 import { readStatus, type StatusSource } from "../../read-status";
+import { untold } from "../../../../components/io/progress";
 
 /**
  * Looks every night whether the server is as declared: the report of `status`. A finding is told and is a failure of
@@ -35,7 +36,7 @@ export function statusSource(context: OpsContext): StatusSource {
     administrator: administratorOf(context),
     maintenanceDatabase: server.maintenanceDatabase,
     // Nobody waits at a terminal: how long a run takes is a metric.
-    progress: (_label, work) => work,
+    progress: untold,
   };
 }
 
