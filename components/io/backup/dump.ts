@@ -15,6 +15,7 @@ import type { BackedUpTable } from "../../core/backup/manifest";
 import type { BackupFiles } from "../../core/backup/name";
 import type { LogicalBackups } from "../../core/backup/plan";
 import { problemError, ProblemError, type Problem } from "../../core/problem";
+import type { Progress } from "../progress";
 import type { ClientProgram } from "./client-tools";
 import { listFiles } from "./files";
 import { runTool, streamTool, type ToolSurroundings } from "./run-tool";
@@ -29,6 +30,7 @@ export interface DumpRequest extends ToolSurroundings {
   readonly plan: LogicalBackups;
   /** Processes of a dump in format directory. */
   readonly jobs: number;
+  readonly progress: Progress;
 }
 
 /**
@@ -47,24 +49,31 @@ const lockWait = "--lock-wait-timeout=3s";
 export async function dumpAll(request: DumpRequest): Promise<readonly string[]> {
   const { plan, files } = request;
   const dumps = plan.format === "directory" ? await dumpDirectory(request) : await dumpPlain(request);
-  return [...dumps, ...told(files.globals, await dumpGlobals(request))];
+  const globals = await request.progress("writing the roles of the server", dumpGlobals(request));
+  return [...dumps, ...told(files.globals, globals)];
 }
 
 const told = (file: string, warnings: readonly string[]): string[] =>
   warnings.map((text) => `${file}: ${text}`);
 
 async function dumpDirectory(request: DumpRequest): Promise<string[]> {
-  const { files, plan, directory, snapshot } = request;
+  const { files, plan, directory, database, progress } = request;
   const place = join(directory, files.dump);
-  const warnings = await dumpArchive(request, place);
+  const warnings = await progress(`dumping ${database}`, dumpArchive(request, place));
+  const schema = await progress(`looking at the dump of ${database}`, describeArchive(request, place));
+  return [...told(files.dump, warnings), ...(plan.schemaOnly ? told(files.schema, schema) : [])];
+}
+
+/** Looks whether it is whole, and writes its schema apart where that is wanted. */
+async function describeArchive(request: DumpRequest, place: string): Promise<readonly string[]> {
+  const { files, plan, snapshot } = request;
   const faults = await checkArchive(request, place, snapshot.facts.tables);
   if (faults.length > 0) throw incomplete(files.dump, faults);
-  if (!plan.schemaOnly) return told(files.dump, warnings);
+  if (!plan.schemaOnly) return [];
   // Of the archive, as another dump would need another lock on every table.
   const check = checkPlain(completionMarks.dump, snapshot.facts.tables, { rows: false });
   const args = ["--schema-only", "--create", "--file=-", place];
-  const schema = await writePlain(request, "pg_restore", args, { file: files.schema, check });
-  return [...told(files.dump, warnings), ...told(files.schema, schema)];
+  return writePlain(request, "pg_restore", args, { file: files.schema, check });
 }
 
 /** Before 16 pg_dump has gzip alone; after that it has zstd unless it was built without. */
@@ -119,7 +128,8 @@ async function dumpPlain(request: DumpRequest): Promise<string[]> {
     return writePlain(request, "pg_dump", args, { file, check });
   };
   const schema = plan.schemaOnly ? await write(files.schema, ["--schema-only"]) : [];
-  return [...told(files.schema, schema), ...told(files.dump, await write(files.dump, []))];
+  const dump = await request.progress(`dumping ${request.database}`, write(files.dump, []));
+  return [...told(files.schema, schema), ...told(files.dump, dump)];
 }
 
 async function dumpGlobals(request: DumpRequest): Promise<readonly string[]> {

@@ -164,12 +164,12 @@ async function fill(
   const parsed = nameOf(name);
   const files = backupFiles(plan.format, parsed);
   const shape = await progress(`describing ${database}`, snapshot.readShape());
-  const dumping = together(snapshot, request.signal, (signal) =>
+  const dump = { database, snapshot, directory: partial, files, plan, jobs, progress };
+  const [warnings, tables] = await together(snapshot, request.signal, (signal) =>
     withEnvironment(login, database, tools, (environment) =>
-      dumpAll({ tools, environment, signal, database, snapshot, directory: partial, files, plan, jobs }),
+      dumpAll({ tools, environment, signal, ...dump }),
     ),
   );
-  const [warnings, tables] = await progress(`dumping ${database} and counting its rows`, dumping);
   const facts = { ...snapshot.facts, tables };
   const what = {
     kind: parsed.kind,

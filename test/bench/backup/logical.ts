@@ -103,6 +103,8 @@ async function backup({ home, login, tools: path, server, watch }: Bench): Promi
 /** What a backup says it does, without names. */
 function stepOf(label: string): string {
   if (label.startsWith("dumping")) return steps.dump;
+  if (label.startsWith("looking")) return "backup: look at the dump, schema apart";
+  if (label.startsWith("writing")) return "backup: roles";
   if (label.startsWith("describing")) return "backup: digests of the schema";
   if (label.startsWith("making checksums")) return "backup: checksums";
   if (label.startsWith("waiting")) return "backup: to disk";
