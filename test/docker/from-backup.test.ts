@@ -11,7 +11,7 @@ import { connectDocker } from "../../components/io/docker/engine";
 import { withRepository } from "../../components/io/backup/lock";
 import { takeBackup } from "../../components/io/backup/take";
 import { projectRoot } from "../../components/io/places";
-import { scratchLabel } from "../../components/io/scratch/container";
+import { scratchLabel } from "../../components/io/scratch/locked-container";
 import { findMatchingTools } from "../support/client-tools";
 import { buildTestImage, testImages } from "../support/docker-images";
 import { eventually } from "../support/eventually";

@@ -5,11 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectDocker, type DockerEndpoint } from "../../components/io/docker/engine";
 import { runLabel } from "../../components/io/docker/run-label";
-import {
-  scratchLabel,
-  withScratchContainer,
-  type ScratchContainer,
-} from "../../components/io/scratch/container";
+import { withScratchContainer, type ScratchContainer } from "../../components/io/scratch/container";
+import { scratchLabel } from "../../components/io/scratch/locked-container";
 import { openCancellable, withSession } from "../../components/io/session";
 import { buildTestImage, testImages } from "../support/docker-images";
 import { eventually } from "../support/eventually";

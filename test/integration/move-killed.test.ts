@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { projectRoot } from "../../components/io/places";
 import { makeBackupBench, type BackupBench } from "../support/backups";
 import type { MoveProcess } from "../support/move-process";
 import { move, rulesOf, target } from "../support/moves";
 import { sampleOf } from "../support/samples";
-import { startStatementProxy } from "../support/statement-proxy";
+import { killAtStatement, startApart } from "../support/killed-run";
 
 let bench: BackupBench;
 const secret = "ada.lovelace@example.org";
@@ -29,27 +27,15 @@ beforeAll(async () => {
 afterAll(() => bench.remove());
 
 /** Copies as its own process and kills it with a statement; gives all that have passed. */
-async function runKilled(isLast: (statement: string, count: number) => boolean): Promise<readonly string[]> {
-  const run: { kill?: () => Promise<void> } = {};
-  const proxy = await startStatementProxy(bench.server, async (count, statement) => {
-    if (run.kill === undefined || !isLast(statement, count)) return undefined;
-    await run.kill();
-    return "last";
-  });
-  const given: MoveProcess = {
-    ...{ repository: bench.repository, path: bench.tools, database: target, rules: rulesOf(masking) },
-    login: { ...bench.login, port: proxy.port },
+function runKilled(isLast: (statement: string, count: number) => boolean): Promise<readonly string[]> {
+  const start = (port: number): ChildProcess => {
+    const given: MoveProcess = {
+      ...{ repository: bench.repository, path: bench.tools, database: target, rules: rulesOf(masking) },
+      login: { ...bench.login, port },
+    };
+    return startApart("move-process", given);
   };
-  const args = ["infra/toolchain/run.cjs", "test/support/move-process.ts", JSON.stringify(given)];
-  const child = spawn(process.execPath, args, { cwd: projectRoot(), stdio: "ignore" });
-  const dead = once(child, "exit");
-  run.kill = async () => {
-    child.kill("SIGKILL");
-    await dead;
-  };
-  await dead;
-  await proxy.stop();
-  return proxy.statements;
+  return killAtStatement(bench.server, start, isLast);
 }
 
 const databases = async (): Promise<string[]> =>

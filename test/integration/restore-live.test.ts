@@ -1,17 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { BackupManifest } from "../../components/core/backup/manifest";
 import { usualBackups } from "../../components/core/backup/plan";
 import { findClientTools } from "../../components/io/backup/client-tools";
 import { withRepository } from "../../components/io/backup/lock";
 import { readRepository } from "../../components/io/backup/repository";
-import { projectRoot } from "../../components/io/places";
 import { restoreLive, type LiveRestore, type RestoredLive } from "../../components/io/restore/live";
 import { swapDatabases } from "../../components/io/restore/swap";
 import { makeBackupBench, type BackupBench } from "../support/backups";
 import type { RestoreProcess } from "../support/restore-process";
-import { startStatementProxy } from "../support/statement-proxy";
+import { killAtStatement, startApart } from "../support/killed-run";
 
 let bench: BackupBench;
 let manifest: BackupManifest;
@@ -155,31 +153,19 @@ describe("a restore into a live database", () => {
 });
 
 /** Runs a restore as its own process and kills it with a statement; gives all that have passed. */
-async function runKilled(
+function runKilled(
   isLast: (statement: string, count: number) => boolean,
   swap?: RestoreProcess["swap"],
 ): Promise<readonly string[]> {
-  const run: { kill?: () => Promise<void> } = {};
-  const proxy = await startStatementProxy(bench.server, async (count, statement) => {
-    if (run.kill === undefined || !isLast(statement, count)) return undefined;
-    await run.kill();
-    return "last";
-  });
-  const given: RestoreProcess = {
-    ...{ repository: bench.repository, backup: manifest.name, path: bench.tools },
-    login: { ...bench.login, port: proxy.port },
-    ...(swap === undefined ? {} : { swap }),
+  const start = (port: number): ChildProcess => {
+    const given: RestoreProcess = {
+      ...{ repository: bench.repository, backup: manifest.name, path: bench.tools },
+      login: { ...bench.login, port },
+      ...(swap === undefined ? {} : { swap }),
+    };
+    return startApart("restore-process", given);
   };
-  const args = ["infra/toolchain/run.cjs", "test/support/restore-process.ts", JSON.stringify(given)];
-  const child = spawn(process.execPath, args, { cwd: projectRoot(), stdio: "ignore" });
-  const dead = once(child, "exit");
-  run.kill = async () => {
-    child.kill("SIGKILL");
-    await dead;
-  };
-  await dead;
-  await proxy.stop();
-  return proxy.statements;
+  return killAtStatement(bench.server, start, isLast);
 }
 
 describe("killed", () => {

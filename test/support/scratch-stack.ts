@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { connectionUri, type ConnectionTarget } from "../../components/core/connection";
-import { scratchLabel } from "../../components/io/scratch/container";
+import { scratchLabel } from "../../components/io/scratch/locked-container";
 import { openSession } from "../../components/io/session";
 import { runNode, type OpsOutput } from "../integration/ops-stack";
 import { buildTestImage } from "./docker-images";

@@ -11,9 +11,10 @@ import { connectDocker, type DockerEndpoint } from "../docker/engine";
 import { engineFailure, isNotRunning } from "../docker/failure";
 import { removeHelper } from "../docker/helper-container";
 import { startRelay } from "../docker/relay";
-import { isRunAlive, runLabel, thisRun } from "../docker/run-label";
+import { isRunAlive, runLabel } from "../docker/run-label";
 import { generatePassword, scramVerifier } from "../scram";
 import { startWaiting, type Waiting } from "../waiting";
+import { lockedContainer, scratchLabel } from "./locked-container";
 import { scratchCommand, scratchSettings, socketDirectory } from "./container-program";
 
 /** What a scratch server in a container is made from: the stack's own. */
@@ -33,9 +34,6 @@ export interface ScratchContainer {
   /** Where another container is to be that shall reach it, and the port of loopback there; undefined: it has no network. */
   readonly within: { readonly network: string; readonly port: number } | undefined;
 }
-
-/** Label of scratch servers. */
-export const scratchLabel = "pgstead.scratch";
 
 /** Bytes of memory: there are no rows to speak of. */
 const memory = 1024 ** 3;
@@ -103,31 +101,11 @@ async function make(
 ): Promise<Docker.Container> {
   const [program = "sh", ...args] = scratchCommand(administrator, localeArguments(server.locale));
   try {
+    const volume = "/var/lib/postgresql/data";
     return await docker.createContainer({
-      Image: image,
+      ...lockedContainer({ image, label, kind: "server", memory, volume, network }),
       Entrypoint: [program],
       Cmd: args,
-      Labels: { [stackLabel]: label, [scratchLabel]: "server", [runLabel]: thisRun },
-      OpenStdin: true,
-      StdinOnce: true,
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-      Healthcheck: { Test: ["NONE"] },
-      // Without a name: it goes with the container.
-      Volumes: { "/var/lib/postgresql/data": {} },
-      HostConfig: {
-        AutoRemove: true,
-        NetworkMode: network,
-        ReadonlyRootfs: true,
-        Init: true,
-        Memory: memory,
-        MemorySwap: memory,
-        CapDrop: ["ALL"],
-        SecurityOpt: ["no-new-privileges"],
-        Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" },
-        LogConfig: { Type: "none", Config: {} },
-      },
     });
   } catch (error) {
     if (statusOf(error) !== 404) throw engineFailure(error);

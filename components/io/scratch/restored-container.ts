@@ -10,10 +10,10 @@ import { connectDocker, type DockerEndpoint } from "../docker/engine";
 import { engineFailure } from "../docker/failure";
 import { removeHelper } from "../docker/helper-container";
 import { startRelay } from "../docker/relay";
-import { runLabel, thisRun } from "../docker/run-label";
 import { generatePassword } from "../scram";
 import type { Waiting } from "../waiting";
-import { removeLeftOvers, scratchLabel } from "./container";
+import { removeLeftOvers } from "./container";
+import { lockedContainer } from "./locked-container";
 
 /** A restored server in a container of its own. */
 export interface RestoredContainer extends Omit<RestoredReady, "host" | "port" | "user"> {
@@ -82,28 +82,20 @@ async function make(
     await removeLeftOvers(docker, label);
     const { Mounts } = await docker.getContainer(container).inspect();
     const repository = Mounts.filter(({ Destination }) => Destination === "/var/lib/pgbackrest");
+    const { image } = ops;
+    const locked = lockedContainer({
+      image,
+      label,
+      kind: "restored",
+      memory,
+      volume: dataDirectory,
+      network,
+    });
     return await docker.createContainer({
-      Image: ops.image,
+      ...locked,
       Cmd: [...program],
-      Labels: { [stackLabel]: label, [scratchLabel]: "restored", [runLabel]: thisRun },
-      OpenStdin: true,
-      StdinOnce: true,
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-      Healthcheck: { Test: ["NONE"] },
-      Volumes: { [dataDirectory]: {} },
       HostConfig: {
-        AutoRemove: true,
-        NetworkMode: network,
-        ReadonlyRootfs: true,
-        Init: true,
-        Memory: memory,
-        MemorySwap: memory,
-        CapDrop: ["ALL"],
-        SecurityOpt: ["no-new-privileges"],
-        Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" },
-        LogConfig: { Type: "none", Config: {} },
+        ...locked.HostConfig,
         Binds: repository.map(({ Name, Source, Destination }) => `${Name ?? Source}:${Destination}`),
       },
     });
