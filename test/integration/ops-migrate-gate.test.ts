@@ -182,7 +182,7 @@ describe.each(engines)("what a command of migrations loses, with $engine,", ({ m
     expect(await rows()).toBe(10);
     const done = await upgrade();
     expect(done.exitCode).toBe(0);
-    expect(done.stderr).toContain(`what is lost is in a backup: ${name}, `);
+    expect(done.stderr).toContain(`what is lost is in a backup: ${name} of `);
     expect(await rows()).toBe("gone");
   });
 
