@@ -173,10 +173,16 @@ function drilled({ lastDrilledAt, lastDrillPassed }: Drilled): string {
 
 function renderPhysical(physical: StatusData["physical"]): string[] {
   if (physical === null) return [];
-  const { window, backups, nextFullAt, nextIncrementalAt } = physical;
-  const moments = window === null ? "no moment can be restored" : `from ${window.oldest} to ${window.newest}`;
+  const { window, backups, repositories, nextFullAt, nextIncrementalAt } = physical;
+  const moments = (of: typeof window): string =>
+    of === null ? "no moment can be restored" : `from ${of.oldest} to ${of.newest}`;
+  const others = repositories.filter(({ where }) => where !== null);
   return [
-    `physical: ${plural(backups.length, "backup")}, ${moments}; next full one ${nextFullAt}, incremental ${nextIncrementalAt}`,
+    `physical: ${plural(backups.length, "backup")}, ${moments(window)}; next full one ${nextFullAt}, incremental ${nextIncrementalAt}`,
+    ...others.map(
+      ({ number, where, unread, window: own }) =>
+        `repository ${number} of them, ${where ?? ""}: ${unread === null ? moments(own) : `cannot be read: ${unread}`}`,
+    ),
   ];
 }
 
