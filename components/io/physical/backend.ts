@@ -13,6 +13,8 @@ export interface PhysicalRestore {
   readonly timeline?: number;
   /** An empty directory, or one that is not there. */
   readonly directory: string;
+  /** That copy at the same time; default as for backups, which leave half of the cores to the server. */
+  readonly processes?: number;
 }
 
 /**

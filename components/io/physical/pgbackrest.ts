@@ -110,7 +110,7 @@ async function readArrivedLog(
   return { timelines, ...(newestAt === 0 ? {} : { newestAt }) };
 }
 
-function restoreArgs({ backup, target, timeline, directory }: PhysicalRestore): string[] {
+function restoreArgs({ backup, target, timeline, directory, processes }: PhysicalRestore): string[] {
   const end =
     target === null
       ? ["--type=standby"]
@@ -122,5 +122,6 @@ function restoreArgs({ backup, target, timeline, directory }: PhysicalRestore): 
     ...(timeline === undefined ? [] : [`--target-timeline=${timeline}`]),
     "--archive-mode=off",
     `--pg1-path=${directory}`,
+    ...(processes === undefined ? [] : [`--process-max=${processes}`]),
   ];
 }

@@ -171,11 +171,16 @@ async function restoreBeside(
     madeAt: Date.now(),
   };
   const directory = halfDirectory(record.generation);
-  const order = { backup: backup.label, target, directory, timeline };
+  const order = { backup: backup.label, target, directory, timeline, processes: await readProcesses(work) };
   await say(`restoring ${backup.label} (${renderSize(backup.size)}) as generation ${record.generation}`);
   await progress("copying the files of the backup", backend.restore(order, { say, signal }));
   await completeGeneration(work, record);
   return record;
+}
+
+/** Somebody waits for it: all cores that the container may use; the disk is the limit beyond eight. */
+async function readProcesses(work: WorkContainer): Promise<number> {
+  return Math.min(8, Number.parseInt(await work.run("the number of cores", "nproc"), 10));
 }
 
 /** Starts a server on what was restored, and compares it with the live one. */
