@@ -101,7 +101,7 @@ describe.skipIf(!hasPython)("a revision that loses data, where the stack declare
     const { name } = await takeFirst({ ...of, login: { host, port, user, password } }, waiting);
     const { plan, refused } = await preview();
     expect(refused).toEqual([]);
-    expect(plan).toContain(`is in a backup: ${name}, `);
+    expect(plan).toContain(`is in a backup: ${name} of `);
     await stack.up(declared());
     expect(await isGone()).toBe(true);
   });
