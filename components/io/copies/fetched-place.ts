@@ -1,13 +1,12 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Writable } from "node:stream";
 import { problemError } from "../../core/problem";
 import { renderSize } from "../../core/size";
 import { withRepository } from "../backup/lock";
 import { removeWhole } from "../backup/repository";
 import { makePassable } from "../embedded/instance";
+import { guardDirectory } from "../guard-directory";
 import { readVolumeRoom } from "../log-directory";
 
 /**
@@ -29,7 +28,7 @@ export async function withFetchedPlace<Result>(
     const sets = join(home, "sets");
     for (const left of await readdir(sets).catch(() => [])) await removeWhole(join(sets, left));
     const directory = join(sets, randomBytes(4).toString("hex"));
-    const release = outlive(directory);
+    const release = guardDirectory(directory);
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       return await use(directory, signal);
@@ -38,28 +37,6 @@ export async function withFetchedPlace<Result>(
       release();
     }
   });
-}
-
-/** Where the pipe ends without a word, whoever has its other end was killed; what it has begun may still write. */
-const program = `read -r word && exit
-while [ -e "$1" ]; do rm -rf "$1"; sleep 1; done`;
-
-/** Has a directory removed where this process is killed. @returns ends that */
-function outlive(directory: string): () => void {
-  const child = spawn("/bin/sh", ["-c", program, "pgstead-fetched", directory], {
-    stdio: ["pipe", "ignore", "ignore"],
-    cwd: "/",
-    // What a terminal sends to its group is for this process, which removes it in order.
-    detached: true,
-    env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
-  });
-  child.on("error", () => undefined); // the next run removes it
-  const pipe: Writable = child.stdin;
-  pipe.on("error", () => undefined); // it was ended from outside
-  child.unref();
-  return () => {
-    pipe.end("end\n");
-  };
 }
 
 /**

@@ -95,6 +95,18 @@ export function restoredBytes(manifest: BackupManifest, shape: BackupShape | und
   return shape?.bytes ?? growth * backupBytes(manifest);
 }
 
+/** What a server is made with that a backup is restored to, as far as its backup tells. */
+export function serverFor(
+  { database, snapshot }: BackupManifest,
+  shape: BackupShape | undefined,
+): Pick<ServerOrder, "administrator" | "libraries" | "database"> {
+  return {
+    administrator: shape?.superuser ?? snapshot.role,
+    libraries: shape?.libraries ?? librariesFor(snapshot.extensions),
+    database: nameFor(database),
+  };
+}
+
 async function restore(drill: LogicalDrill, restoring: Restoring): Promise<void> {
   const { home, repository, backup, signal, search } = drill;
   const { record, manifest, tools } = restoring;
@@ -107,14 +119,7 @@ async function restore(drill: LogicalDrill, restoring: Restoring): Promise<void>
   await assertRoom(home, restoredBytes(manifest, shape));
   const programs = await findServerPrograms(tools.major, search);
   record.serverVersion = programs.version;
-  const order: ServerOrder = {
-    programs,
-    major: tools.major,
-    administrator: shape?.superuser ?? manifest.snapshot.role,
-    libraries: shape?.libraries ?? librariesFor(manifest.snapshot.extensions),
-    database: nameFor(manifest.database),
-    signal,
-  };
+  const order = { ...serverFor(manifest, shape), programs, major: tools.major, signal };
   await withDrillPlace(home, async (place) => {
     record.beginRestore();
     await record.step("a server", () => initThrowaway(place, order));

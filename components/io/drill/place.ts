@@ -1,13 +1,12 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { problemError } from "../../core/problem";
 import { renderSize } from "../../core/size";
 import { makePassable } from "../embedded/instance";
 import { readPostmaster } from "../embedded/postmaster";
+import { guardDirectory } from "../guard-directory";
 import { readVolumeRoom } from "../log-directory";
 import { serverAccount } from "../os-account";
 import type { Account } from "../process";
@@ -52,41 +51,12 @@ export async function withOwnPlace<Result>(
     if (pid > 0 && !isRunning(pid)) await removeWithServer(join(home, name));
   }
   const name = `${process.pid}-${randomBytes(4).toString("hex")}`;
-  const guard = startGuard(join(home, name));
+  const release = guardDirectory(join(home, name));
   try {
     return await withPlace(home, name, use);
   } finally {
-    guard.end();
+    release();
   }
-}
-
-/**
- * Where the pipe ends without a word, the process that has its other end has been killed. The server ends by itself then,
- * and its account cannot remove a directory that lies in another one's; what it was made with may still write there.
- */
-const guardProgram = `read -r word <&3 && exit
-tries=0
-while [ -e "$1/data/postmaster.pid" ] && [ $tries -lt 120 ]; do sleep 1; tries=$((tries + 1)); done
-while [ -e "$1" ] && [ $tries -lt 120 ]; do rm -rf "$1" 2>/dev/null || sleep 1; tries=$((tries + 1)); done`;
-
-/** Removes a place where this process does not come to it. */
-function startGuard(directory: string): { readonly end: () => void } {
-  const child = spawn("/bin/sh", ["-c", guardProgram, "pgstead-guard", directory], {
-    stdio: ["ignore", "ignore", "ignore", "pipe"],
-    cwd: "/",
-    // What a terminal sends to its group is for this process.
-    detached: true,
-    env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
-  });
-  const pipe = child.stdio[3] as Writable | null;
-  child.on("error", () => undefined); // the next run removes what is left
-  pipe?.on("error", () => undefined);
-  child.unref();
-  return {
-    end: () => {
-      pipe?.end("end\n");
-    },
-  };
 }
 
 async function withPlace<Result>(

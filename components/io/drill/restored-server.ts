@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { BackupManifest } from "../../core/backup/manifest";
 import { shapeFile, type BackupShape } from "../../core/backup/shape";
 import type { ConnectionTarget } from "../../core/connection";
-import { librariesFor } from "../../core/drill/surroundings";
 import { quoteIdentifier, quoteLiteral } from "../../core/identifier";
 import { ProblemError } from "../../core/problem";
 import { findClientTools, type ClientTools } from "../backup/client-tools";
@@ -17,7 +16,7 @@ import { generatePassword, scramVerifier } from "../scram";
 import { freePort } from "../scratch/server";
 import { withSession } from "../session";
 import type { Waiting } from "../waiting";
-import { nameFor, readShapeOf, restoredBytes } from "./logical";
+import { nameFor, readShapeOf, restoredBytes, serverFor } from "./logical";
 import { assertRoom, withOwnPlace } from "./place";
 import { findServerPrograms, type ProgramSearch } from "./programs";
 import {
@@ -84,11 +83,9 @@ export async function withRestoredServer<Result>(
   await assertRoom(home, 2 * bytes);
   await locked(order, (signal) => assertWhole(order, tools, signal));
   const server: ServerOrder = {
+    ...serverFor(manifest, shape),
     programs,
     major: tools.major,
-    administrator: shape?.superuser ?? manifest.snapshot.role,
-    libraries: shape?.libraries ?? librariesFor(manifest.snapshot.extensions),
-    database: nameFor(manifest.database),
     access: {
       password: order.password ?? generatePassword(),
       logins: order.logins,
