@@ -19,6 +19,7 @@ import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
 import { resolveDocker } from "./config/resolve-docker";
+import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
 import type { WrittenConfig } from "./config/schema";
 import { shapeConfig } from "./config/shape";
 import type { StackConfig } from "./config/stack-config";
@@ -58,6 +59,7 @@ export function parseConfig(
     ...checkTuning(config, drafts),
     ...checkBackup(config),
     ...checkGate(config),
+    ...checkThresholds(config),
     ...checkDrill(config, namesOf(drafts)),
     ...drafts.flatMap((draft) => checkDraft(draft, drafts, config)),
     ...checkSharedNames(drafts),
@@ -77,6 +79,7 @@ export function parseConfig(
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
     backup: resolveBackup(config, namesOf(drafts)),
+    thresholds: resolveThresholds(config),
     drift: {
       ignore: config.drift.ignore.map(({ kind, name }) => (kind === undefined ? { name } : { kind, name })),
     },

@@ -5,4 +5,6 @@ export interface Finding {
   /** In lower case and without a full stop. */
   readonly message: string;
   readonly hint: string;
+  /** Absent: a warning. Critical: the service is not there, or soon will not be. */
+  readonly severity?: "warning" | "critical";
 }

@@ -44,7 +44,10 @@ const targetKeys: readonly TargetKey[] = [
     ["docker"],
     ["backup", "physical"],
     ["repositorySecrets"],
-    ["monitoring"],
+    ["monitoring", "enabled"],
+    ["monitoring", "prometheusPort"],
+    ["monitoring", "alertmanagerPort"],
+    ["monitoring", "retention"],
     ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),
 ];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, integer, map, mapOf, text } from "./schema-words";
+import { integer, map, mapOf, text } from "./schema-words";
 
 /** Keys of `pgstead:server` that only target docker has. */
 export const dockerServer = {
@@ -128,27 +128,6 @@ export const docker = map(
   },
 );
 
-export const monitoring = map(
-  {
-    enabled: flag({
-      description:
-        "Exporter, Prometheus and Alertmanager as containers of the stack. False takes them away, and the samples of Prometheus with them.",
-      example: "false",
-    }).default(true),
-    prometheusPort: port("Port of Prometheus on 127.0.0.1 of the Docker host.", "9090"),
-    alertmanagerPort: port("Port of Alertmanager on 127.0.0.1 of the Docker host.", "9093"),
-    retention: integer(1, 3650, {
-      description: "Days that Prometheus keeps its samples.",
-      example: "15",
-    }).default(15),
-  },
-  {
-    description:
-      "Target docker: monitoring. The exporter logs in as the role of profile `monitor`, which has to be declared.",
-    example: "{ prometheusPort: 9090 }",
-  },
-);
-
 /** A value in the program, where the engine has decrypted it; `{ secure: … }` in the file. */
 export const caKey = z
   .unknown()
@@ -161,14 +140,6 @@ export const caKey = z
     defaultText: "none: the program makes an authority",
   })
   .optional();
-
-function port(description: string, example: string) {
-  return integer(1024, 65_535, {
-    description,
-    example,
-    defaultText: "none: it is reached by the stack's other containers only",
-  }).optional();
-}
 
 function listOfTexts(allowed: string, words: { readonly description: string; readonly example: string }) {
   const item = text(allowed, { description: "An entry of the list.", example: words.example });

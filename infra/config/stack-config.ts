@@ -6,6 +6,7 @@ import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
+import type { Thresholds } from "../../components/core/monitoring/thresholds";
 import type { HbaRule } from "../../components/core/hba/rule";
 import type { SecondRepository } from "../../components/core/physical/configuration";
 import type { AlembicApplication } from "../../components/core/migrations/alembic/application";
@@ -34,6 +35,8 @@ export interface StackConfig {
   /** Settings of the server; absent: they are not looked after. */
   readonly tuning?: TuningConfig;
   readonly backup: BackupConfig;
+  /** From where on something is told. */
+  readonly thresholds: Thresholds;
   readonly drift: {
     /** Schema objects that are not compared. */
     readonly ignore: readonly IgnoreRule[];

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { StackConfig } from "../config";
 import type { Colors } from "./colors";
 import type { StackOutputs } from "./outputs";
+import type { NagiosResult } from "./nagios";
 import type { WriteLine } from "./progress";
 import type { Pulumi } from "./pulumi";
 import type { Report } from "./report";
@@ -45,6 +46,11 @@ export interface OpsCommand<Args extends object, Data, Context = CommandContext>
   readonly declare: (command: Command) => void;
   /** @throws ProblemError for a usage that commander cannot see; CannotTellError */
   readonly run: (context: Context, args: Args) => Promise<Report<Data>>;
+  /** True: it has `--watch`, which looks again and again. For a command that changes nothing. */
+  readonly watch?: true;
+  /** The line of a check for Nagios; it has `--nagios` then. The findings' severities give the state. */
+  // A method: a command that is made of another's parts may know more kinds of data than that one.
+  nagios?(report: Report<Data>): NagiosResult;
   /** The report for people. */
   readonly render: (report: Report<Data>, args: Args, colors: Colors) => Rendering;
 }
@@ -55,3 +61,7 @@ export interface Rendering {
   /** True where the output is for a program, so that findings go to standard error. */
   readonly machine?: boolean;
 }
+
+// A list holds commands of different arguments: each is only ever called with what its own options gave.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyCommand<Context = CommandContext> = OpsCommand<any, any, Context>;

@@ -4,14 +4,26 @@ import type { Problem } from "../../components/core/problem";
 /** How a command ended; only `cli.ts` ends a process with it. */
 export type Status = "good" | "finding" | "usage" | "cannot-tell" | "cancelled";
 
-export const exitCodes: Readonly<Record<Status, number>> = {
+export const exitCodes: Readonly<Record<Ending, number>> = {
   good: 0,
   finding: 1,
   usage: 2,
+  "nagios-critical": 2,
   "cannot-tell": 3,
   // As a shell has it of a program that Ctrl-C ends.
   cancelled: 130,
 };
+
+/** What a process ends with: Nagios has a code of its own for what is critical. */
+export type Ending = Status | "nagios-critical";
+
+/** Nagios' states as endings: their codes are 0 to 3 as well, and 2 means another thing. */
+export const nagiosEndings = {
+  OK: "good",
+  WARNING: "finding",
+  CRITICAL: "nagios-critical",
+  UNKNOWN: "cannot-tell",
+} as const satisfies Readonly<Record<string, Ending>>;
 
 /** What a command found out: the one source of its text and its JSON. */
 export interface Report<Data> {
@@ -39,10 +51,15 @@ export function statusOf({ findings, cancelled }: Report<unknown>): Status {
   return findings.length === 0 ? "good" : "finding";
 }
 
-/** The report as one JSON document. */
-export function renderJson(report: Report<unknown>): string {
+/**
+ * The report as one JSON document.
+ *
+ * @param form isLine: without line breaks, for a stream of documents
+ */
+export function renderJson(report: Report<unknown>, form: { readonly isLine?: boolean } = {}): string {
   const { command, stack, data, findings } = report;
-  return document({ command, stack, schemaVersion, status: statusOf(report), data, findings });
+  const whole = { command, stack, schemaVersion, status: statusOf(report), data, findings };
+  return form.isLine === true ? `${JSON.stringify(whole)}\n` : document(whole);
 }
 
 /** A failure as one JSON document, on standard output as well: who asks for JSON reads one stream. */

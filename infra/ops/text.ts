@@ -7,8 +7,8 @@ import type { Failure } from "./report";
 export function renderFindings(findings: readonly Finding[], colors: Colors): string {
   if (findings.length === 0) return "";
   const title = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
-  const lines = findings.flatMap(({ subject, message, hint }) => [
-    `  ${subject}: ${message}`,
+  const lines = findings.flatMap(({ subject, message, hint, severity }) => [
+    `  ${severity === "critical" ? colors.red(subject) : subject}: ${message}`,
     colors.dim(`    hint: ${hint}`),
   ]);
   return `\n${[colors.yellow(title), ...lines].join("\n")}\n`;

@@ -1,3 +1,4 @@
+import { defaultThresholds } from "../../components/core/monitoring/thresholds";
 import { expect, test } from "vitest";
 import { defaultLimits } from "../../components/core/migrations/retry";
 import { planStack } from "../../infra/plan";
@@ -61,6 +62,7 @@ const config: StackConfig = {
   allowDataLoss: ["database old"],
   server: { port: 54320, restart: "refuse", administrator: { name: "postgres", passwordVersion: 3 } },
   backup: {},
+  thresholds: defaultThresholds,
   drift: { ignore: [] },
   several: false,
   databases: [database("shop")],

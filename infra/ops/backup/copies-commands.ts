@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { problemError } from "../../../components/core/problem";
 import type { OpsCommand } from "../command";
-import type { AnyCommand } from "../frame";
+import type { AnyCommand } from "../command";
 import type { RunBackupWork } from "./work";
 import {
   fetchBackup,

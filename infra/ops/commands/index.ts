@@ -1,4 +1,4 @@
-import type { AnyCommand } from "../frame";
+import type { AnyCommand } from "../command";
 import { adoptCommand } from "./adopt";
 import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";

@@ -1,4 +1,4 @@
-import type { AnyCommand } from "../frame";
+import type { AnyCommand } from "../command";
 import { downgradeRun, upgradeRun } from "../migrate/alembic/change-runs";
 import { baselineRun, createRun, repairRun } from "../migrate/alembic/keep-runs";
 import { lintRun } from "../migrate/alembic/lint-run";

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { opsContextPath } from "../../../components/core/ops-context";
 import { describeFailure } from "../failure";
-import { runProgram, type AnyCommand, type ProgramOptions, type Stream } from "../frame";
-import { exitCodes, type Status } from "../report";
+import type { AnyCommand } from "../command";
+import { runProgram } from "../program";
+import { exitCodes, type Ending } from "../report";
+import type { ProgramOptions, Stream } from "../run-command";
 import type { Clock } from "./clock";
 import { containerBackupCommands, containerRestoreCommand } from "./commands/backup";
 import { containerGateCommand } from "./commands/backup-gate";
@@ -49,7 +51,7 @@ export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
 export async function runContainer(
   argv: readonly string[],
   { version, clock, listen, stdout, stderr, env }: ContainerSurroundings,
-): Promise<Status> {
+): Promise<Ending> {
   const known: { stack?: string } = {};
   return runProgram(argv, containerCommands, {
     program: describeProgram(version),

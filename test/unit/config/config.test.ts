@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { defaultThresholds } from "../../../components/core/monitoring/thresholds";
 import { parse } from "yaml";
 import { parseConfig, type RoleConfig, type StackConfig } from "../../../infra/config";
 import { parseMoment } from "../../../infra/config/moment";
@@ -31,6 +32,7 @@ describe("defaults", () => {
     expect(stack(shop, "prod")).toEqual({
       stack: "prod",
       several: false,
+      thresholds: defaultThresholds,
       backup: {},
       drift: { ignore: [] },
       target: "embedded",

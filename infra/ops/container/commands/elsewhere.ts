@@ -1,5 +1,5 @@
 import { problemError } from "../../../../components/core/problem";
-import type { AnyCommand } from "../../frame";
+import type { AnyCommand } from "../../command";
 import type { OpsCommand } from "../../command";
 import type { ContainerContext } from "../surroundings";
 

@@ -1,0 +1,72 @@
+import type { ConnectionTarget } from "../../components/core/connection";
+import { parseConnectionUri, renderPlace } from "../../components/core/connection";
+import { maintenanceDatabase, type Session } from "../../components/io/session";
+import type { CommandContext } from "./command";
+import type { StackOutputs } from "./outputs";
+import { lookInto } from "./sessions";
+
+/** Looks at a stack's server with no more rights than looking needs. */
+export interface Watcher {
+  /** Where the server is, for people: `127.0.0.1:54320`. */
+  readonly place: string;
+  /** Names of the declared databases, sorted. */
+  readonly databases: readonly string[];
+  /** The role that looks into a database: the stack's role of profile `monitor` where one may, else the administrator. */
+  roleFor(database: string): string;
+  /**
+   * Looks into a database, or `postgres`: read-only, with bounds of 5 s for the login and 10 s for a statement.
+   *
+   * @throws ServerUnreachableError, LoginRefusedError
+   */
+  look<Result>(database: string, look: (session: Session) => Promise<Result>): Promise<Result>;
+  /** The same for what `pg_monitor` may not see. */
+  asAdministrator<Result>(database: string, look: (session: Session) => Promise<Result>): Promise<Result>;
+}
+
+/** Opened once for a command, however often it looks: reading the state takes a second. */
+const opened = new WeakMap<CommandContext, Promise<Watcher>>();
+
+/**
+ * Finds out how a stack's server is looked at.
+ *
+ * @throws CannotTellError where the stack was never deployed
+ */
+export function openWatcher(context: CommandContext): Promise<Watcher> {
+  const known = opened.get(context);
+  if (known !== undefined) return known;
+  const watcher = findWatcher(context);
+  opened.set(context, watcher);
+  // What failed may work at the next look.
+  watcher.catch(() => opened.delete(context));
+  return watcher;
+}
+
+async function findWatcher({ config, outputs }: CommandContext): Promise<Watcher> {
+  const found = await outputs();
+  const { administrator } = found;
+  const monitors = monitorsOf(config.databases, found);
+  const targetFor = (database: string): ConnectionTarget =>
+    (database === maintenanceDatabase ? [...monitors.values()][0] : monitors.get(database)) ?? administrator;
+  return {
+    place: renderPlace(administrator),
+    databases: config.databases.map(({ name }) => name),
+    roleFor: (database) => targetFor(database).user,
+    look: (database, look) => lookInto(targetFor(database), database, look),
+    asAdministrator: (database, look) => lookInto(administrator, database, look),
+  };
+}
+
+/** The way in of each database's role of profile `monitor`: the way of the administrator, with its own name and password. */
+function monitorsOf(
+  databases: CommandContext["config"]["databases"],
+  { administrator, logins }: StackOutputs,
+): Map<string, ConnectionTarget> {
+  const found = databases.flatMap(({ name, roles }): [string, ConnectionTarget][] => {
+    const monitor = roles.find(({ login, profile }) => login && profile === "monitor");
+    const own = logins.find(({ database, role }) => database === name && role === monitor?.name);
+    if (own === undefined) return [];
+    const { user, password } = parseConnectionUri(own.uri);
+    return [[name, { ...administrator, user, password }]];
+  });
+  return new Map(found);
+}
