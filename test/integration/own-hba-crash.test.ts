@@ -8,6 +8,7 @@ import type { PropertyMap } from "../../components/providers/properties";
 import { eventually } from "../support/eventually";
 import { hbaFile, hostBasedAccess, identRule, leftovers, managingRule } from "../support/hba";
 import { connectionTo, runSql, startOwnProvider } from "../support/own-provider";
+import type { ProviderClient } from "../support/provider-client";
 import { ProviderStack } from "../support/provider-stack";
 import { startServer, type TestServer } from "../support/server";
 import { startStatementProxy } from "../support/statement-proxy";
@@ -21,6 +22,8 @@ const soon = { rollbackSeconds: 1 };
 let server: TestServer;
 let original: string;
 let steps: string[];
+/** Of the runs that come after a crash: another one than that which was killed. */
+let mending: ProviderClient;
 
 const sql = (text: string) => runSql(server, text);
 const place = () => join(server.instance.dataDirectory, "pg_hba.conf");
@@ -133,27 +136,26 @@ async function expectValidFile(where: string, ...meant: string[]): Promise<void>
 }
 
 async function expectConvergence(where: string): Promise<void> {
-  const provider = await startOwnProvider();
-  try {
-    const stack = new ProviderStack(provider);
-    const declared = declare(server.port, managingRule);
-    await stack.up(declared);
-    expect(await hbaFile(server), where).toBe(rendered(managingRule));
-    expect(await stack.diff(declared), where).toMatchObject({ changed: false });
-    const left = (await leftovers(server)).filter((name) => !name.endsWith("-draft"));
-    expect(left, where).toEqual([]);
-    const objects = await sql("SELECT FROM pg_largeobject_metadata");
-    expect(objects, where).toEqual([]);
-  } finally {
-    await provider.stop();
-  }
+  const stack = new ProviderStack(mending);
+  const declared = declare(server.port, managingRule);
+  await stack.up(declared);
+  expect(await hbaFile(server), where).toBe(rendered(managingRule));
+  expect(await stack.diff(declared), where).toMatchObject({ changed: false });
+  const left = (await leftovers(server)).filter((name) => !name.endsWith("-draft"));
+  expect(left, where).toEqual([]);
+  const objects = await sql("SELECT FROM pg_largeobject_metadata");
+  expect(objects, where).toEqual([]);
 }
 
 beforeAll(async () => {
   server = await startServer();
   original = await readFile(place(), "utf8");
   steps = await recordSteps();
-  return () => server.stop();
+  mending = await startOwnProvider();
+  return async () => {
+    await mending.stop();
+    await server.stop();
+  };
 });
 
 beforeEach(reset);
