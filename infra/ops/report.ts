@@ -44,9 +44,32 @@ export interface Failure {
 }
 
 /** Raised when a field of the JSON changes its meaning or goes; new fields may come without. */
-const schemaVersion = 1;
+export const schemaVersion = 1;
 
-export function statusOf({ findings, cancelled }: Report<unknown>): Status {
+/** What every command prints with `--json`: the published schemas are made from these two and from `ReportData`. */
+export interface ReportDocument {
+  readonly command: string;
+  /** Pulumi's name of the stack. */
+  readonly stack: string;
+  readonly schemaVersion: typeof schemaVersion;
+  readonly status: "good" | "finding" | "cancelled";
+  readonly data: unknown;
+  /** Empty: all is as it should be. */
+  readonly findings: readonly Finding[];
+}
+
+/** What it prints where it gives no report. */
+export interface FailureDocument {
+  /** Null where the command line names none that there is. */
+  readonly command: string | null;
+  readonly stack: string | null;
+  readonly schemaVersion: typeof schemaVersion;
+  readonly status: Failure["status"];
+  readonly error: Pick<Failure, "title" | "problems">;
+  readonly findings: readonly [];
+}
+
+export function statusOf({ findings, cancelled }: Report<unknown>): ReportDocument["status"] {
   if (cancelled === true) return "cancelled";
   return findings.length === 0 ? "good" : "finding";
 }
@@ -58,7 +81,7 @@ export function statusOf({ findings, cancelled }: Report<unknown>): Status {
  */
 export function renderJson(report: Report<unknown>, form: { readonly isLine?: boolean } = {}): string {
   const { command, stack, data, findings } = report;
-  const whole = { command, stack, schemaVersion, status: statusOf(report), data, findings };
+  const whole: ReportDocument = { command, stack, schemaVersion, status: statusOf(report), data, findings };
   return form.isLine === true ? `${JSON.stringify(whole)}\n` : document(whole);
 }
 
@@ -68,7 +91,8 @@ export function renderFailureJson(
   run: { readonly command: string | null; readonly stack: string | null },
 ): string {
   const { status, title, problems } = failure;
-  return document({ ...run, schemaVersion, status, error: { title, problems }, findings: [] });
+  const whole: FailureDocument = { ...run, schemaVersion, status, error: { title, problems }, findings: [] };
+  return document(whole);
 }
 
 function document(value: unknown): string {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { connectionUri } from "../../components/core/connection";
 import { projectRoot } from "../../components/io/places";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
+import { schemaFaults } from "../support/report-schemas";
 import { startServer, type TestServer } from "../support/server";
 
 /** A server that holds what a stack declares, and the stack's file and outputs, without an engine. */
@@ -98,6 +99,11 @@ async function provision({ server, passwords }: DeployedStack): Promise<void> {
   await shop.close();
 }
 
+/** Whether a command line of `ops` prints one document, which has to be as its published schema says. */
+function asksForJson(entry: string, args: readonly string[]): boolean {
+  return entry === "test/integration/ops-entry.ts" && args.includes("--json") && !args.includes("--watch");
+}
+
 /** Runs a TypeScript file of the project as the npm scripts do. */
 export function runNode(
   entry: string,
@@ -115,7 +121,10 @@ export function runNode(
     child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
     child.on("error", reject);
     child.on("close", (exitCode) => {
-      resolve({ exitCode, ...output });
+      const faults = asksForJson(entry, args) && output.stdout !== "" ? schemaFaults(output.stdout) : [];
+      if (faults.length === 0) resolve({ exitCode, ...output });
+      else
+        reject(new Error(`not as the schema has it: ops ${args.slice(1).join(" ")}\n${faults.join("\n")}`));
     });
   });
 }

@@ -95,6 +95,8 @@ export const layers: readonly Layer[] = [
       /^pg$/,
       docker,
       /^esbuild$/,
+      // Schemas of reports are made from their types, on a developer's machine.
+      /^typescript-json-schema$/,
     ],
   },
   { name: "tests", files: /^test\//, layers: ["*"], packages: [/./] },

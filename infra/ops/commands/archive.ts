@@ -28,7 +28,7 @@ interface ArchiveArgs {
   readonly yes?: boolean;
 }
 
-interface ArchiveData {
+export interface ArchiveData {
   readonly database: string;
   readonly archived: readonly {
     readonly path: string;

@@ -12,7 +12,7 @@ interface MaintainArgs {
   readonly dryRun?: boolean;
 }
 
-interface MaintainData {
+export interface MaintainData {
   readonly dryRun: boolean;
   readonly trails: readonly {
     readonly database: string;

@@ -30,7 +30,7 @@ interface AuditArgs {
   readonly limit: number;
 }
 
-interface AuditData {
+export interface AuditData {
   readonly database: string;
   /** The newest first. */
   readonly entries: readonly TrailEntry[];

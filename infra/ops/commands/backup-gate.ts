@@ -4,7 +4,7 @@ import { judgeDatabase } from "../backup/gate";
 import type { CommandContext, OpsCommand } from "../command";
 import type { Report } from "../report";
 
-interface GateData {
+export interface GateData {
   readonly databases: readonly {
     readonly database: string;
     readonly counts: boolean;

@@ -12,7 +12,7 @@ interface ConventionsArgs {
   readonly database?: string;
 }
 
-interface ConventionsData {
+export interface ConventionsData {
   readonly files: readonly WrittenConvention[];
 }
 

@@ -13,7 +13,7 @@ interface HistoryArgs {
   readonly limit: number;
 }
 
-interface HistoryData {
+export interface HistoryData {
   readonly database: string;
   /** The newest first. */
   readonly trail: readonly TrailEntry[];
