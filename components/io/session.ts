@@ -1,12 +1,23 @@
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
-import { Client, type ClientConfig, Connection, DatabaseError, type QueryResultRow } from "pg";
-import { problemError } from "../core/problem";
+import { Client, type ClientConfig, Connection, type QueryResultRow } from "pg";
 import { isSocketDirectory, renderPlace, type ConnectionTarget } from "../core/connection";
-import { describeTlsFailure, tlsOptions } from "./tls";
+import { connectFailure, hung, LoginRefusedError } from "./session-failure";
+import { boundSilence } from "./silence";
+import { tlsOptions } from "./tls";
+
+export {
+  LoginRefusedError,
+  ServerFullError,
+  ServerHungError,
+  ServerNotReadyError,
+  ServerUnreachableError,
+} from "./session-failure";
 
 /** Where one looks at a server as a whole, and where its lock is. */
 export const maintenanceDatabase = "postgres";
+
+const defaultConnectTimeoutMs = 5_000;
 
 export interface SessionOptions {
   /** Default: the maintenance database, `postgres`. */
@@ -15,6 +26,11 @@ export interface SessionOptions {
   readonly connectTimeoutMs?: number;
   /** Bound of each statement in milliseconds (`statement_timeout`); default none. */
   readonly statementTimeoutMs?: number;
+  /**
+   * Milliseconds for which a server that owes an answer may say nothing, before it counts as hung; default for ever.
+   * To be longer than `statementTimeoutMs`, with which a server that works ends what takes long.
+   */
+  readonly silenceTimeoutMs?: number;
   /** The session cannot write (`default_transaction_read_only`): for everything that a preview asks. */
   readonly readOnly?: boolean;
   readonly applicationName?: string;
@@ -43,15 +59,13 @@ export interface CancellableSession extends Session {
   cancel(): Promise<void>;
 }
 
-/** The server could not be reached at all: nothing is known about what it holds. */
-export class ServerUnreachableError extends Error {}
-
-/** The server answered and refused the login (wrong password, no such role, pg_hba). */
-export class LoginRefusedError extends Error {}
-
 /** Opens a connection; the caller closes it. The password is only ever answered by SCRAM. */
 export async function openSession(target: ConnectionTarget, options: SessionOptions = {}): Promise<Session> {
-  return sessionOf(await openClient(target, options));
+  const client = await openClient(target, options);
+  const session = sessionOf(client);
+  const { silenceTimeoutMs } = options;
+  if (silenceTimeoutMs === undefined) return session;
+  return boundSilence(session, client, silenceTimeoutMs, () => hung(renderPlace(target), silenceTimeoutMs));
 }
 
 /** Opens a connection whose statements can be cancelled; the caller closes it. */
@@ -78,13 +92,16 @@ export async function openClient(
   const client = new Client({ ...(await clientConfig(target, options)), pipeline });
   // A connection that is lost between two queries shows in the next query; it must not end the process.
   client.on("error", () => undefined);
+  let isConnected = false;
   try {
     const connected = client.connect();
+    (client as unknown as WithConnection).connection.once("connect", () => (isConnected = true));
     refuseWeakPasswordRequests(client);
     await connected;
   } catch (error) {
     await client.end().catch(() => undefined); // never came up
-    throw connectFailure(target, options, error);
+    const { database = maintenanceDatabase, connectTimeoutMs: timeoutMs = defaultConnectTimeoutMs } = options;
+    throw connectFailure({ target, database, timeoutMs, isConnected }, error);
   }
   return client;
 }
@@ -139,7 +156,7 @@ async function clientConfig(target: ConnectionTarget, options: SessionOptions): 
     ssl: await tlsOptions(target),
     // The proof of the password is then bound to this TLS connection (SCRAM-SHA-256-PLUS): it cannot be passed on.
     enableChannelBinding: true,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
     application_name: options.applicationName ?? "pgstead",
     // The session's settings come with the start packet, so that no statement runs before them.
     options: startOptions(options),
@@ -213,36 +230,4 @@ function refuseWeakPasswordRequests(client: Client): void {
       connection.stream.destroy(new LoginRefusedError(message));
     });
   }
-}
-
-/** PgBouncer takes no settings with the start packet, which every server since 7.4 does. */
-function isPooler(error: DatabaseError): boolean {
-  return error.code === "08P01" && /unsupported startup parameter/i.test(error.message);
-}
-
-/** Starting up, shutting down, ended by a crash of another session: there is no server to speak of yet, or any more. */
-const comingOrGoing = new Set(["57P03", "57P01", "57P02"]);
-
-function connectFailure(target: ConnectionTarget, options: SessionOptions, error: unknown): Error {
-  const place = renderPlace(target);
-  const who = `${target.user} on database ${options.database ?? maintenanceDatabase} at ${place}`;
-  if (error instanceof LoginRefusedError) return error;
-  if (error instanceof DatabaseError && !comingOrGoing.has(error.code ?? "")) {
-    // Class 28 is a refused login; 3D000 a database that does not exist, 42501 one without CONNECT for this login.
-    const isRefused = error.code?.startsWith("28") === true || ["3D000", "42501"].includes(error.code ?? "");
-    if (isRefused) return new LoginRefusedError(`login of ${who}: ${error.message}`, { cause: error });
-    const hint = isPooler(error)
-      ? "is a pooler such as PgBouncer in between? Locks and settings of a session need the server itself: give its own host and port."
-      : (error.hint ?? "the server is there and does not take this session: see its log.");
-    return problemError(who, `${error.message} (${error.code ?? "no code"})`, hint, { cause: error });
-  }
-  // The client's own check of the server's side of SCRAM.
-  if (error instanceof Error && error.message.startsWith("SASL")) {
-    return new LoginRefusedError(`login of ${who}: ${error.message}`, { cause: error });
-  }
-  const untrusted = describeTlsFailure(target, error);
-  if (untrusted !== undefined) return untrusted;
-  const reason =
-    error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error);
-  return new ServerUnreachableError(`no answer from PostgreSQL at ${place}: ${reason}`, { cause: error });
 }

@@ -1,6 +1,12 @@
 import { problemError, ProblemError } from "../../components/core/problem";
 import { LostWayError } from "../../components/io/copies/destination";
-import { LoginRefusedError, ServerUnreachableError } from "../../components/io/session";
+import {
+  LoginRefusedError,
+  ServerFullError,
+  ServerHungError,
+  ServerNotReadyError,
+  ServerUnreachableError,
+} from "../../components/io/session";
 import type { Failure } from "./report";
 import { CancelledError } from "./interrupt";
 
@@ -21,17 +27,14 @@ export function upCommand(stack: string): string {
 export function describeFailure(error: unknown, stack: string): Failure {
   if (error instanceof CannotTellError) return { status: "cannot-tell", ...pick(error) };
   if (error instanceof LostWayError) return { status: "cannot-tell", ...pick(error) };
+  if (error instanceof ServerFullError) return { status: "cannot-tell", ...pick(error) };
   if (error instanceof ProblemError) return { status: "usage", ...pick(error) };
   if (error instanceof CancelledError) {
     const message = "nothing was changed, and nothing of it is left";
     return { status: "cancelled", ...pick(problemError(error.message, message, "run this command again")) };
   }
   if (error instanceof ServerUnreachableError) {
-    const hint = `bring it up with \`${upCommand(stack)}\`, then run this command again`;
-    return {
-      status: "cannot-tell",
-      ...pick(problemError("the server cannot be reached", error.message, hint)),
-    };
+    return { status: "cannot-tell", ...pick(explainUnreachable(error, stack)) };
   }
   if (error instanceof LoginRefusedError) {
     const hint = `does the state belong to this server? \`npm run pulumi -- preview --stack ${stack}\` compares them`;
@@ -41,6 +44,22 @@ export function describeFailure(error: unknown, stack: string): Failure {
     };
   }
   return { status: "cannot-tell", ...pick(unexpected(error)) };
+}
+
+/** Only a server that is away is brought up by the stack: one that hangs or starts is there. */
+function explainUnreachable(error: ServerUnreachableError, stack: string): ProblemError {
+  if (error instanceof ServerHungError) {
+    const hint =
+      "it is stopped, or waits for its disk or for memory: look at its processes (`ps`: T is stopped, D waits for a disk) and at its log; a restart ends what hangs";
+    return problemError("the server hangs", error.message, hint);
+  }
+  if (error instanceof ServerNotReadyError) {
+    const hint =
+      "it starts, recovers or stops: its log says how far it is; run this command again when it is up";
+    return problemError("the server takes no sessions now", error.message, hint);
+  }
+  const hint = `bring it up with \`${upCommand(stack)}\`, then run this command again`;
+  return problemError("the server cannot be reached", error.message, hint);
 }
 
 /** Codes of PostgreSQL's appendix A that a look at a server may meet. */

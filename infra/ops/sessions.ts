@@ -4,6 +4,9 @@ import { withSession, type Session, type SessionOptions } from "../../components
 /** A look at a server never takes longer than this for one question. */
 const statementTimeoutMs = 10_000;
 
+/** A server that works would have ended the statement by then, and said so. */
+const silenceTimeoutMs = statementTimeoutMs + 2_000;
+
 /** Looks at a database without being able to change it. */
 export function lookInto<Result>(
   target: ConnectionTarget,
@@ -16,6 +19,7 @@ export function lookInto<Result>(
     database,
     readOnly: true,
     statementTimeoutMs,
+    silenceTimeoutMs,
     applicationName: "pgstead ops",
   };
   return withSession(target, options, look);
