@@ -1,6 +1,6 @@
 import type { ConnectionTarget } from "../../components/core/connection";
 import { parseConnectionUri, renderPlace } from "../../components/core/connection";
-import { maintenanceDatabase, type Session } from "../../components/io/session";
+import { maintenanceDatabase, ServerFullError, type Session } from "../../components/io/session";
 import type { CommandContext } from "./command";
 import type { StackOutputs } from "./outputs";
 import { lookInto } from "./sessions";
@@ -51,9 +51,23 @@ async function findWatcher({ config, outputs }: CommandContext): Promise<Watcher
     place: renderPlace(administrator),
     databases: config.databases.map(({ name }) => name),
     roleFor: (database) => targetFor(database).user,
-    look: (database, look) => lookInto(targetFor(database), database, look),
+    look: (database, look) => lookIn([targetFor(database), administrator], database, look),
     asAdministrator: (database, look) => lookInto(administrator, database, look),
   };
+}
+
+/** Before PostgreSQL 16 a monitor has no reserved connection: on a full server only the administrator still gets in. */
+async function lookIn<Result>(
+  [target, administrator]: readonly [ConnectionTarget, ConnectionTarget],
+  database: string,
+  look: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await lookInto(target, database, look);
+  } catch (error) {
+    if (!(error instanceof ServerFullError) || target === administrator) throw error;
+    return lookInto(administrator, database, look);
+  }
 }
 
 /** The way in of each database's role of profile `monitor`: the way of the administrator, with its own name and password. */

@@ -93,6 +93,7 @@ export function tuneMachine(machine: Machine, fitted: Fitted): TunedSetting[] {
     ...tuneCores(machine),
     ...tunePlanner(machine),
     ...watchfulness,
+    ...(fitted.terms.max_connections < leastForReserved ? [] : [reservedForMonitoring]),
     ...(fitted.libraries.includes("pg_stat_statements") ? statementStatistics : []),
     ...(fitted.logFiles ? logFiles : []),
   ];
@@ -205,6 +206,16 @@ function tunePlanner({ workload }: Machine): TunedSetting[] {
       : []),
   ];
 }
+
+/** With fewer connections than this, whoever chose so few needs them: 3 more are reserved for superusers. */
+const leastForReserved = 10;
+
+/** From PostgreSQL 16 on; a server that has no such setting does not get it. */
+const reservedForMonitoring: TunedSetting = {
+  name: "reserved_connections",
+  value: "3",
+  reason: "monitoring still gets in when all others are taken: for members of pg_use_reserved_connections",
+};
 
 const watchfulness: readonly TunedSetting[] = [
   {

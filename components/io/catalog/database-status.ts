@@ -11,7 +11,7 @@ WITH relation AS (
   SELECT c.relnamespace AS schema,
     count(*) FILTER (WHERE c.relkind IN ('r', 'p', 'f')) AS tables,
     count(*) FILTER (WHERE c.relkind IN ('v', 'm')) AS views,
-    sum(CASE WHEN c.relkind IN ('r', 'm', 'S') THEN pg_catalog.pg_total_relation_size(c.oid) END) AS size
+    sum(CASE WHEN $1 AND c.relkind IN ('r', 'm', 'S') THEN pg_catalog.pg_total_relation_size(c.oid) END) AS size
   FROM pg_catalog.pg_class AS c
   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -50,8 +50,12 @@ SELECT pg_catalog.json_build_object(
   )
 ) AS status`;
 
-export async function readDatabaseStatus(session: Session): Promise<DatabaseStatus> {
-  const [row] = await session.query<{ status: DatabaseStatus }>(databaseStatusSql);
+/** @param how measure: false leaves the sizes of schemas 0, for a look that is often repeated */
+export async function readDatabaseStatus(
+  session: Session,
+  { measure = true }: { readonly measure?: boolean } = {},
+): Promise<DatabaseStatus> {
+  const [row] = await session.query<{ status: DatabaseStatus }>(databaseStatusSql, [measure]);
   if (row === undefined) throw new Error("the status read gave no row");
   return row.status;
 }

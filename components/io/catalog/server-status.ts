@@ -27,7 +27,7 @@ SELECT pg_catalog.json_build_object(
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', b.datname,
       'owner', pg_catalog.pg_get_userbyid(b.datdba),
-      'sizeBytes', CASE WHEN pg_catalog.has_database_privilege(b.oid, 'CONNECT')
+      'sizeBytes', CASE WHEN NOT $1 THEN NULL WHEN pg_catalog.has_database_privilege(b.oid, 'CONNECT')
                           OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
                         THEN pg_catalog.pg_database_size(b.oid) END,
       'connections', (SELECT count(*) FROM session WHERE datid = b.oid),
@@ -53,8 +53,12 @@ SELECT pg_catalog.json_build_object(
   )
 ) AS status`;
 
-export async function readServerStatus(session: Session): Promise<ServerStatus> {
-  const [row] = await session.query<{ status: ServerStatus }>(serverStatusSql);
+/** @param how measure: false leaves the sizes of databases null, for a look that is often repeated */
+export async function readServerStatus(
+  session: Session,
+  { measure = true }: { readonly measure?: boolean } = {},
+): Promise<ServerStatus> {
+  const [row] = await session.query<{ status: ServerStatus }>(serverStatusSql, [measure]);
   if (row === undefined) throw new Error("the status read gave no row");
   return row.status;
 }

@@ -6,9 +6,11 @@ import { auditMaintainCommand } from "./audit-maintain";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
 import { connectionCommand } from "./connection";
+import { connectionsCommand } from "./connections";
 import { copyCommand } from "./copy";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
+import { healthCommand } from "./health";
 import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
@@ -20,6 +22,8 @@ import { statusCommand } from "./status";
 /** Every command, in the order of the help. */
 export const commands: readonly AnyCommand[] = [
   statusCommand,
+  healthCommand,
+  connectionsCommand,
   planCommand,
   driftCommand,
   ...migrateCommands,

@@ -155,6 +155,13 @@ describe("the other settings", () => {
     });
   });
 
+  test("keep connections for monitoring, but not of a handful", () => {
+    const of = machine("8GB", 4, "ssd", "web");
+    expect(settingsOf(of)).toMatchObject({ reserved_connections: "3" });
+    const few = resolveTuning(of, { ...nothing, own: { max_connections: 9 } }).settings;
+    expect(few.map(({ name }) => name)).not.toContain("reserved_connections");
+  });
+
   test("of pg_stat_statements and of log files are there where those are", () => {
     const of = machine("8GB", 4, "ssd", "web");
     expect(settingsOf(of)).not.toHaveProperty("log_rotation_age");

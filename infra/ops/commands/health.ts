@@ -1,0 +1,112 @@
+import { judgeHealth } from "../../../components/core/operations/health";
+import type { HealthCheck } from "../../../components/core/operations/health-check";
+import type { CommandContext, OpsCommand } from "../command";
+import { readStackHealth } from "../health/read-health";
+import { renderHealth } from "../health/render";
+import type { NagiosResult, PerformanceFigure } from "../nagios";
+import type { Report } from "../report";
+import { openWatcher } from "../watcher";
+
+/** What `health` found out; a schema of its JSON is made from this. */
+export interface HealthData {
+  /** `host:port`. */
+  readonly place: string;
+  /** The role that looked. */
+  readonly role: string;
+  readonly version: string;
+  readonly inRecovery: boolean;
+  readonly uptimeSeconds: number;
+  /** The databases that were looked into, `postgres` first. */
+  readonly databases: readonly string[];
+  /** In a fixed order; those that are well included. */
+  readonly checks: readonly HealthCheck[];
+  /** What is looked at elsewhere, and where. */
+  readonly remarks: readonly string[];
+}
+
+/** Asks whether a server is well: one check a question, each with its figure. */
+export const healthCommand: OpsCommand<object, HealthData> = {
+  name: "health",
+  summary: "check whether the server is well: connections, locks, archiving, slots, wraparound and more",
+  declare: (command) => {
+    command.addHelpText("after", help);
+  },
+  watch: true,
+  run: look,
+  nagios: tellNagios,
+  render: (report, _args, colors) => ({ output: renderHealth(report, colors) }),
+};
+
+const help = `
+Asks the server as a whole and each declared database, as the stack's role of profile monitor where there is one. On a
+server without a free connection it has one of the reserved ones (PostgreSQL 16), else the administrator has.
+A standby is told as such, and that is no finding. What counts from when the statistics began (cache_hit_ratio,
+rollback_ratio) is judged where there is enough of it. Thresholds: pgstead:monitoring.thresholds, the same as the alerts'.
+
+JSON: data { place, role, version, inRecovery, uptimeSeconds, databases, checks [{ name, status (ok, warning, critical),
+value, unit (s, B, %, none for a count), message, hint, warning, critical }], remarks }
+
+Examples:
+  npm run ops -- health --stack prod --watch
+  npm run ops -- health --stack prod --nagios`;
+
+async function look(context: CommandContext): Promise<Report<HealthData>> {
+  const { stack, config } = context;
+  const watcher = await openWatcher(context);
+  const found = await context.progress(
+    `asking the server at ${watcher.place}`,
+    readStackHealth(watcher, context),
+  );
+  const { facts, declared } = found;
+  const checks = [...judgeHealth(facts, config.thresholds), declared];
+  const findings = checks.flatMap(({ name, status, message, hint }) =>
+    status === "ok" ? [] : [{ subject: name, message, hint, severity: status }],
+  );
+  return {
+    command: "health",
+    stack,
+    data: {
+      place: watcher.place,
+      role: watcher.roleFor("postgres"),
+      version: facts.version,
+      inRecovery: facts.recovery !== null,
+      uptimeSeconds: facts.uptimeSeconds,
+      databases: facts.inside.map(({ database }) => database),
+      checks,
+      remarks: remarksOf(config),
+    },
+    findings,
+  };
+}
+
+function remarksOf({ backup, docker }: CommandContext["config"]): string[] {
+  const logical = backup.logical === undefined && backup.copies === undefined;
+  return [
+    ...(logical ? [] : ["backups are looked at by `backup status`"]),
+    ...(docker?.physical === undefined
+      ? []
+      : ["the repository of physical backups is looked at by `recovery`"]),
+  ];
+}
+
+function tellNagios({ data, findings }: Report<HealthData>): NagiosResult {
+  const summary =
+    findings.length === 0
+      ? `${data.checks.length} checks are well${data.inRecovery ? ", in recovery" : ""}`
+      : findings.map(({ subject, message }) => `${subject}: ${message}`).join("; ");
+  const performance = data.checks.flatMap(
+    ({ name, value, unit, warning, critical }): PerformanceFigure[] =>
+      value === null
+        ? []
+        : [
+            {
+              label: name,
+              value,
+              ...(unit === undefined ? {} : { unit }),
+              ...(warning === undefined ? {} : { warning }),
+              ...(critical === undefined ? {} : { critical }),
+            },
+          ],
+  );
+  return { summary, performance };
+}
