@@ -45,6 +45,6 @@ export function renderTable(
 }
 
 /** A name on the server may hold what a terminal obeys. */
-function visible(value: string | number): string {
+export function visible(value: string | number): string {
   return String(value).replace(/\p{Cc}/gu, "\uFFFD");
 }

@@ -42,8 +42,10 @@ export type HealthThresholds = Pick<
 /** What a check says, without its name. */
 export type Judgement = Omit<HealthCheck, "name" | "hint"> & { readonly hint?: string };
 
-export function check(name: string, { hint, ...judgement }: Judgement): HealthCheck {
-  return { name, ...judgement, hint: judgement.status === "ok" ? "" : (hint ?? "") };
+export function check(name: string, { hint, message, ...judgement }: Judgement): HealthCheck {
+  // A name on the server may hold what a terminal obeys.
+  const shown = message.replace(/\p{Cc}/gu, "\uFFFD");
+  return { name, ...judgement, message: shown, hint: judgement.status === "ok" ? "" : (hint ?? "") };
 }
 
 /** The status of a figure that grows worse as it grows. */

@@ -42,3 +42,12 @@ export async function readSessions(
   const [row] = await session.query<{ sessions: ServerSession[] }>(sessionsSql, [queries]);
   return row?.sessions ?? [];
 }
+
+/** One session of any kind, by its pid; undefined: there is none. */
+export async function readSession(session: Session, pid: number): Promise<ServerSession | undefined> {
+  const [row] = await session.query<{ session: ServerSession }>(
+    `SELECT ${sessionJson} AS session FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = $2::int`,
+    [false, pid],
+  );
+  return row?.session;
+}

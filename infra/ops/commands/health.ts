@@ -94,19 +94,18 @@ function tellNagios({ data, findings }: Report<HealthData>): NagiosResult {
     findings.length === 0
       ? `${data.checks.length} checks are well${data.inRecovery ? ", in recovery" : ""}`
       : findings.map(({ subject, message }) => `${subject}: ${message}`).join("; ");
-  const performance = data.checks.flatMap(
-    ({ name, value, unit, warning, critical }): PerformanceFigure[] =>
-      value === null
-        ? []
-        : [
-            {
-              label: name,
-              value,
-              ...(unit === undefined ? {} : { unit }),
-              ...(warning === undefined ? {} : { warning }),
-              ...(critical === undefined ? {} : { critical }),
-            },
-          ],
+  const performance = data.checks.flatMap(({ name, value, unit, warning, critical }): PerformanceFigure[] =>
+    value === null
+      ? []
+      : [
+          {
+            label: name,
+            value,
+            ...(unit === undefined ? {} : { unit }),
+            ...(warning === undefined ? {} : { warning }),
+            ...(critical === undefined ? {} : { critical }),
+          },
+        ],
   );
   return { summary, performance };
 }

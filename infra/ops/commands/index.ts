@@ -11,6 +11,7 @@ import { copyCommand } from "./copy";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
 import { healthCommand } from "./health";
+import { locksCommand } from "./locks";
 import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
@@ -18,12 +19,15 @@ import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
 import { restoreCommand } from "./restore";
 import { statusCommand } from "./status";
+import { terminateIdleCommand } from "./terminate-idle";
 
 /** Every command, in the order of the help. */
 export const commands: readonly AnyCommand[] = [
   statusCommand,
   healthCommand,
   connectionsCommand,
+  locksCommand,
+  terminateIdleCommand,
   planCommand,
   driftCommand,
   ...migrateCommands,

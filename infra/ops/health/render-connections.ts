@@ -82,7 +82,7 @@ export function renderSessions(
     renderAge(session.stateSeconds),
     renderAge(session.transactionSeconds),
     session.wait ?? "",
-    queries ? cut(session.query ?? "") : (session.statement ?? ""),
+    queries ? renderQuery(session.query ?? "") : (session.statement ?? ""),
   ]);
   return renderTable(title, columns, rows, colors);
 }
@@ -94,7 +94,8 @@ function renderAge(seconds: number | null): string {
 /** Characters of a statement in a table. */
 const queryWidth = 120;
 
-function cut(query: string): string {
+/** The text of a statement, cut to a line of a table. */
+export function renderQuery(query: string): string {
   const line = query.replace(/\s+/g, " ").trim();
   return line.length > queryWidth ? `${line.slice(0, queryWidth - 1)}…` : line;
 }
