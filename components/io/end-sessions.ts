@@ -12,10 +12,24 @@ type Known = Pick<ServerSession, "pid" | "backendStart">;
  * Ends one session, or its statement, and waits until that is so, at most 5 s. The pid alone names nobody: the statement
  * that ends it looks for the moment at which the session began as well.
  *
- * Needs pg_signal_backend, and a superuser for a session of one (42501).
+ * Needs pg_signal_backend and pg_read_all_stats, and a superuser for a session of one (42501).
  */
-export function endSession(session: Session, way: EndingWay, known: Known): Promise<EndingOutcome> {
+export async function endSession(session: Session, way: EndingWay, known: Known): Promise<EndingOutcome> {
+  await assertSees(session);
   return way === "terminate" ? terminate(session, known) : cancel(session, known);
+}
+
+/** A login that does not see when a session began cannot tell it from another one, and would take it for gone. */
+export class SessionsHiddenError extends Error {
+  readonly code = "42501";
+}
+
+async function assertSees(session: Session): Promise<void> {
+  const [row] = await session.query<{ sees: boolean; who: string }>(
+    "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees, current_user::text AS who",
+  );
+  if (row?.sees !== true)
+    throw new SessionsHiddenError(`${row?.who ?? "this login"} does not see the sessions of others`);
 }
 
 async function terminate(session: Session, { pid, backendStart }: Known): Promise<EndingOutcome> {
@@ -57,6 +71,7 @@ export async function endIdleSessions(
   known: readonly Known[],
   idle: { readonly minutes: number; readonly states: readonly string[] },
 ): Promise<ReadonlyMap<number, EndingOutcome>> {
+  await assertSees(session);
   const list = JSON.stringify(known.map(({ pid, backendStart }) => ({ pid, since: backendStart })));
   const ended = await session.query<{ pid: number }>(
     `SELECT a.pid, pg_catalog.pg_terminate_backend(a.pid)

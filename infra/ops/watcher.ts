@@ -11,7 +11,7 @@ export interface Watcher {
   readonly place: string;
   /** Names of the declared databases, sorted. */
   readonly databases: readonly string[];
-  /** The role that looks into a database: the stack's role of profile `monitor` where one may, else the administrator. */
+  /** The role that looks into a database: the stack's role of profile `monitor` where one may, else the administrator: after a look the one that got in. */
   roleFor(database: string): string;
   /**
    * Looks into a database, or `postgres`: read-only, with bounds of 5 s for the login and 10 s for a statement.
@@ -47,27 +47,29 @@ async function findWatcher({ config, outputs }: CommandContext): Promise<Watcher
   const monitors = monitorsOf(config.databases, found);
   const targetFor = (database: string): ConnectionTarget =>
     (database === maintenanceDatabase ? [...monitors.values()][0] : monitors.get(database)) ?? administrator;
+  /** Databases that the administrator had to look into the last time. */
+  const helped = new Set<string>();
   return {
     place: renderPlace(administrator),
     databases: config.databases.map(({ name }) => name),
-    roleFor: (database) => targetFor(database).user,
-    look: (database, look) => lookIn([targetFor(database), administrator], database, look),
+    roleFor: (database) => (helped.has(database) ? administrator : targetFor(database)).user,
+    // Before PostgreSQL 16 a monitor has no reserved connection, and later on few: on a full server the administrator
+    // still gets in.
+    look: async (database, look) => {
+      const target = targetFor(database);
+      try {
+        const answer = await lookInto(target, database, look);
+        helped.delete(database);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof ServerFullError) || target === administrator) throw error;
+        const answer = await lookInto(administrator, database, look);
+        helped.add(database);
+        return answer;
+      }
+    },
     asAdministrator: (database, look) => lookInto(administrator, database, look),
   };
-}
-
-/** Before PostgreSQL 16 a monitor has no reserved connection: on a full server only the administrator still gets in. */
-async function lookIn<Result>(
-  [target, administrator]: readonly [ConnectionTarget, ConnectionTarget],
-  database: string,
-  look: (session: Session) => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await lookInto(target, database, look);
-  } catch (error) {
-    if (!(error instanceof ServerFullError) || target === administrator) throw error;
-    return lookInto(administrator, database, look);
-  }
 }
 
 /** The way in of each database's role of profile `monitor`: the way of the administrator, with its own name and password. */

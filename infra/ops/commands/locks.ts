@@ -143,7 +143,9 @@ function judge(
       if (longest === undefined || longest.waitSeconds < lockWait) return [];
       const message = `blocks ${plural(blocks, "session")}; the longest has waited ${renderDuration(longest.waitSeconds)} for ${longest.target} (${longest.mode})`;
       if (pid !== 0) {
-        const hint = `\`locks --terminate ${pid}\` ends it, with its transaction; \`--cancel ${pid}\` its statement only`;
+        const isActive = sessions.some((session) => session.pid === pid && session.state === "active");
+        const cancel = isActive ? `; \`--cancel ${pid}\` its statement only` : "";
+        const hint = `\`locks --terminate ${pid}\` ends it, with its transaction${cancel}`;
         return [{ subject: `pid ${pid}`, message, hint }];
       }
       const names = prepared.map(({ name, database }) => `${name} on ${database}`).join(", ");

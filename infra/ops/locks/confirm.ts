@@ -36,6 +36,6 @@ export function explainRefusal(error: unknown, role: string): unknown {
 }
 
 function refused(message: string, role: string): CannotTellError {
-  const hint = `${role} needs pg_signal_backend (GRANT pg_signal_backend TO ${role}); a session of a superuser is ended by a superuser only`;
+  const hint = `${role} needs pg_signal_backend and pg_monitor (GRANT pg_signal_backend, pg_monitor TO …); a session of a superuser is ended by a superuser only`;
   return cannotTell("nothing was ended", message, hint);
 }
