@@ -7,8 +7,10 @@ import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
 import { connectionCommand } from "./connection";
 import { copyCommand } from "./copy";
+import { diskCommand } from "./disk";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
+import { indexesCommand } from "./indexes";
 import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
@@ -22,6 +24,8 @@ export const commands: readonly AnyCommand[] = [
   statusCommand,
   planCommand,
   driftCommand,
+  diskCommand,
+  indexesCommand,
   ...migrateCommands,
   auditCommand,
   auditMaintainCommand,
