@@ -5,6 +5,7 @@ import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
+import { bloatCommand } from "./bloat";
 import { connectionCommand } from "./connection";
 import { copyCommand } from "./copy";
 import { diskCommand } from "./disk";
@@ -25,6 +26,7 @@ export const commands: readonly AnyCommand[] = [
   planCommand,
   driftCommand,
   diskCommand,
+  bloatCommand,
   indexesCommand,
   ...migrateCommands,
   auditCommand,
