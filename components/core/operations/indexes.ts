@@ -168,7 +168,11 @@ function dropDuplicate(index: IndexFacts, table: IndexedTable | undefined): stri
 /** What REINDEX CONCURRENTLY leaves when it is ended: the copy that it made, or the one that it had replaced. */
 const leftOver = /_cc(?:new|old)\d*$/;
 
-export function isLeftOver({ name, valid, buildingPid }: IndexFacts): boolean {
+export function isLeftOver({
+  name,
+  valid,
+  buildingPid,
+}: Pick<IndexFacts, "name" | "valid" | "buildingPid">): boolean {
   return leftOver.test(name) && !valid && buildingPid === null;
 }
 

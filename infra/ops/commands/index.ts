@@ -1,5 +1,6 @@
 import type { AnyCommand } from "../command";
 import { adoptCommand } from "./adopt";
+import { analyzeCommand } from "./analyze";
 import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
@@ -17,8 +18,10 @@ import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
+import { reindexCommand } from "./reindex";
 import { restoreCommand } from "./restore";
 import { statusCommand } from "./status";
+import { vacuumCommand } from "./vacuum";
 
 /** Every command, in the order of the help. */
 export const commands: readonly AnyCommand[] = [
@@ -28,6 +31,9 @@ export const commands: readonly AnyCommand[] = [
   diskCommand,
   bloatCommand,
   indexesCommand,
+  vacuumCommand,
+  analyzeCommand,
+  reindexCommand,
   ...migrateCommands,
   auditCommand,
   auditMaintainCommand,

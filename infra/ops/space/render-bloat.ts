@@ -53,9 +53,5 @@ function renderDatabase({ database, tables, indexes, holders }: DatabaseBloat, c
 }
 
 function renderShare({ sizeBytes, bloatBytes, bloatPercent }: Bloat): (string | number)[] {
-  return [
-    renderSize(sizeBytes),
-    bloatBytes === null ? "?" : renderSize(bloatBytes),
-    bloatPercent === null ? "?" : bloatPercent,
-  ];
+  return [renderSize(sizeBytes), bloatBytes === null ? "?" : renderSize(bloatBytes), bloatPercent ?? "?"];
 }
