@@ -148,7 +148,7 @@ function tableFindings(database: string, table: TableBloat, limits: Limits): Fin
       ? [
           {
             subject,
-            message: `${describeBloat(table)} of ${renderSize(table.sizeBytes)} is empty`,
+            message: `${describeBloat(table)} of ${renderSize(table.sizeBytes)} is empty or dead`,
             hint: `new rows fill it by and by; to have it back now: ${table.statements.join("; ")}, which keeps even reads out (ACCESS EXCLUSIVE) and needs room for a copy`,
           },
         ]

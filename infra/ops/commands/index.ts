@@ -13,6 +13,7 @@ import { diskCommand } from "./disk";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
 import { indexesCommand } from "./indexes";
+import { metricsCommand } from "./metrics";
 import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
@@ -28,6 +29,7 @@ export const commands: readonly AnyCommand[] = [
   statusCommand,
   planCommand,
   driftCommand,
+  metricsCommand,
   diskCommand,
   bloatCommand,
   indexesCommand,
