@@ -56,8 +56,9 @@ export async function readContainerVolumes(
     if (!Number.isFinite(room.sizeBytes) || !Number.isFinite(room.freeBytes)) {
       throw new Error(`df in container ${container} answered ${JSON.stringify(stdout)}`);
     }
-    // Two file systems in memory have the same name.
-    return { ...place, ...room, device: `${device} ${room.sizeBytes} ${room.freeBytes}` };
+    // Two file systems in memory have the same name; a disk has one, and what is free of it changes meanwhile.
+    const volume = device.startsWith("/") ? device : `${device} of ${place.holds}`;
+    return { ...place, ...room, device: volume };
   });
   return joinVolumes(rooms);
 }
