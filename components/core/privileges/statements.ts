@@ -1,5 +1,5 @@
 import { quoteIdentifier } from "../identifier";
-import { chunks } from "../lists";
+import { chunks, groupInto } from "../lists";
 import type { Statement, StatementKind, Undeclared } from "../statement";
 import { everybody, type AclChange, type AclItem } from "./acl";
 import type { AclKind } from "./declaration";
@@ -167,14 +167,7 @@ export function renderGrantee(grantee: string): string {
 
 /** Items with the same key together, in the order of the keys' first occurrence. */
 export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const name = keyOf(item);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
+  return [...groupInto(items, keyOf).values()];
 }
 
 /** Parts as one text. No identifier holds a NUL or is empty, so absent is told from present, and keys may be joined. */

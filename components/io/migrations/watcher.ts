@@ -28,6 +28,8 @@ export interface WatcherOptions {
   readonly pid: number;
   readonly lockTimeoutMs: number;
   readonly say: (text: string) => Promise<void>;
+  /** Of the session that watches; default `pgstead migrate (watching)`. */
+  readonly applicationName?: string;
 }
 
 /** Between two looks; a line about the same work comes every other look at most. */
@@ -38,14 +40,11 @@ const patienceMs = 2_000;
 
 export function createWatcher(options: WatcherOptions): Watcher {
   const { target, database, pid, lockTimeoutMs, say } = options;
+  const { applicationName = "pgstead migrate (watching)" } = options;
   let session: Promise<Session> | undefined;
   let blockers: readonly Blocker[] = [];
   const open = (): Promise<Session> =>
-    (session ??= openSession(target, {
-      database,
-      asItself: true,
-      applicationName: "pgstead migrate (watching)",
-    }));
+    (session ??= openSession(target, { database, asItself: true, applicationName }));
   const watch = async (label: string, signal: AbortSignal): Promise<void> => {
     const since = Date.now();
     let lastLine = since + patienceMs - betweenLinesMs;
@@ -94,7 +93,7 @@ export function waitsFor(blockers: readonly Blocker[]): string {
 
 interface Look {
   readonly blockers: readonly Blocker[];
-  /** How far the build of an index is. */
+  /** How far VACUUM, ANALYZE or the build of an index is. */
   readonly progress?: string;
 }
 
@@ -106,12 +105,7 @@ async function look(session: Session, pid: number): Promise<Look> {
        FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = ANY (pg_catalog.pg_blocking_pids($1)) ORDER BY a.pid`,
       [pid],
     ),
-    session.query<{ phase: string; done: string; total: string; waiting: string | null }>(
-      `SELECT phase, greatest(blocks_done, tuples_done)::text AS done, greatest(blocks_total, tuples_total)::text AS total,
-              nullif(current_locker_pid, 0)::text AS waiting
-       FROM pg_catalog.pg_stat_progress_create_index WHERE pid = $1`,
-      [pid],
-    ),
+    session.query<{ phase: string; done: string; total: string }>(progressSql, [pid]),
   ]);
   if (build === undefined) return { blockers };
   const [done, total] = [Number(build.done), Number(build.total)];
@@ -119,3 +113,18 @@ async function look(session: Session, pid: number): Promise<Look> {
   const waiting = blockers.length > 0 ? `, ${waitsFor(blockers)}` : "";
   return { blockers, progress: `${build.phase}${share}${waiting}` };
 }
+
+/** What the server tells of long works; a phase of which it counts nothing has a total of 0. */
+const progressSql = `
+SELECT phase, greatest(blocks_done, tuples_done)::text AS done, greatest(blocks_total, tuples_total)::text AS total
+FROM pg_catalog.pg_stat_progress_create_index WHERE pid = $1
+UNION ALL
+SELECT phase, CASE phase WHEN 'scanning heap' THEN heap_blks_scanned ELSE heap_blks_vacuumed END::text,
+  CASE WHEN phase IN ('scanning heap', 'vacuuming heap') THEN heap_blks_total ELSE 0 END::text
+FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = $1
+UNION ALL
+SELECT phase, sample_blks_scanned::text, sample_blks_total::text
+FROM pg_catalog.pg_stat_progress_analyze WHERE pid = $1
+UNION ALL
+SELECT phase, heap_blks_scanned::text, CASE WHEN phase LIKE '%scanning heap' THEN heap_blks_total ELSE 0 END::text
+FROM pg_catalog.pg_stat_progress_cluster WHERE pid = $1`;

@@ -1,25 +1,32 @@
 import type { AnyCommand } from "../command";
 import { adoptCommand } from "./adopt";
+import { analyzeCommand } from "./analyze";
 import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
+import { bloatCommand } from "./bloat";
 import { connectionCommand } from "./connection";
 import { connectionsCommand } from "./connections";
 import { copyCommand } from "./copy";
+import { diskCommand } from "./disk";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
 import { healthCommand } from "./health";
 import { locksCommand } from "./locks";
+import { indexesCommand } from "./indexes";
+import { metricsCommand } from "./metrics";
 import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
+import { reindexCommand } from "./reindex";
 import { restoreCommand } from "./restore";
 import { statusCommand } from "./status";
 import { terminateIdleCommand } from "./terminate-idle";
+import { vacuumCommand } from "./vacuum";
 
 /** Every command, in the order of the help. */
 export const commands: readonly AnyCommand[] = [
@@ -30,6 +37,13 @@ export const commands: readonly AnyCommand[] = [
   terminateIdleCommand,
   planCommand,
   driftCommand,
+  metricsCommand,
+  diskCommand,
+  bloatCommand,
+  indexesCommand,
+  vacuumCommand,
+  analyzeCommand,
+  reindexCommand,
   ...migrateCommands,
   auditCommand,
   auditMaintainCommand,

@@ -29,6 +29,11 @@ import type { StatusData } from "../read-status";
 import type { RecoveryData } from "../recovery/read-recovery";
 import type { RestoreData } from "../restore/outcome";
 import type { MomentData } from "../restore/point-in-time-place";
+import type { BloatData } from "../commands/bloat";
+import type { DiskData } from "../commands/disk";
+import type { IndexesData } from "../commands/indexes";
+import type { MetricsData } from "../commands/metrics";
+import type { MaintenanceData } from "../maintenance/run";
 
 export type { FailureDocument, ReportDocument } from "../report";
 
@@ -72,4 +77,11 @@ export interface ReportData {
   readonly "new-stack": NewStackData;
   readonly "preview-comment": CommentData;
   readonly "drift-issue": IssueData;
+  readonly metrics: MetricsData;
+  readonly disk: DiskData;
+  readonly bloat: BloatData;
+  readonly indexes: IndexesData;
+  readonly vacuum: MaintenanceData;
+  readonly analyze: MaintenanceData;
+  readonly reindex: MaintenanceData;
 }
