@@ -18,13 +18,18 @@ export function findLogin(
 ): FoundLogin {
   const databases = candidates(config, wanted.database);
   const logins = databases.flatMap((database) =>
-    database.roles.filter(({ login }) => login).map((role) => ({ database, role })),
+    // Of two that take turns, the one whose turn it is; either name means it.
+    database.roles
+      .filter(({ login, turn }) => login && turn?.is !== "former")
+      .map((role) => ({ database, role })),
   );
   const known = [...new Set(logins.map(({ role }) => role.key))];
   if (wanted.role === undefined) {
     throw problemError("--role", "is missing", `say which role: ${known.join(", ")}`);
   }
-  const found = logins.filter(({ role }) => role.name === wanted.role || role.key === wanted.role);
+  const found = logins.filter(({ database, role }) =>
+    database.roles.some(({ key, name }) => key === role.key && (name === wanted.role || key === wanted.role)),
+  );
   const [only] = found;
   if (only === undefined) throw unknownRole(wanted.role, databases, known, logins);
   if (found.length === 1) return only;
