@@ -97,10 +97,11 @@ function secondNameFault(
 }
 
 /** A login that stands for two is no group. */
-function checkMember({ rolesPath }: Draft, role: RoleConfig, other: RoleConfig): Problem[] {
-  const index = other.memberOf.findIndex((one) => one.role === role.name);
-  if (index < 0) return [];
-  return at([...rolesPath, other.key, "memberOf"], {
+function checkMember({ rolesPath, written }: Draft, role: RoleConfig, other: RoleConfig): Problem[] {
+  if (!other.memberOf.some((one) => one.role === role.name)) return [];
+  const memberOf = written.roles?.[other.key]?.memberOf ?? [];
+  const place = memberOf.findIndex((one) => [role.key, role.name].includes(one.role));
+  return at([...rolesPath, other.key, "memberOf", place < 0 ? 0 : place], {
     message: `${role.key} has two logins that take turns, and is no group`,
     hint: `make a role that does not log in, with ${role.key} and ${other.key} as its members`,
   });

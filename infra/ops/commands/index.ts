@@ -15,6 +15,7 @@ import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
 import { restoreCommand } from "./restore";
+import { rotateCommand } from "./rotate";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -31,6 +32,7 @@ export const commands: readonly AnyCommand[] = [
   recoveryCommand,
   restoreCommand,
   connectionCommand,
+  rotateCommand,
   copyCommand,
   adoptCommand,
   newStackCommand,
