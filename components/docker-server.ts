@@ -3,6 +3,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
 import { pathForPlugins } from "./project-directory";
+import type { RoleCredential } from "./core/credentials/age";
 import type { Refusal } from "./core/statement";
 import { resolveDockerServer, type DockerServerArgs, type DockerServerPlan } from "./docker-server-args";
 import {
@@ -16,6 +17,7 @@ import {
 } from "./docker-server-parts";
 import type { DockerStack } from "./docker-stack";
 import { Credential } from "./providers/resources";
+import { describeCredential } from "./roles";
 import type { Certificate } from "./providers/docker-resources";
 import { DockerServerResource } from "./providers/docker-server-resources";
 
@@ -34,6 +36,8 @@ import { DockerServerResource } from "./providers/docker-server-resources";
  */
 export class DockerServer extends pulumi.ComponentResource {
   readonly connection: Connection;
+  /** When the administrator's password was made. */
+  readonly credential: pulumi.Output<RoleCredential>;
   readonly version: pulumi.Output<string>;
   readonly refusals: pulumi.Output<Refusal[]>;
   /** What further containers of the stack are made with. */
@@ -71,6 +75,7 @@ export class DockerServer extends pulumi.ComponentResource {
       this,
     );
     this.connection = createConnection(name, plan, this.resource, this);
+    this.credential = describeCredential(administrator, { role: "postgres", login: "postgres" });
 
     this.version = this.resource.version;
     this.refusals = pulumi

@@ -1,9 +1,11 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
+import type { RoleCredential } from "./core/credentials/age";
 import type { Refusal } from "./core/statement";
 import { projectDirectory } from "./project-directory";
 import { Credential, EmbeddedServerResource } from "./providers/resources";
+import { describeCredential } from "./roles";
 
 export interface EmbeddedServerArgs {
   /**
@@ -66,6 +68,8 @@ export interface EmbeddedServerArgs {
  */
 export class EmbeddedServer extends pulumi.ComponentResource {
   readonly connection: Connection;
+  /** When the administrator's password was made. */
+  readonly credential: pulumi.Output<RoleCredential>;
   /** Version as the server names it, such as `17.10`. */
   readonly version: pulumi.Output<string>;
   readonly dataDirectory: pulumi.Output<string>;
@@ -79,6 +83,8 @@ export class EmbeddedServer extends pulumi.ComponentResource {
     const administrator = createAdministrator(name, plan, this);
     const server = createServer(name, plan, administrator, this);
     this.connection = createConnection(name, plan, server, this);
+    const login = plan.administrator;
+    this.credential = describeCredential(administrator, { role: login, login });
 
     this.version = server.version;
     this.dataDirectory = server.dataDirectory;

@@ -95,6 +95,8 @@ function answers(port: number, path: string): string[] {
 function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
   const { server, role, password, dependsOn = [] } = args;
   const content = {
+    // Beside each other: both change where two logins take turns, and the exporter may have no half of them.
+    "exporter.user": { content: role, mode: "0444" },
     "exporter.password": { content: pulumi.secret(password), mode: "0400", secret: true },
     "ca.crt": { content: server.certificate.caCertificate, mode: "0444" },
   };
@@ -106,7 +108,7 @@ function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
       command: ["prometheus-postgres-exporter", ...collectors.map((name) => `--collector.${name}`)],
       envs: [
         `DATA_SOURCE_URI=server:5432/postgres?${parameters}`,
-        `DATA_SOURCE_USER=${role}`,
+        `DATA_SOURCE_USER_FILE=${filesPath}/exporter.user`,
         `DATA_SOURCE_PASS_FILE=${filesPath}/exporter.password`,
       ],
       memory: 128,

@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { authorityFile, mountPath, secretFile } from "./core/copies/plan";
+import type { RoleCredential } from "./core/credentials/age";
 import { opsFilesPath, renderOpsContext, type OpsContextArgs } from "./core/ops-context";
 import type { Refusal } from "./core/statement";
 import type { DockerServer } from "./docker-server";
@@ -12,7 +13,10 @@ export interface OperationsArgs {
   readonly server: DockerServer;
 
   /** What the container's jobs know of the stack: nothing secret. */
-  readonly context: Omit<OpsContextArgs, "project" | "stack" | "prefix">;
+  readonly context: Omit<OpsContextArgs, "project" | "stack" | "prefix" | "credentials">;
+
+  /** When the passwords of roles were made, for their metric. */
+  readonly credentials: pulumi.Output<RoleCredential[]>;
 
   /** Secret access keys of copies in object storage, by the copies' names. */
   readonly copySecrets?: pulumi.Output<Readonly<Record<string, string>>>;
@@ -67,12 +71,10 @@ function createFiles(args: OperationsArgs, volume: docker.Volume, parent: pulumi
   const { server, context } = args;
   const { stack } = server;
   const container = `${stack.name}-ops`;
-  const text = renderOpsContext({
-    ...context,
-    project: pulumi.getProject(),
-    stack: pulumi.getStack(),
-    prefix: stack.name,
-  });
+  const names = { project: pulumi.getProject(), stack: pulumi.getStack(), prefix: stack.name };
+  const text = args.credentials.apply((credentials) =>
+    renderOpsContext({ ...context, ...names, credentials }),
+  );
   return new Files(
     "ops",
     {

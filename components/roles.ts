@@ -7,6 +7,8 @@ import {
   type RoleDeclaration,
   type RoleProfile,
 } from "./core/desired/server-roles";
+import type { RoleCredential } from "./core/credentials/age";
+import type { Turn } from "./core/credentials/turns";
 import type { GrantDeclaration } from "./core/privileges/declaration";
 import type { DesiredSettings } from "./core/server/role-settings";
 import { Credential } from "./providers/resources";
@@ -42,6 +44,14 @@ export interface RoleArgs {
    * @default - false: a login gets a password of its own, made once
    */
   readonly keepPassword?: boolean;
+
+  /**
+   * Which of two logins that take turns it is: the former one keeps the password of its last turn, whether it may log in
+   * or not, and is nobody's to be given.
+   *
+   * @default - it is the only one
+   */
+  readonly turn?: Turn;
 
   /** Uses the privileges of the roles it belongs to (`INHERIT`). @default - true */
   readonly inherit?: boolean;
@@ -132,6 +142,8 @@ export class Roles extends pulumi.ComponentResource {
   readonly declarations: readonly RoleDeclaration[];
   /** SCRAM verifiers by role name; secret. */
   readonly verifiers: ReadonlyMap<string, pulumi.Output<string>>;
+  /** When the password of each role was made: of two logins that take turns, that of the current one. */
+  readonly credentials: pulumi.Output<RoleCredential[]>;
   /** The official resources, for `dependsOn`. */
   readonly resources: readonly pulumi.Resource[];
 
@@ -143,6 +155,14 @@ export class Roles extends pulumi.ComponentResource {
     this.verifiers = new Map([...credentials].map(([role, { verifier }]) => [role, pulumi.secret(verifier)]));
     this.resources = plan.map((role) => createRole(role, this.verifiers.get(role.name), args, this));
 
+    this.credentials = pulumi.all(
+      plan
+        .filter(({ turn }) => turn?.is !== "former")
+        .flatMap(({ name: login, turn }) => {
+          const made = credentials.get(login);
+          return made === undefined ? [] : [describeCredential(made, { role: turn?.role ?? login, login })];
+        }),
+    );
     this.declarations = args.roles;
     this.passwords = pulumi.secret(
       pulumi.all(Object.fromEntries([...credentials].map(([role, { password }]) => [role, password]))),
@@ -160,13 +180,30 @@ function resolveRoles({ roles }: RolesArgs): readonly RoleArgs[] {
 }
 
 function createCredentials(plan: readonly RoleArgs[], parent: pulumi.Resource): Map<string, Credential> {
-  const logins = plan.filter((role) => resolveAttributes(role).login && role.keepPassword !== true);
+  const logins = plan.filter((role) => hasPassword(role) && role.keepPassword !== true);
   return new Map(
-    logins.map(({ name, passwordVersion = 1 }) => [
+    logins.map(({ name, passwordVersion = 1, turn }) => [
       name,
-      new Credential(name, { passwordVersion }, { parent }),
+      new Credential(name, { passwordVersion, ...(turn === undefined ? {} : { turn: turn.is }) }, { parent }),
     ]),
   );
+}
+
+/** Who is shut out until its next turn keeps its number. */
+function hasPassword(role: RoleArgs): boolean {
+  return resolveAttributes(role).login || role.turn?.is === "former";
+}
+
+/** What may be told of a password. */
+export function describeCredential(
+  { passwordVersion, changedAt }: Credential,
+  names: Pick<RoleCredential, "role" | "login">,
+): pulumi.Output<RoleCredential> {
+  return pulumi.all([passwordVersion, changedAt]).apply(([number, moment]) => ({
+    ...names,
+    passwordVersion: number,
+    ...(moment === undefined ? {} : { changedAt: moment }),
+  }));
 }
 
 const roleProperties = [

@@ -14,12 +14,14 @@ import { checkMigrations, checkSharedDirectories } from "./config/check-migratio
 import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
 import { checkServer } from "./config/check-server";
 import { checkTuning, resolveTuningConfig } from "./config/check-tuning";
+import { checkTurns } from "./config/check-turns";
 import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
 import { resolveDocker } from "./config/resolve-docker";
 import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
+import { withTurns } from "./config/resolve-turns";
 import type { WrittenConfig } from "./config/schema";
 import { shapeConfig } from "./config/shape";
 import type { StackConfig } from "./config/stack-config";
@@ -63,6 +65,7 @@ export function parseConfig(
     ...checkDrill(config, namesOf(drafts)),
     ...drafts.flatMap((draft) => checkDraft(draft, drafts, config)),
     ...checkSharedNames(drafts),
+    ...checkTurns(drafts, config.server.administrator.name),
     ...checkSharedDirectories(drafts),
   ];
   if (problems.length > 0) {
@@ -84,7 +87,7 @@ export function parseConfig(
       ignore: config.drift.ignore.map(({ kind, name }) => (kind === undefined ? { name } : { kind, name })),
     },
     several: "databases" in input.values,
-    databases: drafts.map((draft) => draft.config),
+    databases: drafts.map((draft) => withTurns(draft.config)),
   };
 }
 

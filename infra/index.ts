@@ -16,7 +16,8 @@ import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
 import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
-import { stackOutputs } from "./outputs";
+import { credentialsOf, stackOutputs } from "./outputs";
+import { remindOfPasswords } from "./remind";
 import { createBeside, createRecovery, createServer, readCopySecrets, readRepositorySecrets } from "./server";
 
 const plan = readPlan();
@@ -105,7 +106,10 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
   return [...made, ...objects, ...trail].map(({ refusals }) => refusals);
 });
 
-const beside = createBeside(plan, server, { databases, copySecrets }, [
+const credentials = credentialsOf(server, databases);
+remindOfPasswords(credentials, plan.passwords);
+
+const beside = createBeside(plan, server, { databases, copySecrets, credentials }, [
   ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
 ]);
 
@@ -113,7 +117,7 @@ const onServer = [server, ...tuning, ...recovery, serverAccess, ...hostBasedAcce
 new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
 // As one value, because which outputs there are depends on the target.
-export = stackOutputs(server, databases, plan, recovery);
+export = { ...stackOutputs(server, databases, plan, recovery), credentials };
 
 /** A secret of the stack's configuration, which holds it encrypted or not at all. */
 function readSecret(key: string, how: string): pulumi.Output<string> | undefined {

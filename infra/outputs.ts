@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerServer, type Connection, type PointInTimeRecovery, type Roles } from "../components";
+import type { RoleCredential } from "../components/core/credentials/age";
 import { connectionUri } from "../components/core/connection";
 import type { Server } from "./server";
 
@@ -50,6 +51,17 @@ export function stackOutputs(
     ...(recovery?.secondPassphrase === undefined ? {} : { repositoryPassphrase2: recovery.secondPassphrase }),
     ...(server instanceof DockerServer ? { caCertificate: server.certificate.caCertificate } : {}),
   };
+}
+
+/** How old each password is, without the password. Of all databases in one list: roles are the server's. */
+export function credentialsOf(
+  server: Server,
+  databases: readonly Pick<DeclaredDatabase, "roles">[],
+): pulumi.Output<RoleCredential[]> {
+  const administrator = "credential" in server ? [server.credential] : [];
+  return pulumi
+    .all([pulumi.all(administrator), pulumi.all(databases.map(({ roles }) => roles.credentials))])
+    .apply(([first, others]) => [...first, ...others.flat()]);
 }
 
 function connectionUris(

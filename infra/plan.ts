@@ -1,3 +1,4 @@
+import type { AgeLimits } from "../components/core/credentials/age";
 import type { AuditDeclaration } from "../components/core/audit/model";
 import type { EmbeddedServerArgs } from "../components/embedded-server";
 import type { ExistingServerArgs } from "../components/existing-server";
@@ -26,6 +27,8 @@ export interface StackPlan {
   readonly several: boolean;
   readonly allowDataLoss: readonly string[];
   readonly protect: boolean;
+  /** By when passwords are to be other ones. */
+  readonly passwords: Omit<AgeLimits, "now">;
   /** What a backup has to be before data is lost; absent: none is asked for. */
   readonly gate?: LossGatePlan;
   /** Absent: pg_hba.conf is left alone. */
@@ -73,10 +76,23 @@ export function planStack(config: StackConfig): StackPlan {
     databases: config.databases.map((database) => planDatabase(database, config)),
     allowDataLoss: config.allowDataLoss,
     protect: config.protect,
+    passwords: passwordLimits(config),
     ...planGate(config),
     ...planHostBasedAccess(config),
     ...planTuning(config),
   };
+}
+
+/** By when the passwords of a stack are to be other ones. */
+export function passwordLimits({
+  databases,
+  thresholds,
+}: Pick<StackConfig, "databases" | "thresholds">): Omit<AgeLimits, "now"> {
+  const roles = databases.flatMap((database) => database.roles);
+  const ends = roles.flatMap(({ name, validUntil }) =>
+    validUntil === undefined ? [] : [[name, validUntil] as const],
+  );
+  return { seconds: thresholds.credential, validUntil: new Map(ends) };
 }
 
 function planGate({ backup, docker }: StackConfig): Pick<StackPlan, "gate"> {
@@ -182,7 +198,7 @@ function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePl
     settings,
     authoritative,
   } = database;
-  const logins = database.roles.filter(({ login }) => login);
+  const logins = database.roles.filter(({ login, turn }) => login && turn?.is !== "former");
   const pgaudit = database.audit?.pgaudit ?? [];
   return {
     name,
@@ -229,6 +245,6 @@ function withPgaudit(
     : [...extensions, { name: "pgaudit", schema: "public" }];
 }
 
-function planRole({ key, ...role }: RoleConfig): RoleArgs {
+function planRole({ key, rotation: _rotation, ...role }: RoleConfig): RoleArgs {
   return key === "migrator" ? { ...role, migrator: true } : role;
 }

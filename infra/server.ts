@@ -10,6 +10,7 @@ import {
   type RepositorySecrets,
   type Roles,
 } from "../components";
+import type { RoleCredential } from "../components/core/credentials/age";
 import { pgsteadVersion } from "../components/core/version";
 import { pathInProject, projectDirectory } from "../components/project-directory";
 import { opsBundleFault } from "./ops-bundle";
@@ -120,6 +121,13 @@ interface DatabaseRoles {
   readonly roles: Roles;
 }
 
+/** What containers beside the server are told of it. */
+interface BesideArgs {
+  readonly databases: readonly DatabaseRoles[];
+  readonly copySecrets: CopySecrets | undefined;
+  readonly credentials: pulumi.Output<RoleCredential[]>;
+}
+
 type CopySecrets = pulumi.Output<Readonly<Record<string, string>>>;
 
 /** Secret access keys of copies in object storage; refused where they stand in clear. */
@@ -132,7 +140,7 @@ export function readCopySecrets(secrets: Secrets): CopySecrets | undefined {
 export function createBeside(
   { server: plan }: StackPlan,
   server: Server,
-  { databases, copySecrets }: { databases: readonly DatabaseRoles[]; copySecrets: CopySecrets | undefined },
+  { databases, copySecrets, credentials }: BesideArgs,
   dependsOn: readonly pulumi.Resource[],
 ): (Operations | Monitoring)[] {
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
@@ -148,6 +156,7 @@ export function createBeside(
     context: { ...operations, version: pgsteadVersion },
     ...(copySecrets === undefined ? {} : { copySecrets }),
     copyAuthorities,
+    credentials,
     dependsOn,
   });
   if (monitoring === undefined) return [ops];

@@ -1,5 +1,6 @@
 import { copiesInside, whereIsBucket, type CopiesPlan } from "./copies/plan";
 import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
+import type { RoleCredential } from "./credentials/age";
 import type { DesiredCertificate } from "./certificate/plan";
 import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
 import { containerPlaces, type RepositoryBucket } from "./physical/configuration";
@@ -77,6 +78,8 @@ export interface OpsContext {
   readonly physical?: OpsPhysical | undefined;
   /** Absent: no restore drills are done. */
   readonly drill?: DrillPlan | undefined;
+  /** When the passwords of roles were made; absent: the `up` that wrote it did not tell. */
+  readonly credentials?: readonly KnownCredential[] | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -114,6 +117,14 @@ export interface OpsFiles {
    * goes with the backups that later jobs make, wherever their volume is taken.
    */
   readonly jobState: string;
+}
+
+/** When the password of a role, or of the administrator, was made. */
+export interface KnownCredential {
+  /** Of two logins that take turns, the first. */
+  readonly role: string;
+  /** An ISO string in UTC. */
+  readonly changedAt: string;
 }
 
 /** Physical backups, as far as the jobs need to know. */
@@ -169,6 +180,8 @@ export interface OpsContextArgs {
   readonly copies?: CopiesPlan;
   /** Absent: none are scheduled. */
   readonly drill?: ScheduledDrill;
+  /** Those of which nobody knows when they were made are left out. */
+  readonly credentials?: readonly RoleCredential[];
 }
 
 /** The file's text. The same arguments give the same text, so that it changes only when something did. */
@@ -210,8 +223,13 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     ...(args.copies === undefined ? {} : { copies: copiesInside(args.copies, opsFilesPath) }),
     ...(physical === undefined ? {} : { physical: pickPhysical(physical) }),
     ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
+    ...(args.credentials === undefined ? {} : { credentials: args.credentials.flatMap(pickCredential) }),
     metricsPort: 9188,
   };
+}
+
+function pickCredential({ role, changedAt }: RoleCredential): KnownCredential[] {
+  return changedAt === undefined ? [] : [{ role, changedAt }];
 }
 
 function scheduleOf({ backup, drill }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {

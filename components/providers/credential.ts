@@ -7,22 +7,19 @@ import { reveal, secret, unknown, type PropertyMap } from "./properties";
 const highestVersion = 1_000_000;
 
 /**
- * A password of 32 characters and its SCRAM-SHA-256 verifier, both secret, made once.
+ * A password of 32 characters and its SCRAM-SHA-256 verifier, both secret, made once, and when that was.
  *
  * Raising `passwordVersion` makes a new one; nothing else does, a refresh neither. It changes no server by itself. One that
- * is `given` stays what it was, as what it encrypted can be read with it alone.
+ * is `given` stays what it was, as what it encrypted can be read with it alone. With `turn` it is that of one of two
+ * logins, and a step that would lock out the clients of both is refused.
  */
 export const credential: ResourceType = {
   check({ newInputs, oldInputs }) {
-    const check = new InputCheck(newInputs).known("passwordVersion", "given");
+    const check = new InputCheck(newInputs).known("passwordVersion", "given", "turn");
     check.integer("passwordVersion", 1, highestVersion);
-    const [before, now] = [Number(oldInputs.passwordVersion), Number(newInputs.passwordVersion)];
-    if (now < before) {
-      check.fail(
-        "passwordVersion",
-        `it cannot go back from ${before} to ${now}: raise it to make a new password`,
-      );
-    }
+    if (newInputs.turn !== undefined) check.oneOf("turn", "current", "former");
+    const fault = versionFault(oldInputs, newInputs);
+    if (fault !== undefined) check.fail("passwordVersion", fault);
     return Promise.resolve({
       inputs: newInputs,
       failures: [...check.failures, ...givenFailures(newInputs, oldInputs)],
@@ -30,8 +27,10 @@ export const credential: ResourceType = {
   },
 
   diff({ state, inputs }) {
-    const changed = state.passwordVersion !== inputs.passwordVersion;
-    return Promise.resolve(changed ? { changed, detailed: { passwordVersion: "update" } } : { changed });
+    const names = (["passwordVersion", "turn"] as const).filter((name) => state[name] !== inputs[name]);
+    if (names.length === 0) return Promise.resolve({ changed: false });
+    const detailed = Object.fromEntries(names.map((name) => [name, "update" as const]));
+    return Promise.resolve({ changed: true, detailed });
   },
 
   create({ name, inputs, preview }) {
@@ -39,8 +38,8 @@ export const credential: ResourceType = {
   },
 
   update({ state, inputs, preview }) {
-    if (state.passwordVersion === inputs.passwordVersion) return Promise.resolve(state);
-    return Promise.resolve({ ...inputs, ...madeOf(inputs, preview) });
+    const isNew = Number(inputs.passwordVersion) > Number(state.passwordVersion);
+    return Promise.resolve({ ...inputs, ...(isNew ? madeOf(inputs, preview) : keptOf(state)) });
   },
 
   async read({ id, name, inputs, state }) {
@@ -52,7 +51,26 @@ export const credential: ResourceType = {
   delete: () => Promise.resolve(),
 };
 
-const pending: PropertyMap = { password: secret(unknown), verifier: secret(unknown) };
+const pending: PropertyMap = { password: secret(unknown), verifier: secret(unknown), changedAt: unknown };
+
+/** What is wrong with a step from one number to another; undefined where nothing is. */
+function versionFault(old: PropertyMap, inputs: PropertyMap): string | undefined {
+  const [before, now] = [Number(old.passwordVersion), Number(inputs.passwordVersion)];
+  // The former one of two goes back to the number of its last turn where a single login becomes one of two.
+  if (now < before && inputs.turn !== "former") {
+    return `it cannot go back from ${before} to ${now}: raise it to make a new password`;
+  }
+  if (!(now > before)) return undefined;
+  if (inputs.turn === "current" && old.turn !== "former") {
+    return old.turn === "current"
+      ? `it rises by one at a time where two logins take turns: at ${now} the login that clients use now would get a new password`
+      : `at ${now} the login that clients use now would get a new password: declare rotation: dual by itself first, and raise it then`;
+  }
+  if (inputs.turn === undefined && old.turn === "former") {
+    return "clients use the other one of the two logins, which would go: raise it by one with rotation: dual, and have them look again, first";
+  }
+  return undefined;
+}
 
 /** The words are of the one that is given: the passphrase of a repository. */
 function givenFailures(newInputs: PropertyMap, oldInputs: PropertyMap): readonly CheckFailure[] {
@@ -73,9 +91,15 @@ function madeOf(inputs: PropertyMap, preview: boolean): PropertyMap {
 }
 
 function fresh(): PropertyMap {
-  return secrets(generatePassword());
+  // Of one that was made elsewhere nobody here knows how old it is.
+  return { ...secrets(generatePassword()), changedAt: new Date().toISOString() };
 }
 
 function secrets(password: string): PropertyMap {
   return { password: secret(password), verifier: secret(scramVerifier(password)) };
+}
+
+/** Of a state from before moments were kept, none is known. */
+function keptOf({ password, verifier, changedAt }: PropertyMap): PropertyMap {
+  return { password, verifier, ...(changedAt === undefined ? {} : { changedAt }) };
 }

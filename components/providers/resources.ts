@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AuditDeclaration } from "../core/audit/model";
 import type { Tls } from "../core/connection";
+import type { Turn } from "../core/credentials/turns";
 import type { DesiredDatabase } from "../core/server/database";
 import type { PrivilegesDeclaration } from "../core/privileges/declaration";
 import type { DesiredExtension, DesiredSchema } from "../core/database/model";
@@ -24,6 +25,8 @@ export interface CredentialArgs {
   readonly passwordVersion: number;
   /** Instead of one that is made; another one later is refused. Secret. */
   readonly given?: pulumi.Input<string | undefined>;
+  /** Of one of two logins that take turns; a number that locks out the clients of both is refused. */
+  readonly turn?: Turn["is"];
 }
 
 /** A password and its SCRAM-SHA-256 verifier, made once (resource of the provider `pgstead`). */
@@ -32,9 +35,12 @@ export class Credential extends pulumi.CustomResource {
   declare readonly password: pulumi.Output<string>;
   /** `SCRAM-SHA-256$…` with a salt of its own; secret. */
   declare readonly verifier: pulumi.Output<string>;
+  declare readonly passwordVersion: pulumi.Output<number>;
+  /** When it was made, as an ISO string in UTC; undefined where it was not made here, or before this was kept. */
+  declare readonly changedAt: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: CredentialArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { password: undefined, verifier: undefined };
+    const outputs = { password: undefined, verifier: undefined, changedAt: undefined };
     const secretOutputs = ["password", "verifier"];
     const given = args.given === undefined ? {} : { given: pulumi.secret(args.given) };
     super(

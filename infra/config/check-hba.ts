@@ -3,6 +3,7 @@ import type { HbaRule } from "../../components/core/hba/rule";
 import { databaseKeywords, parseWord, userKeywords } from "../../components/core/hba/word";
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
+import { checkTurnsInHba } from "./check-turns";
 import { resolveHbaRule } from "./hba-rule";
 import type { Draft } from "./draft";
 import type { WrittenConfig } from "./schema";
@@ -31,7 +32,11 @@ export function checkHba(
     ...rules.flatMap((rule, index) =>
       rule === undefined
         ? []
-        : [...checkOne(rule, index, config), ...checkNames(rule, index, config, drafts)],
+        : [
+            ...checkOne(rule, index, config),
+            ...checkNames(rule, index, config, drafts),
+            ...checkTurnsInHba(rule, path(index, "user"), drafts),
+          ],
     ),
     ...checkOrder(rules),
   ];

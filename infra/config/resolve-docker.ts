@@ -1,3 +1,4 @@
+import { currentLogin } from "../../components/core/credentials/turns";
 import { parseMemory } from "../../components/core/settings/value";
 import { resolvePlace } from "./resolve-copies";
 import type { WrittenConfig } from "./schema";
@@ -100,7 +101,9 @@ function findMonitor({ database, databases, roles }: WrittenConfig): MonitoringC
   for (const one of declared.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const keys = Object.keys(one.roles).toSorted();
     const key = keys.find((candidate) => one.roles[candidate]?.profile === "monitor");
-    if (key !== undefined) return { database: one.name, role: one.roles[key]?.name ?? `${one.name}_${key}` };
+    if (key === undefined) continue;
+    const { name = `${one.name}_${key}`, passwordVersion = 1, rotation = "single" } = one.roles[key] ?? {};
+    return { database: one.name, role: rotation === "single" ? name : currentLogin(name, passwordVersion) };
   }
   return undefined;
 }

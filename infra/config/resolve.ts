@@ -217,7 +217,8 @@ const defaults: WrittenRole = {
 
 /** @param names of the database's roles on the server, by key */
 function resolveRole(key: string, written: WrittenRole, names: ReadonlyMap<string, string>): RoleConfig {
-  const { login, password, passwordVersion, validUntil, profile, retired, memberOf, ...attributes } = written;
+  const { login, password, passwordVersion, validUntil, profile, retired, memberOf, ...others } = written;
+  const { rotation = "single", ...attributes } = others;
   const until = validUntil === "infinity" ? undefined : parseMoment(validUntil ?? "");
   return {
     ...attributes,
@@ -226,6 +227,7 @@ function resolveRole(key: string, written: WrittenRole, names: ReadonlyMap<strin
     login: retired === undefined && (login ?? key === "migrator"),
     keepPassword: password === "keep",
     passwordVersion: passwordVersion ?? 1,
+    ...(rotation === "single" ? {} : { rotation }),
     memberOf: memberOf
       .map((one) => ({ ...one, role: names.get(one.role) ?? one.role }))
       .toSorted((a, b) => (a.role < b.role ? -1 : 1)),

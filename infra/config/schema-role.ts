@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rotations } from "../../components/core/credentials/turns";
 import { grants } from "./schema-grants";
 import {
   choice,
@@ -64,6 +65,12 @@ const role = map(
     passwordVersion: passwordVersion("Raise it to rotate the password. The role must log in.")
       .meta({ defaultText: "`1`" })
       .optional(),
+    rotation: choice(rotations, {
+      description:
+        "`dual`: two logins take turns, `<name>` and `<name>_2`, alike in everything (each has the connectionLimit): raising passwordVersion by one gives the other one a new password and makes it the current one, and the former works until the next time, so that no client fails. `dual-finished` shuts the former out before (`NOLOGIN`).",
+      example: "dual",
+      defaultText: "`single`: one login, whose old password ends with the new one",
+    }).optional(),
     inherit: flag({
       description: "Has the privileges of the roles that it is a member of (`INHERIT`).",
       example: "false",

@@ -4,7 +4,6 @@ import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { CopiesPlan } from "../../components/core/copies/plan";
 import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
-import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
 import type { Thresholds } from "../../components/core/monitoring/thresholds";
 import type { HbaRule } from "../../components/core/hba/rule";
@@ -13,6 +12,9 @@ import type { AlembicApplication } from "../../components/core/migrations/alembi
 import type { WrittenMasking } from "../../components/core/move/masking";
 import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
+import type { RoleConfig, SettingsConfig } from "./role-config";
+
+export type { GrantConfig, MembershipConfig, RoleConfig, SettingsConfig } from "./role-config";
 
 /** Where the server lives. Everything above it is the same for all targets. */
 export type Target = "embedded" | "docker" | "existing" | "ha";
@@ -227,9 +229,6 @@ export interface AuditConfig {
   readonly pgaudit: readonly string[];
 }
 
-/** Settings by name: texts as PostgreSQL writes them, lists as lists. */
-export type SettingsConfig = Readonly<Record<string, string | readonly string[]>>;
-
 export interface SchemaConfig {
   readonly name: string;
   /** A role's name on the server; absent: the database's owner, of `public` whoever owns the database. */
@@ -248,52 +247,4 @@ export interface ExtensionConfig {
   readonly schema: string;
   /** Absent: the server's default version at creation. */
   readonly version?: string;
-}
-
-export interface RoleConfig {
-  /** The name in the configuration, unique in its database: `owner`, `migrator`, `app` … */
-  readonly key: string;
-  /** The name on the server, unique on it. */
-  readonly name: string;
-  readonly login: boolean;
-  /** Sessions at once (`CONNECTION LIMIT`); −1 is no limit. */
-  readonly connectionLimit: number;
-  /** True: the password is the server's own, nothing is known of it and nothing changes it. */
-  readonly keepPassword: boolean;
-  /** Raised to rotate the password; 1 and without meaning for a role that does not log in. */
-  readonly passwordVersion: number;
-  readonly inherit: boolean;
-  readonly createDatabase: boolean;
-  readonly createRole: boolean;
-  readonly replication: boolean;
-  readonly bypassRowLevelSecurity: boolean;
-  /** Moment in UTC, `2030-01-01T00:00:00Z`, after which the password is refused; absent: never. */
-  readonly validUntil?: string;
-  /** Absent: it has what its schemas say. */
-  readonly profile?: "backup" | "monitor";
-  /** By name on the server, sorted. */
-  readonly memberOf: readonly MembershipConfig[];
-  /** `ALTER ROLE … SET`. */
-  readonly settings: SettingsConfig;
-  /** `ALTER ROLE … IN DATABASE … SET`. */
-  readonly databaseSettings: SettingsConfig;
-  /** What no schema's readers and writers say. */
-  readonly grants: readonly GrantConfig[];
-  /** Absent: it is in use. */
-  readonly retired?: "reassign" | "keep";
-}
-
-export interface GrantConfig {
-  readonly on: GrantTarget;
-  readonly privileges: readonly string[];
-  readonly columns?: readonly string[];
-  readonly grantOption: boolean;
-}
-
-export interface MembershipConfig {
-  /** The name on the server. */
-  readonly role: string;
-  readonly admin: boolean;
-  readonly inherit: boolean;
-  readonly set: boolean;
 }

@@ -10,23 +10,30 @@ export interface FoundLogin {
 /**
  * The login role that a user means, by its name in the configuration or on the server.
  *
+ * @param option where the user named it, for an error
  * @throws ProblemError with the names that are known, where there is none or more than one
  */
 export function findLogin(
   config: StackConfig,
   wanted: { readonly role?: string | undefined; readonly database?: string | undefined },
+  option = "--role",
 ): FoundLogin {
   const databases = candidates(config, wanted.database);
   const logins = databases.flatMap((database) =>
-    database.roles.filter(({ login }) => login).map((role) => ({ database, role })),
+    // Of two that take turns, the one whose turn it is; either name means it.
+    database.roles
+      .filter(({ login, turn }) => login && turn?.is !== "former")
+      .map((role) => ({ database, role })),
   );
   const known = [...new Set(logins.map(({ role }) => role.key))];
   if (wanted.role === undefined) {
-    throw problemError("--role", "is missing", `say which role: ${known.join(", ")}`);
+    throw problemError(option, "is missing", `say which role: ${known.join(", ")}`);
   }
-  const found = logins.filter(({ role }) => role.name === wanted.role || role.key === wanted.role);
+  const found = logins.filter(({ database, role }) =>
+    database.roles.some(({ key, name }) => key === role.key && (name === wanted.role || key === wanted.role)),
+  );
   const [only] = found;
-  if (only === undefined) throw unknownRole(wanted.role, databases, known, logins);
+  if (only === undefined) throw unknownRole(option, wanted.role, databases, known, logins);
   if (found.length === 1) return only;
   const names = found.map(({ database }) => database.name).join(", ");
   throw problemError("--database", `is missing: several have a role ${wanted.role}`, `say which: ${names}`);
@@ -41,6 +48,7 @@ function candidates({ databases }: StackConfig, wanted: string | undefined): rea
 }
 
 function unknownRole(
+  option: string,
   wanted: string,
   databases: readonly DatabaseConfig[],
   known: readonly string[],
@@ -49,10 +57,10 @@ function unknownRole(
   const declared = databases.flatMap(({ roles }) => roles);
   if (declared.some(({ key, name }) => key === wanted || name === wanted)) {
     const hint = `set \`login: true\` for it, or take one that does: ${known.join(", ")}`;
-    return problemError("--role", `${wanted} does not log in`, hint);
+    return problemError(option, `${wanted} does not log in`, hint);
   }
   const names = [...known, ...logins.map(({ role }) => role.name)];
-  return problemError("--role", `${wanted} is not declared`, meantOrKnown(wanted, names, known));
+  return problemError(option, `${wanted} is not declared`, meantOrKnown(wanted, names, known));
 }
 
 function meantOrKnown(wanted: string, names: readonly string[], known = names): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseConnectionUri, type ConnectionTarget } from "../../components/core/connection";
+import type { RoleCredential } from "../../components/core/credentials/age";
 import { cannotTell, upCommand, type CannotTellError } from "./failure";
 
 /** What a deployed stack tells: where its server is, and how to log in. It holds passwords. */
@@ -9,6 +10,8 @@ export interface StackOutputs {
   readonly version: string;
   readonly administrator: ConnectionTarget;
   readonly logins: readonly StackLogin[];
+  /** Absent: the last `up` was of a version that did not keep them. */
+  readonly credentials?: readonly RoleCredential[] | undefined;
 }
 
 /** A login role of the stack. */
@@ -27,11 +30,19 @@ export type OutputsSource = (stack: string) => Promise<string>;
 
 const names = z.record(z.string(), z.string());
 
+const credential = z.object({
+  role: z.string(),
+  login: z.string(),
+  passwordVersion: z.number(),
+  changedAt: z.string().optional(),
+});
+
 const common = {
   host: z.string(),
   port: z.number(),
   version: z.string(),
   administratorUri: z.string(),
+  credentials: z.array(credential).optional(),
   /** PEM, of a server that has an authority of its own. */
   caCertificate: z.string().optional(),
 };
@@ -57,10 +68,10 @@ export function parseOutputs(text: string, stack: string): StackOutputs {
   if (Object.keys(written).length === 0) throw neverDeployed(stack);
   const read = outputsSchema.safeParse(written);
   if (!read.success) throw foreign(stack, Object.keys(written));
-  const { host, port, version, administratorUri, caCertificate } = read.data;
+  const { host, port, version, administratorUri, caCertificate, credentials } = read.data;
   try {
     const administrator = withAuthority(parseConnectionUri(administratorUri), caCertificate);
-    return { host, port, version, administrator, logins: loginsOf(read.data) };
+    return { host, port, version, administrator, logins: loginsOf(read.data), credentials };
   } catch {
     throw foreign(stack, Object.keys(written));
   }

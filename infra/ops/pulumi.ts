@@ -17,6 +17,11 @@ export interface PulumiOptions {
   readonly show?: WriteLine;
   /** `full`: plans are not cut; `json`: they are for programs. */
   readonly plan?: "full" | "json";
+  /**
+   * Has Pulumi end at its next safe point. It then hears of Ctrl-C in a terminal by this alone: a second signal would make
+   * it give up in the middle of a statement.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -26,13 +31,17 @@ export interface PulumiOptions {
  */
 export function pulumiOf(root: string, write: WriteLine): Pulumi {
   const script = join(root, "infra", "toolchain", "run.cjs");
-  return (args, { show, plan } = {}) =>
+  return (args, { show, plan, signal } = {}) =>
     new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [script, "infra/toolchain/pulumi.ts", ...args], {
         cwd: root,
         env: { ...process.env, ...(plan === undefined ? {} : { PGSTEAD_PLAN: plan }) },
         stdio: ["ignore", "pipe", "pipe"],
+        detached: signal !== undefined,
       });
+      const end = (): void => void child.kill("SIGINT");
+      signal?.addEventListener("abort", end, { once: true });
+      if (signal?.aborted === true) end();
       const output = { stdout: "", stderr: "" };
       child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
       if (show !== undefined) createInterface({ input: child.stdout }).on("line", show);
@@ -43,6 +52,7 @@ export function pulumiOf(root: string, write: WriteLine): Pulumi {
       });
       child.on("error", reject);
       child.on("close", (code) => {
+        signal?.removeEventListener("abort", end);
         resolve({ exitCode: code ?? 1, ...output });
       });
     });

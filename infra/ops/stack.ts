@@ -28,8 +28,16 @@ export async function readStackConfig(root: string, stack: string): Promise<Stac
     );
   }
   const file = `Pulumi.${name}.yaml`;
-  const text = await readText(root, name);
-  return parseConfig(configBlock(file, text), { stack: name });
+  return parseStackFile(file, await readText(root, name), name);
+}
+
+/**
+ * The configuration that the text of a stack's file says.
+ *
+ * @throws ProblemError where it is no YAML, and with every mistake in it
+ */
+export function parseStackFile(file: string, text: string, stack: string): StackConfig {
+  return parseConfig(configBlock(file, text), { stack });
 }
 
 async function readText(root: string, name: string): Promise<string> {

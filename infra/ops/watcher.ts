@@ -78,7 +78,9 @@ function monitorsOf(
   { administrator, logins }: StackOutputs,
 ): Map<string, ConnectionTarget> {
   const found = databases.flatMap(({ name, roles }): [string, ConnectionTarget][] => {
-    const monitor = roles.find(({ login, profile }) => login && profile === "monitor");
+    const monitor = roles.find(
+      ({ login, profile, turn }) => login && profile === "monitor" && turn?.is !== "former",
+    );
     const own = logins.find(({ database, role }) => database === name && role === monitor?.name);
     if (own === undefined) return [];
     const { user, password } = parseConnectionUri(own.uri);

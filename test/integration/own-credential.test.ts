@@ -91,6 +91,42 @@ describe("a credential", () => {
   });
 });
 
+describe("of two logins that take turns", () => {
+  const at = (passwordVersion: number, turn?: "current" | "former") => ({
+    name: "turning",
+    token,
+    inputs: { passwordVersion, ...(turn === undefined ? {} : { turn }) },
+  });
+  const now = () => {
+    const { state } = stack.entry("Credential/turning");
+    return { ...secrets(state), changedAt: state.changedAt };
+  };
+
+  test("each keeps its password until its turn, with the moment it was made", async () => {
+    await stack.up(at(4));
+    const first = now();
+    expect(Date.now() - Date.parse(String(first.changedAt))).toBeLessThan(60_000);
+    // It was the only one, and becomes the one whose turn it is not: its number is that of its last turn.
+    await stack.up(at(3, "former"));
+    expect(now()).toEqual(first);
+    await stack.up(at(5, "current"));
+    expect(now().password).not.toBe(first.password);
+    const third = now();
+    await stack.up(at(5, "former"));
+    expect(now()).toEqual(third);
+  });
+
+  test("a step that locks out the clients of both is refused", async () => {
+    await expect(stack.up(at(6))).rejects.toThrow(
+      "clients use the other one of the two logins, which would go",
+    );
+    await stack.up(at(7, "current"));
+    await expect(stack.up(at(9, "current"))).rejects.toThrow("it rises by one at a time");
+    await stack.up(at(7));
+    await expect(stack.up(at(9, "current"))).rejects.toThrow("declare rotation: dual by itself first");
+  });
+});
+
 describe("an import", () => {
   test("takes the password from a file, without the line's end", async () => {
     const path = join(directory, "password");

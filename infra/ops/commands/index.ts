@@ -24,6 +24,7 @@ import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
 import { reindexCommand } from "./reindex";
 import { restoreCommand } from "./restore";
+import { rotateCommand } from "./rotate";
 import { statusCommand } from "./status";
 import { terminateIdleCommand } from "./terminate-idle";
 import { vacuumCommand } from "./vacuum";
@@ -53,6 +54,7 @@ export const commands: readonly AnyCommand[] = [
   recoveryCommand,
   restoreCommand,
   connectionCommand,
+  rotateCommand,
   copyCommand,
   adoptCommand,
   newStackCommand,

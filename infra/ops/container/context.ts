@@ -97,6 +97,7 @@ const contextSchema = z.object({
   drill: z
     .object({ assertions: z.array(z.object({ database: name, sql: name })), copyMaxAge: z.int().min(1) })
     .optional(),
+  credentials: z.array(z.object({ role: name, changedAt: z.iso.datetime() })).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 

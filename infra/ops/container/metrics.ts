@@ -6,6 +6,7 @@ import { logBytes, removalReasons, type RemovalReason } from "../../../component
 import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
 import { measureBackups } from "./backup-metrics";
 import type { Clock } from "./clock";
+import { measureCredentials } from "./credential-metrics";
 import { measureDrills } from "./drill-metrics";
 import type { JobTimes } from "./job-state";
 import { measurePhysical } from "./physical-metrics";
@@ -31,7 +32,7 @@ export interface MeasuredJob {
 /** Makes a registry of its own; what is on disk is read when it is asked for. */
 export function createMetrics(
   jobs: readonly MeasuredJob[],
-  context: Pick<OpsContext, "files" | "backup" | "copies" | "drill" | "service" | "physical">,
+  context: Pick<OpsContext, "files" | "backup" | "copies" | "drill" | "service" | "physical" | "credentials">,
   { version, clock }: { readonly version: string; readonly clock: Clock },
 ): Metrics {
   const registry = new Registry();
@@ -58,6 +59,7 @@ export function createMetrics(
     measureBackups(files.logicalBackups, { databases, copies, maxAge: drill?.copyMaxAge }, registers);
   measureDrills(files.logicalBackups, databases, registers);
   measurePhysical(context, clock, registers);
+  measureCredentials(context, clock, registers);
   return {
     ...job,
     async render() {

@@ -1,7 +1,7 @@
 import { problemError } from "../../../components/core/problem";
 import type { CommandContext } from "../command";
 import { cannotTell } from "../failure";
-import { explainFailure } from "../pulumi-outputs";
+import { assertDone, nameOf, readState } from "../state";
 import type { DriftItem } from "./drift-item";
 
 /**
@@ -23,26 +23,20 @@ export async function fixDrift(
   const urns = await findUrns(context, new Set(drift.map(({ resource }) => resource)));
   const targets = ["--stack", stack, ...urns.flatMap((urn) => ["--target", urn])];
   const plan = pulumi(["preview", ...targets], { show: write, plan: "full" });
-  await assertDone(context, await progress(`planning ${urns.length} resources of stack ${stack}`, plan));
+  assertDone(await progress(`planning ${urns.length} resources of stack ${stack}`, plan), stack, failed);
   if (!yes && (await context.ask?.("Run these statements?")) !== true) return false;
-  await assertDone(context, await pulumi(["up", "--yes", "--skip-preview", ...targets], { show: write }));
+  assertDone(await pulumi(["up", "--yes", "--skip-preview", ...targets], { show: write }), stack, failed);
   return true;
 }
 
-interface State {
-  readonly deployment?: { readonly resources?: readonly { readonly urn: string; readonly type: string }[] };
-}
+const failed = "the drift could not be mended";
 
 /** The URNs of resources that are named by type and name, such as `Access promptforge`. */
 async function findUrns(context: CommandContext, names: ReadonlySet<string>): Promise<string[]> {
-  const { stack, pulumi, progress } = context;
-  const exported = pulumi(["stack", "export", "--stack", stack]);
-  const answer = await progress(`reading the state of stack ${stack}`, exported);
-  await assertDone(context, answer);
-  const { deployment } = JSON.parse(answer.stdout) as State;
-  const found = (deployment?.resources ?? []).filter(({ urn, type }) => {
-    const name = urn.split("::").at(-1) ?? "";
-    return type.startsWith("pgstead:") && names.has(`${type.split(":").at(-1) ?? ""} ${name}`);
+  const { stack } = context;
+  const found = (await readState(context)).filter((resource) => {
+    const { type } = resource;
+    return type.startsWith("pgstead:") && names.has(`${type.split(":").at(-1) ?? ""} ${nameOf(resource)}`);
   });
   if (found.length > 0) return found.map(({ urn }) => urn);
   throw cannotTell(
@@ -50,13 +44,4 @@ async function findUrns(context: CommandContext, names: ReadonlySet<string>): Pr
     [...names].join(", "),
     `bring the whole stack up: \`npm run pulumi -- up --stack ${stack}\``,
   );
-}
-
-function assertDone(
-  { stack }: CommandContext,
-  answer: { exitCode: number; stdout: string; stderr: string },
-): Promise<void> {
-  if (answer.exitCode === 0) return Promise.resolve();
-  const { reason, hint } = explainFailure(`${answer.stdout}\n${answer.stderr}`, stack);
-  throw cannotTell("the drift could not be mended", reason || `Pulumi ended with ${answer.exitCode}`, hint);
 }

@@ -1,11 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import { isMap, isScalar, parse, parseDocument, Scalar, type Document, type YAMLMap } from "yaml";
-import { keepLayout } from "../../../components/core/layout";
+import { isMap, isScalar, parseDocument, Scalar, type Document, type YAMLMap } from "yaml";
 import { problemError } from "../../../components/core/problem";
 import { replaceFile } from "../../../components/io/replace-file";
 import type { StackConfig } from "../../config";
+import { namedIn, renderDocument } from "../stack-document";
 
 /** Which target is written, and where. */
 export interface TargetChange {
@@ -53,14 +52,12 @@ export function setTarget(
   const key = [...path, "target"].join(".");
   if (config.getIn([...path, "target"]) === target) return { text, key };
   setBelow(document, config, path, target);
-  const rendered = document.toString({ lineWidth: 0 });
-  const kept = keepLayout(text, rendered);
-  return { text: isDeepStrictEqual(parse(kept), parse(rendered)) ? kept : rendered, key };
+  return { text: renderDocument(document, text), key };
 }
 
 /** Where the migrations of a database stand: where there are some, else in the short form, if the stack has one. */
 function pathOf(config: YAMLMap, several: boolean, database: string): string[] {
-  const named = (key: string): string => (config.has(key) ? key : `pgstead:${key}`);
+  const named = (key: string): string => namedIn(config, key);
   if (several) return [named("databases"), database, "migrations"];
   const inside = [named("database"), "migrations"];
   return config.hasIn(inside) ? inside : [named("migrations")];

@@ -25,6 +25,8 @@ import type { MigrationState } from "../migrate/state";
 import type { TestData } from "../migrate/test-report";
 import type { CopyData } from "../move/render";
 import type { PlanData } from "../plan/resolve";
+import type { PasswordListData } from "../rotate/list";
+import type { RotateData } from "../rotate/report";
 import type { StatusData } from "../read-status";
 import type { RecoveryData } from "../recovery/read-recovery";
 import type { RestoreData } from "../restore/outcome";
@@ -72,6 +74,7 @@ export interface ReportData {
   readonly recovery: RecoveryData;
   readonly restore: RestoreData | MomentData;
   readonly connection: ConnectionData;
+  readonly rotate: RotateData | PasswordListData;
   readonly copy: CopyData;
   readonly adopt: AdoptData;
   readonly "new-stack": NewStackData;

@@ -25,6 +25,40 @@ describe("a mistake about roles is told", () => {
       ],
     },
     {
+      what: "logins that take turns of a role that cannot",
+      change: roles({
+        group: { rotation: "dual" },
+        kept: { login: true, password: "keep", rotation: "dual" },
+        migrator: { rotation: "dual" },
+        maker: {
+          login: true,
+          rotation: "dual",
+          createDatabase: true,
+          grants: [{ on: { database: true }, privileges: ["CREATE"] }],
+        },
+      }),
+      says: [
+        "pgstead:roles.migrator.rotation: the migrator is one login, as which all changes of the schema are made / remove the line: pgstead reads its password anew each time; who migrates by hand asks `connection`",
+        "pgstead:roles.group.rotation: a role that does not log in has no password / remove it, or add login: true",
+        "pgstead:roles.kept.rotation: the password of the role is kept as it is / remove one of password and rotation",
+        "pgstead:roles.maker.rotation: maker has createDatabase and a grant of CREATE, and what one login makes the other cannot change / give that to a role of one login, such as the migrator",
+      ],
+    },
+    {
+      what: "a second login whose name is taken, or too long, and one that is used as a group",
+      change: roles({
+        app: { login: true, rotation: "dual" },
+        app_2: {},
+        web: { memberOf: ["app"] },
+        long: { login: true, rotation: "dual", name: "x".repeat(62) },
+      }),
+      says: [
+        "pgstead:roles.app: the second login of app is called shop_app_2, and so is another role / its logins are shop_app and shop_app_2: give the role, or the other, another `name`",
+        "pgstead:roles.web.memberOf[0]: app has two logins that take turns, and is no group / make a role that does not log in, with app and web as its members",
+        `pgstead:roles.long: its second login ${"x".repeat(62)}_2 has 64 bytes, and PostgreSQL keeps 63 of a name / give the role a shorter \`name\``,
+      ],
+    },
+    {
       what: "a role's key that is no name",
       change: roles({ "my app": {} }),
       says: [`pgstead:roles["my app"]: "my app" is not a name / ${nameHint}`],

@@ -11,6 +11,7 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["plan", "needs Pulumi and the stack's state"],
   ["drift", "needs Pulumi and the stack's state"],
   ["connection", "needs the stack's state, which holds the passwords"],
+  ["rotate", "needs the engine: it changes the stack's file and runs `up`"],
   ["migrate create", "writes a file of the checkout"],
   ["migrate conventions", "writes files of the checkout"],
   ["migrate lint", "reads files of the checkout"],
