@@ -156,5 +156,6 @@ const creations = [
   `CREATE TABLE IF NOT EXISTS ${text} (queryid bigint PRIMARY KEY, text text NOT NULL)`,
   // Counters change where they are: nothing of them is in the index.
   `CREATE TABLE IF NOT EXISTS ${last} (
-  role oid, queryid bigint, toplevel boolean, ${counters}, PRIMARY KEY (queryid, role, toplevel)) WITH (fillfactor = 60)`,
+  role oid, queryid bigint, toplevel boolean, since timestamptz, ${counters},
+  PRIMARY KEY (queryid, role, toplevel)) WITH (fillfactor = 60)`,
 ];

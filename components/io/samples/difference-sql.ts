@@ -22,16 +22,18 @@ export const counters = ["calls", "total_ms", "square_ms", "max_ms", ...summed.s
  * Common table expressions `present` and `difference`: the counters now, and what each statement has done since the last
  * sample.
  *
- * What is new since then counts whole, and so does what began anew: after a reset of all (`reset` is $2), after one of
+ * What is new since then counts whole, and so does what began anew: after a reset of all ($1), after one of
  * this statement, after it was thrown out for others and came back, and after a crash. Where the server tells since when
  * a statement counts (17), that says so; before, fewer calls than at the last sample do.
  *
  * The greatest time is that of the span only where it has risen within: else it may be of before, and stays unknown.
  *
- * @param source where the counters are; parameters of the query are $1, the moment of the last sample, and $2
+ * No moment of a server's clock is compared with another one: clocks are set back.
+ *
+ * @param source where the counters are; the query's parameter $1 says whether all began anew
  */
 export function differenceSql(source: StatementSource): string {
-  const isAnew = "(l.queryid IS NULL OR $2::boolean OR p.since > $1::timestamptz OR p.calls < l.calls)";
+  const isAnew = "(l.queryid IS NULL OR $1::boolean OR p.since <> l.since OR p.calls < l.calls)";
   const differences = summed.map(
     (name) => `CASE WHEN ${isAnew} THEN p.${name} ELSE greatest(p.${name} - l.${name}, 0) END AS ${name}`,
   );

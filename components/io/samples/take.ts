@@ -178,7 +178,7 @@ async function writeHeader(
          AND s.taken_at = (SELECT max(taken_at) FROM ${sampleTables.sample})
      ), made AS (
        SELECT before.taken_at AS from_at, now.*, info.reset, info.evicted,
-              coalesce(info.reset > before.taken_at OR info.reset IS DISTINCT FROM before.statements_reset
+              coalesce(info.reset IS DISTINCT FROM before.statements_reset
                        OR info.evicted < before.statements_evicted, false) AND before.taken_at IS NOT NULL AS is_reset,
               before.statements_evicted
        FROM now CROSS JOIN info LEFT JOIN before ON true
@@ -230,21 +230,21 @@ async function writeStatements(
   const [row] = await session.query<{ count: number }>(
     `WITH ${differenceSql(source)}, written AS (
        INSERT INTO ${sampleTables.statement} (taken_at, role, queryid, toplevel, ${names})
-       SELECT $3::timestamptz, role, queryid, toplevel, ${names} FROM (${cutSql("difference")}) AS cut
-       WHERE $1::timestamptz IS NOT NULL
+       SELECT $2::timestamptz, role, queryid, toplevel, ${names} FROM (${cutSql("difference")}) AS cut
+       WHERE $3::boolean
        RETURNING 1
      ), kept AS (
-       INSERT INTO ${sampleTables.last} (role, queryid, toplevel, ${names})
-       SELECT p.role, p.queryid, p.toplevel, ${counters.map((name) => `p.${name}`).join(", ")}
+       INSERT INTO ${sampleTables.last} (role, queryid, toplevel, since, ${names})
+       SELECT p.role, p.queryid, p.toplevel, p.since, ${counters.map((name) => `p.${name}`).join(", ")}
        FROM present AS p JOIN difference AS d USING (role, queryid, toplevel)
-       ON CONFLICT (queryid, role, toplevel) DO UPDATE SET ${set}
+       ON CONFLICT (queryid, role, toplevel) DO UPDATE SET since = excluded.since, ${set}
      ), gone AS (
        DELETE FROM ${sampleTables.last} AS l WHERE NOT EXISTS (
          SELECT FROM present AS p WHERE p.queryid = l.queryid AND p.role = l.role AND p.toplevel = l.toplevel)
      )
      SELECT count(*)::int AS count FROM written`,
     // Of another server nothing counts: all that is there is the beginning.
-    [fromAt, isReset || fromAt === null, takenAt],
+    [isReset || fromAt === null, takenAt, fromAt !== null],
   );
   return row?.count ?? 0;
 }
@@ -265,7 +265,7 @@ async function keepTexts(session: Session, { schema }: StatementSource): Promise
   if (found.length === 0) return;
   await session.query(
     `INSERT INTO ${sampleTables.text} (queryid, text)
-     SELECT * FROM pg_catalog.unnest($1::bigint[], $2::text[]) ON CONFLICT (queryid) DO NOTHING`,
+     SELECT * FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::text[])) AS one ON CONFLICT (queryid) DO NOTHING`,
     [found.map(({ queryid }) => queryid), found.map(({ text }) => keptText(text))],
   );
 }
