@@ -22,7 +22,7 @@ export const counters = ["calls", "total_ms", "square_ms", "max_ms", ...summed.s
  * Common table expressions `present` and `difference`: the counters now, and what each statement has done since the last
  * sample.
  *
- * What is new since then counts whole, and so does what began anew: after a reset of all ($1), after one of
+ * What is new since then counts whole, and so does what began anew: after a reset of all, after one of
  * this statement, after it was thrown out for others and came back, and after a crash. Where the server tells since when
  * a statement counts (17), that says so; before, fewer calls than at the last sample do.
  *
@@ -30,10 +30,11 @@ export const counters = ["calls", "total_ms", "square_ms", "max_ms", ...summed.s
  *
  * No moment of a server's clock is compared with another one: clocks are set back.
  *
- * @param source where the counters are; the query's parameter $1 says whether all began anew
+ * @param source where the counters are
+ * @param isAll whether all began anew
  */
-export function differenceSql(source: StatementSource): string {
-  const isAnew = "(l.queryid IS NULL OR $1::boolean OR p.since <> l.since OR p.calls < l.calls)";
+export function differenceSql(source: StatementSource, isAll: boolean): string {
+  const isAnew = isAll ? "true" : "(l.queryid IS NULL OR p.since <> l.since OR p.calls < l.calls)";
   const differences = summed.map(
     (name) => `CASE WHEN ${isAnew} THEN p.${name} ELSE greatest(p.${name} - l.${name}, 0) END AS ${name}`,
   );

@@ -228,10 +228,10 @@ async function writeStatements(
   const names = counters.join(", ");
   const set = counters.map((name) => `${name} = excluded.${name}`).join(", ");
   const [row] = await session.query<{ count: number }>(
-    `WITH ${differenceSql(source)}, written AS (
+    `WITH ${differenceSql(source, isReset || fromAt === null)}, written AS (
        INSERT INTO ${sampleTables.statement} (taken_at, role, queryid, toplevel, ${names})
-       SELECT $2::timestamptz, role, queryid, toplevel, ${names} FROM (${cutSql("difference")}) AS cut
-       WHERE $3::boolean
+       SELECT $1::timestamptz, role, queryid, toplevel, ${names} FROM (${cutSql("difference")}) AS cut
+       WHERE $2::boolean
        RETURNING 1
      ), kept AS (
        INSERT INTO ${sampleTables.last} (role, queryid, toplevel, since, ${names})
@@ -244,7 +244,7 @@ async function writeStatements(
      )
      SELECT count(*)::int AS count FROM written`,
     // Of another server nothing counts: all that is there is the beginning.
-    [isReset || fromAt === null, takenAt, fromAt !== null],
+    [takenAt, fromAt !== null],
   );
   return row?.count ?? 0;
 }
