@@ -19,12 +19,13 @@ export const opsJobs = [
   "physical-incremental-2",
   "physical-verify-2",
   "drill",
+  "samples",
 ] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
 
 /** Jobs that a stack has only where it declares what they do. */
-export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | `physical-${string}`>;
+export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | "samples" | `physical-${string}`>;
 
 /** When each job runs, in cron's notation: five fields, or six with seconds first. */
 export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
@@ -77,6 +78,8 @@ export interface OpsContext {
   readonly physical?: OpsPhysical | undefined;
   /** Absent: no restore drills are done. */
   readonly drill?: DrillPlan | undefined;
+  /** Absent: no samples are kept. */
+  readonly samples?: true | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -169,6 +172,8 @@ export interface OpsContextArgs {
   readonly copies?: CopiesPlan;
   /** Absent: none are scheduled. */
   readonly drill?: ScheduledDrill;
+  /** Whether samples of statements and sizes are taken; default false. */
+  readonly samples?: boolean;
 }
 
 /** The file's text. The same arguments give the same text, so that it changes only when something did. */
@@ -210,14 +215,17 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     ...(args.copies === undefined ? {} : { copies: copiesInside(args.copies, opsFilesPath) }),
     ...(physical === undefined ? {} : { physical: pickPhysical(physical) }),
     ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
+    ...(args.samples === true ? { samples: true } : {}),
     metricsPort: 9188,
   };
 }
 
-function scheduleOf({ backup, drill }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
+function scheduleOf({ backup, drill, samples }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
   return {
     ...(backup === undefined ? {} : { backup: backup.schedule }),
     ...(drill === undefined ? {} : { drill: drill.schedule }),
+    // What happened ten minutes ago can be told from what is happening; a sample costs tens of milliseconds.
+    ...(samples === true ? { samples: "*/10 * * * *" } : {}),
   };
 }
 

@@ -82,9 +82,11 @@ export function assertKnownSamples({ layout }: Pick<SamplePlace, "layout">): voi
  * The statements that make the tables of samples, and close them to everybody but who watches the server: texts of
  * statements tell what an application asks.
  *
+ * @param place undefined: a database that is not there yet
  * @param database for the refusal where the login may not make them
  */
-export function planSamples(place: SamplePlace, database: string): Plan {
+export function planSamples(place: SamplePlace | undefined, database: string): Plan {
+  if (place === undefined) return planSamples(nowhere, database);
   assertKnownSamples(place);
   const nothing = { refusals: [], undeclared: [] };
   if (place.layout !== undefined) return { ...nothing, statements: closeTables(place) };
@@ -106,6 +108,16 @@ export function planSamples(place: SamplePlace, database: string): Plan {
     statements: statements.map((sql): Statement => ({ sql, reason, risk: "none", kind: "schema" })),
   };
 }
+
+/** A database as it is made. */
+const nowhere: SamplePlace = {
+  hasSchema: false,
+  layout: undefined,
+  mayCreate: true,
+  others: [],
+  hidden: [],
+  defaults: [],
+};
 
 function refuseToMake(database: string) {
   return {

@@ -5,6 +5,7 @@ import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
+import { capacityCommand } from "./capacity";
 import { connectionCommand } from "./connection";
 import { copyCommand } from "./copy";
 import { driftCommand } from "./drift";
@@ -15,6 +16,8 @@ import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
 import { restoreCommand } from "./restore";
+import { sampleCommand } from "./sample";
+import { slowQueriesCommand } from "./slow-queries";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -26,6 +29,9 @@ export const commands: readonly AnyCommand[] = [
   auditCommand,
   auditMaintainCommand,
   archiveCommand,
+  slowQueriesCommand,
+  capacityCommand,
+  sampleCommand,
   ...backups,
   backupGateCommand,
   recoveryCommand,

@@ -26,6 +26,7 @@ const schedules = z.object({
   "physical-incremental-2": name.optional(),
   "physical-verify-2": name.optional(),
   drill: name.optional(),
+  samples: name.optional(),
 });
 
 const audit = z.object({
@@ -97,6 +98,7 @@ const contextSchema = z.object({
   drill: z
     .object({ assertions: z.array(z.object({ database: name, sql: name })), copyMaxAge: z.int().min(1) })
     .optional(),
+  samples: z.literal(true).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 
