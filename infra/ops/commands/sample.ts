@@ -7,7 +7,7 @@ import type { CommandContext, OpsCommand } from "../command";
 import type { Report } from "../report";
 import { lookInto } from "../sessions";
 
-interface SampleData {
+export interface SampleData {
   readonly databases: readonly (TakenSample & { readonly database: string })[];
   /** Free part of the volume of the data in bytes; null: it is not on this machine. */
   readonly volumeFreeBytes: number | null;
