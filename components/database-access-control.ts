@@ -14,6 +14,8 @@ export interface DatabaseAccessControlArgs {
   readonly schemas: Schemas;
   /** The roles of the database: whose privileges follow from what is declared. */
   readonly roles: Roles;
+  /** Whether samples of statements and sizes are kept in it. @default - false */
+  readonly samples?: boolean;
   /** Losses that are allowed: `schema <database>.<schema>`. @default - none */
   readonly allowDataLoss?: readonly string[];
   /** What a backup has to be before a schema goes with its content. @default - none is asked for */
@@ -58,6 +60,7 @@ function createDatabaseAccess(
       connection: accessConnection(connection),
       database: database.declared.name,
       ...schemas.declared,
+      ...(args.samples === true ? { samples: true } : {}),
       allowDataLoss: args.allowDataLoss ?? [],
       ...(args.gate === undefined ? {} : { gate: args.gate }),
       ...(privileges === undefined ? {} : { privileges: { ...privileges, manager: connection.user } }),

@@ -83,6 +83,7 @@ export function parseConfig(
     ...(tuning === undefined ? {} : { tuning }),
     backup: resolveBackup(config, namesOf(drafts)),
     thresholds: resolveThresholds(config),
+    samples: config.monitoring.samples ?? config.target === "docker",
     drift: {
       ignore: config.drift.ignore.map(({ kind, name }) => (kind === undefined ? { name } : { kind, name })),
     },

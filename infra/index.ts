@@ -76,6 +76,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
     database,
     schemas,
     roles,
+    samples: parts.samples,
     allowDataLoss,
     ...gate,
     dependsOn,

@@ -47,6 +47,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
       ...(physical === undefined ? {} : { physical }),
       ...(config.backup.copies === undefined ? {} : { copies: config.backup.copies }),
       ...(config.backup.drill === undefined ? {} : { drill: config.backup.drill }),
+      samples: config.samples,
     },
     ...planRecovery(docker, server.restart),
     ...(monitored === undefined ? {} : { monitoring: monitored }),

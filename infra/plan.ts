@@ -55,6 +55,8 @@ export interface DatabasePlan {
   readonly extensions: readonly ExtensionArgs[];
   /** Absent: nothing is recorded. */
   readonly audit?: Omit<AuditDeclaration, "database" | "manager">;
+  /** Whether samples of statements and sizes are kept in it. */
+  readonly samples: boolean;
   /** Login roles by their name in the configuration, for the stack's outputs. */
   readonly logins: Readonly<Record<string, string>>;
   readonly migrations: MigrationsPlan;
@@ -219,6 +221,7 @@ function planDatabase(database: DatabaseConfig, config: StackConfig): DatabasePl
     schemas: database.schemas,
     extensions: withPgaudit(database.extensions, pgaudit),
     ...planAudit(database.audit),
+    samples: config.samples,
     logins: Object.fromEntries(logins.map((role) => [role.key, role.name])),
     migrations: {
       ...database.migrations,

@@ -20,12 +20,13 @@ export const opsJobs = [
   "physical-incremental-2",
   "physical-verify-2",
   "drill",
+  "samples",
 ] as const;
 
 export type OpsJob = (typeof opsJobs)[number];
 
 /** Jobs that a stack has only where it declares what they do. */
-export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | `physical-${string}`>;
+export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | "samples" | `physical-${string}`>;
 
 /** When each job runs, in cron's notation: five fields, or six with seconds first. */
 export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
@@ -80,6 +81,8 @@ export interface OpsContext {
   readonly drill?: DrillPlan | undefined;
   /** When the passwords of roles were made; absent: the `up` that wrote it did not tell. */
   readonly credentials?: readonly KnownCredential[] | undefined;
+  /** Absent: no samples are kept. */
+  readonly samples?: true | undefined;
   /** Port of `/metrics` and `/health/live`, on every address of the container. */
   readonly metricsPort: number;
 }
@@ -182,6 +185,8 @@ export interface OpsContextArgs {
   readonly drill?: ScheduledDrill;
   /** Those of which nobody knows when they were made are left out. */
   readonly credentials?: readonly RoleCredential[];
+  /** Whether samples of statements and sizes are taken; default false. */
+  readonly samples?: boolean;
 }
 
 /** The file's text. The same arguments give the same text, so that it changes only when something did. */
@@ -224,6 +229,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     ...(physical === undefined ? {} : { physical: pickPhysical(physical) }),
     ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
     ...(args.credentials === undefined ? {} : { credentials: args.credentials.flatMap(pickCredential) }),
+    ...(args.samples === true ? { samples: true } : {}),
     metricsPort: 9188,
   };
 }
@@ -232,10 +238,12 @@ function pickCredential({ role, changedAt }: RoleCredential): KnownCredential[] 
   return changedAt === undefined ? [] : [{ role, changedAt }];
 }
 
-function scheduleOf({ backup, drill }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
+function scheduleOf({ backup, drill, samples }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
   return {
     ...(backup === undefined ? {} : { backup: backup.schedule }),
     ...(drill === undefined ? {} : { drill: drill.schedule }),
+    // What happened ten minutes ago can be told from what is happening; a sample costs tens of milliseconds.
+    ...(samples === true ? { samples: "*/10 * * * *" } : {}),
   };
 }
 

@@ -61,6 +61,9 @@ async function writeAndLoad(session: Session, statements: readonly Statement[]):
 
 async function write(session: Session, statement: Statement): Promise<void> {
   try {
+    // Until version 17 the server takes settings of a library only where the session has loaded it.
+    if (statement.sql.startsWith('ALTER SYSTEM SET "auto_explain.'))
+      await session.query("LOAD 'auto_explain'");
     await session.query(statement.sql);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;

@@ -14,7 +14,7 @@ export function databaseScope(inputs: PropertyMap, oldInputs: PropertyMap | unde
     schemas: namesLeaving(before?.schemas, desired.schemas),
     extensions: namesLeaving(before?.extensions, desired.extensions),
   };
-  const asked = { ...leaving, manager: desired.privileges?.manager ?? "" };
+  const asked = { ...leaving, manager: desired.privileges?.manager ?? "", samples: desired.samples === true };
   const planEmpty = (): Plan => planDatabaseAccess(desired, before, newDatabaseCatalog());
   const losses = leaving.schemas.map((name) => `schema ${desired.database}.${name}`);
   return {

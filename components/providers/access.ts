@@ -20,7 +20,7 @@ export const access = plannedResource({
     ...readConnections(inputs, oldInputs),
     ...gated(scopeOf(inputs, oldInputs), inputs),
   }),
-  compared: ["roles", "groups", "databases", "closed", "stack", "schemas", "extensions", "privileges"],
+  compared: ["roles", "groups", "databases", "closed", "stack", "schemas", "extensions", "privileges", "samples"],
   replacing: ["scope", "database"],
   imported(id) {
     if (id === "server") return { scope: "server" };
@@ -56,6 +56,7 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
         "allowDataLoss",
         "privileges",
         "gate",
+        "samples",
       )
       .text("database")
       .list("schemas")

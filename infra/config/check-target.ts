@@ -27,6 +27,7 @@ interface TargetKey {
 const targetKeys: readonly TargetKey[] = [
   { path: ["server", "dataDirectory"], of: ["embedded"] },
   { path: ["server", "administrator", "passwordVersion"], of: ["embedded", "docker"] },
+  { path: ["server", "autoExplain"], of: ["embedded", "docker"] },
   { path: ["backup", "directory"], of: ["embedded", "existing"] },
   ...[
     ["server", "host"],
@@ -66,7 +67,9 @@ function notOfExisting(path: readonly string[]): Fault {
   const hint =
     path.at(-1) === "passwordVersion"
       ? "remove it; change the password on the server, then `npm run pulumi -- config set --secret pgstead:administratorPassword`"
-      : "remove it";
+      : path.at(-1) === "autoExplain"
+        ? "what sessions of that server load is not ours to replace: give session_preload_libraries with auto_explain and auto_explain.log_min_duration under pgstead:server.settings"
+        : "remove it";
   return { message, hint };
 }
 

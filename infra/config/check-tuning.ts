@@ -5,12 +5,15 @@ import { refuseSettings } from "../../components/core/settings/check";
 import { knownSettings } from "../../components/core/settings/known";
 import { foreignFault, type MadeServer } from "../../components/core/settings/owners";
 import { parseMemory, parseSettingValue } from "../../components/core/settings/value";
+import { parseTime } from "../../components/core/duration";
+import { autoExplainLibrary, explainSlowStatements } from "../../components/core/tuning/auto-explain";
 import { resolveTuning, type Tuning } from "../../components/core/tuning/tuning";
-import type { Machine } from "../../components/core/tuning/machine";
+import type { Machine, TunedSetting } from "../../components/core/tuning/machine";
 import type { Terms } from "../../components/core/tuning/budget";
 import { at } from "./check-server";
 import type { Draft } from "./draft";
 import { resolveSettings } from "./resolve";
+import { resolveThresholds } from "./resolve-thresholds";
 import type { WrittenConfig } from "./schema";
 import { renderValue } from "./shape";
 import type { SettingsConfig, TuningConfig } from "./stack-config";
@@ -24,7 +27,7 @@ export function resolveTuningConfig(
   drafts: readonly Draft[],
 ): TuningConfig | undefined {
   const settings = ownSettings(config);
-  const tuned = tune(config, drafts)?.settings ?? [];
+  const tuned = [...(tune(config, drafts)?.settings ?? []), ...autoExplained(config, settings)];
   if (config.target === "existing" && tuned.length === 0 && Object.keys(settings).length === 0) {
     return undefined;
   }
@@ -45,6 +48,7 @@ export function checkTuning(config: WrittenConfig, drafts: readonly Draft[]): Pr
           hint: "keep one of the two",
         })
       : []),
+    ...checkAutoExplain(config),
     ...checkTwins(config),
     ...checkOwn(config),
     ...checkBudget(config, drafts),
@@ -182,7 +186,38 @@ function ownSettings(config: WrittenConfig): SettingsConfig {
     ...(maxConnections === undefined ? {} : { max_connections: String(maxConnections) }),
     ...resolveSettings(settings),
   };
-  return { ...own, ...withPgaudit(config, own) };
+  return { ...own, ...withPgaudit(config, own), ...withAutoExplain(config, own) };
+}
+
+/** Where the user has sessions load libraries of his own, ours is one more. */
+function withAutoExplain({ server }: WrittenConfig, own: SettingsConfig): SettingsConfig {
+  const libraries = own.session_preload_libraries;
+  if (server.autoExplain === undefined || libraries === undefined) return {};
+  const loaded = namesOf(libraries);
+  const others = loaded.filter((name) => name !== autoExplainLibrary);
+  return { session_preload_libraries: [...others, autoExplainLibrary] };
+}
+
+/** What the user says of a setting wins over what the word gives; of libraries both are loaded. */
+function autoExplained({ server, ...config }: WrittenConfig, own: SettingsConfig): TunedSetting[] {
+  const milliseconds = explainedTime({ server, ...config });
+  if (milliseconds === undefined) return [];
+  const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  return explainSlowStatements(milliseconds).filter(({ name }) => !names.has(name));
+}
+
+function explainedTime({ server: { autoExplain }, ...config }: WrittenConfig): number | undefined {
+  if (autoExplain === undefined) return undefined;
+  return autoExplain === "slow" ? resolveThresholds(config).slowQuery * 1_000 : parseTime(autoExplain);
+}
+
+function checkAutoExplain(config: WrittenConfig): Problem[] {
+  const written = config.server.autoExplain;
+  if (written === undefined || (explainedTime(config) ?? 0) > 0) return [];
+  return at(["server", "autoExplain"], {
+    message: `${renderValue(written)} is no time`,
+    hint: "write slow, or a whole number and ms, s, min or h, such as 500ms",
+  });
 }
 
 /** What a server loads that was there before is not ours to add to: there the library is loaded, or its extension fails. */

@@ -1,3 +1,4 @@
+import { parseTime } from "../../components/core/duration";
 import {
   defaultThresholds,
   thresholdDefinitions,
@@ -38,7 +39,11 @@ export function checkThresholds(config: Pick<WrittenConfig, "monitoring">): Prob
 
 function read(name: ThresholdName, written: number | string | undefined): number | undefined {
   if (typeof written !== "string") return written;
-  if (thresholdDefinitions[name].unit === "seconds") return parseAge(written);
+  if (thresholdDefinitions[name].unit === "seconds") {
+    // A statement may be slow after milliseconds.
+    const ms = parseTime(written);
+    return ms === undefined ? parseAge(written) : ms / 1_000;
+  }
   const kilobytes = parseMemory(written);
   return kilobytes === undefined ? undefined : kilobytes * 1024;
 }
@@ -49,7 +54,7 @@ function valueFault(name: ThresholdName, written: number | string): Fault | unde
   return {
     message: `${renderValue(written)} is no ${isTime ? "time" : "size"}`,
     hint: isTime
-      ? "write a whole number and s, min, h or d, such as 10min"
+      ? "write a whole number and ms, s, min, h or d, such as 10min"
       : "write a number and kB, MB, GB or TB, such as 100MB",
   };
 }

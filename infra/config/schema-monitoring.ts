@@ -14,6 +14,12 @@ export const monitoring = map(
       description: "Target docker: days that Prometheus keeps its samples.",
       example: "15",
     }).default(15),
+    samples: flag({
+      description:
+        "Keep samples of statements and sizes in schema `pgstead` of each database, for `slow-queries --since` and `capacity`: one every ten minutes by the ops container, elsewhere by `npm run ops -- sample` in a timetable of yours. Some megabytes a database. False leaves the tables where they are.",
+      example: "true",
+      defaultText: "true on target docker, whose ops container takes them, else false",
+    }).optional(),
     thresholds,
   },
   {

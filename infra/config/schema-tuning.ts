@@ -32,6 +32,12 @@ export const tuning = {
     defaultText:
       "by workload: web 200, oltp 300, dw 40, desktop 20, mixed 100, less where memory does not suffice",
   }).optional(),
+  autoExplain: text("a time such as 500ms, or slow", {
+    description:
+      "Plans of statements that take so long go to the server's log (`auto_explain`), in JSON and without the values of parameters; constants that stand in a statement's own text are there with it. `slow` is `pgstead:monitoring.thresholds.slowQuery`. Costs a reload, and is of logins after it.",
+    example: "slow",
+    defaultText: "none are logged",
+  }).optional(),
   settings: settingValues({
     description:
       "Settings of postgresql.conf by their names in PostgreSQL, written by ALTER SYSTEM. They win over what is made from memory and workload. Most cost a reload, those of context `postmaster` a restart. What leaves gets its value of postgresql.conf again.",

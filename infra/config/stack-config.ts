@@ -39,6 +39,8 @@ export interface StackConfig {
   readonly backup: BackupConfig;
   /** From where on something is told. */
   readonly thresholds: Thresholds;
+  /** Whether samples of statements and sizes are kept in the databases. */
+  readonly samples: boolean;
   readonly drift: {
     /** Schema objects that are not compared. */
     readonly ignore: readonly IgnoreRule[];

@@ -7,6 +7,25 @@ export function parseMoment(text: string): Date {
   throw new InvalidArgumentError("Write it such as 2026-03-01 or 2026-03-01T12:00Z.");
 }
 
+const spans = { min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/**
+ * A moment of an option as people say it: `2h` ago (min, h, d, w), `today` or `yesterday`, which begin at midnight in UTC,
+ * or a moment.
+ */
+export function parseSince(text: string, now: Date = new Date()): Date {
+  const [, count, unit] = /^(\d{1,5})\s*(min|h|d|w)$/.exec(text) ?? [];
+  if (count !== undefined) return new Date(now.getTime() - Number(count) * spans[unit as keyof typeof spans]);
+  const midnight = new Date(now).setUTCHours(0, 0, 0, 0);
+  if (text === "today") return new Date(midnight);
+  if (text === "yesterday") return new Date(midnight - spans.d);
+  const moment = new Date(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(moment.getTime())) return moment;
+  throw new InvalidArgumentError(
+    "Write it such as 2h, 3d, today, yesterday, 2026-03-01 or 2026-03-01T12:00Z.",
+  );
+}
+
 /** How many of something an option asks for. */
 export function parseLimit(text: string): number {
   const count = Number(text);

@@ -5,7 +5,10 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BackupManifest } from "../../components/core/backup/manifest";
 import { usualBackups } from "../../components/core/backup/plan";
+import { planSamples } from "../../components/core/operations/sample-tables";
+import { applyStatements } from "../../components/io/apply";
 import { pruneBackups } from "../../components/io/backup/prune";
+import { readSamplePlace } from "../../components/io/catalog/samples";
 import { readRepository, verifiedOf } from "../../components/io/backup/repository";
 import { eventually } from "../support/eventually";
 import { makeBackupBench, type BackupBench } from "../support/backups";
@@ -66,6 +69,23 @@ describe("a logical backup", () => {
     expect(await bench.sql("SELECT lo_get(4711)::text AS text", "back")).toEqual(
       await bench.sql("SELECT lo_get(4711)::text AS text"),
     );
+  });
+
+  test("has the tables of samples, without a text of a statement", async () => {
+    const session = await bench.server.connect("shop");
+    await applyStatements(session, planSamples(await readSamplePlace(session), "shop").statements);
+    await session.query("INSERT INTO pgstead.sample_text VALUES (1, 'SELECT of a statement')");
+    await session.close();
+    const manifest = await bench.take();
+    expect(Object.keys(rowsOf(manifest)).filter((name) => name.startsWith("pgstead.sample"))).toEqual([]);
+    await bench.sql("CREATE DATABASE without_samples", "postgres");
+    restore(manifest, "without_samples");
+    const count = "SELECT count(*)::int AS n FROM pgstead.sample_text";
+    expect([await bench.sql(count), await bench.sql(count, "without_samples")]).toEqual([
+      [{ n: 1 }],
+      [{ n: 0 }],
+    ]);
+    await bench.sql("DROP SCHEMA pgstead CASCADE");
   });
 
   test("is read back, lies in files of this account alone, and says nothing secret", async () => {

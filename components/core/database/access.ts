@@ -10,6 +10,7 @@ import { ownSchema, usualExtension } from "../born-with";
 import { quoteIdentifier, quoteLiteral } from "../identifier";
 import { byName } from "../lists";
 import { planLeaving } from "./leaving";
+import { planSamples } from "../operations/sample-tables";
 import { planSchemaPrivileges } from "../privileges/schemas";
 import type { Plan, Statement, Undeclared } from "../statement";
 
@@ -30,6 +31,7 @@ export function planDatabaseAccess(
   const gone = planLeaving(desired, before, actual);
   const privileges =
     desired.privileges === undefined ? undefined : planSchemaPrivileges(desired.privileges, actual);
+  const samples = desired.samples === true ? planSamples(actual.samples, desired.database) : undefined;
   return {
     statements: [
       ...byName(desired.schemas).flatMap((schema) =>
@@ -40,9 +42,10 @@ export function planDatabaseAccess(
       ),
       ...gone.statements,
       ...(privileges?.statements ?? []),
+      ...(samples?.statements ?? []),
     ],
     ...(gone.losses === undefined ? {} : { losses: gone.losses }),
-    refusals: [...gone.refusals, ...(privileges?.refusals ?? [])],
+    refusals: [...gone.refusals, ...(privileges?.refusals ?? []), ...(samples?.refusals ?? [])],
     undeclared: [...(privileges?.undeclared ?? []), ...findUndeclared(desired, before, actual)],
   };
 }

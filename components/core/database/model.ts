@@ -1,4 +1,5 @@
 import type { LossGateArgs } from "../backup-gate/place";
+import type { SamplePlace } from "../operations/sample-tables";
 import { everybody, type AclItem } from "../privileges/acl";
 import type { PrivilegesDeclaration } from "../privileges/declaration";
 import type { DefaultsCatalog } from "../privileges/default-privileges";
@@ -23,6 +24,8 @@ export interface DatabaseAccess {
   readonly schemas: readonly DesiredSchema[];
   readonly extensions: readonly DesiredExtension[];
   readonly allowDataLoss: readonly string[];
+  /** Set where samples of statements and sizes are kept in it. */
+  readonly samples?: true;
   /** Set where a backup that counts is asked for before anything is lost. */
   readonly gate?: LossGateArgs;
   /** From which the privileges of schemas and the default privileges follow; absent: those stay as they are. */
@@ -52,6 +55,8 @@ export interface ActualExtension {
 export interface DatabaseCatalog extends DefaultsCatalog {
   readonly schemas: readonly ActualSchema[];
   readonly extensions: readonly ActualExtension[];
+  /** Tables of samples; absent: nobody asked, or there are none. */
+  readonly samples?: SamplePlace;
 }
 
 /** A database as `CREATE DATABASE` leaves it, for a plan against one that is not there yet. */

@@ -142,13 +142,13 @@ function isTaken(
   return type !== undefined && settingFault(name, value, () => type, []) === undefined;
 }
 
-/** What the server loads when it starts next. */
+/** What the server loads when it starts next, and each session when it logs in. */
 function librariesOf(
   settings: Readonly<Record<string, SettingValue>>,
   live: ReadonlyMap<string, ActualSetting>,
 ): readonly string[] {
-  const name = "shared_preload_libraries";
-  return namesOf(settings[name] ?? live.get(name)?.setting ?? "");
+  const names = ["shared_preload_libraries", "session_preload_libraries"];
+  return names.flatMap((name) => namesOf(settings[name] ?? live.get(name)?.setting ?? ""));
 }
 
 interface Change {

@@ -14,6 +14,8 @@ import {
 import type { BackedUpTable } from "../../core/backup/manifest";
 import type { BackupFiles } from "../../core/backup/name";
 import type { LogicalBackups } from "../../core/backup/plan";
+import { ownSchema } from "../../core/born-with";
+import { sampleTableNames } from "../../core/operations/sample-tables";
 import { problemError, ProblemError, type Problem } from "../../core/problem";
 import type { Progress } from "../progress";
 import type { ClientProgram } from "./client-tools";
@@ -38,6 +40,9 @@ export interface DumpRequest extends ToolSurroundings {
  * would come to its end.
  */
 const lockWait = "--lock-wait-timeout=3s";
+
+/** Texts of statements leave the server with no backup, and a restored one begins with samples of its own. */
+const withoutSamples = sampleTableNames.map((name) => `--exclude-table-data="${ownSchema}"."${name}"`);
 
 /**
  * Dumps the rows and the schema of the snapshot, and the server's roles beside it, and looks whether each is whole.
@@ -80,7 +85,13 @@ async function describeArchive(request: DumpRequest, place: string): Promise<rea
 async function dumpArchive(request: DumpRequest, place: string): Promise<readonly string[]> {
   const { snapshot, tools, jobs } = request;
   const dump = async (compress: string): Promise<readonly string[]> => {
-    const args = ["--no-password", "--format=directory", `--jobs=${jobs}`, `--compress=${compress}`];
+    const args = [
+      "--no-password",
+      "--format=directory",
+      `--jobs=${jobs}`,
+      `--compress=${compress}`,
+      ...withoutSamples,
+    ];
     const more = [`--snapshot=${snapshot.id}`, lockWait, `--file=${place}`];
     return (await runTool(request, "pg_dump", [...args, ...more])).warnings;
   };
@@ -123,6 +134,7 @@ async function dumpPlain(request: DumpRequest): Promise<string[]> {
       "--create",
       `--snapshot=${snapshot.id}`,
       lockWait,
+      ...withoutSamples,
       ...more,
     ];
     return writePlain(request, "pg_dump", args, { file, check });

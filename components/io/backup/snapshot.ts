@@ -4,6 +4,7 @@ import type { ConnectionTarget } from "../../core/connection";
 import { quoteIdentifier } from "../../core/identifier";
 import { chunks } from "../../core/lists";
 import { historyTables } from "../../core/migrations/history-layout";
+import { sampleTableNames } from "../../core/operations/sample-tables";
 import { problemError } from "../../core/problem";
 import type { Session } from "../session";
 import { untilAborted } from "../until-aborted";
@@ -114,18 +115,25 @@ const isLocked = ({ kind }: Table): boolean => kind !== "f";
 
 const nameOf = ({ schema, name }: Table): string => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 
-/** The tables that a backup is of; members of extensions come with CREATE EXTENSION. */
+/**
+ * The tables that a backup has rows of; members of extensions come with CREATE EXTENSION, and samples tell of this server
+ * what would be wrong of another one.
+ */
 export async function readTables(session: Session): Promise<readonly Table[]> {
-  const [row] = await session.query<{ tables: Table[] }>(`
+  const [row] = await session.query<{ tables: Table[] }>(
+    `
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind)
       ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"), '[]') AS tables
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
       AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND NOT (n.nspname = 'pgstead' AND c.relname = ANY ($1::text[]))
       AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_depend AS d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')`);
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')`,
+    [sampleTableNames],
+  );
   return row?.tables ?? [];
 }
 

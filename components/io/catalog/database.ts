@@ -1,5 +1,6 @@
 import type { DatabaseCatalog } from "../../core/database/model";
 import type { Session } from "../session";
+import { readSamplePlace } from "./samples";
 import { allPrivilegesSql, explodeSql, unreachableSql } from "./acl-parts";
 
 /**
@@ -100,11 +101,13 @@ export interface DatabaseCatalogOptions {
   readonly extensions?: readonly string[];
   /** The managing login: what it cannot do is told where it reads itself. */
   readonly manager?: string;
+  /** True: the tables of samples are looked at as well. */
+  readonly samples?: boolean;
 }
 
 export async function readDatabaseCatalog(
   session: Session,
-  { schemas = [], extensions = [], manager = "" }: DatabaseCatalogOptions = {},
+  { schemas = [], extensions = [], manager = "", samples = false }: DatabaseCatalogOptions = {},
 ): Promise<DatabaseCatalog> {
   const [row] = await session.query<{ catalog: DatabaseCatalog }>(databaseCatalogSql, [
     schemas,
@@ -112,7 +115,7 @@ export async function readDatabaseCatalog(
     manager,
   ]);
   if (row === undefined) throw new Error("the catalogue read gave no row");
-  return row.catalog;
+  return samples ? { ...row.catalog, samples: await readSamplePlace(session) } : row.catalog;
 }
 
 /** @param maintenance a session in the maintenance database */

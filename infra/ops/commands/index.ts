@@ -7,6 +7,7 @@ import { auditMaintainCommand } from "./audit-maintain";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
 import { bloatCommand } from "./bloat";
+import { capacityCommand } from "./capacity";
 import { connectionCommand } from "./connection";
 import { connectionsCommand } from "./connections";
 import { copyCommand } from "./copy";
@@ -25,6 +26,8 @@ import { recoveryCommand } from "./recovery";
 import { reindexCommand } from "./reindex";
 import { restoreCommand } from "./restore";
 import { rotateCommand } from "./rotate";
+import { sampleCommand } from "./sample";
+import { slowQueriesCommand } from "./slow-queries";
 import { statusCommand } from "./status";
 import { terminateIdleCommand } from "./terminate-idle";
 import { vacuumCommand } from "./vacuum";
@@ -49,6 +52,9 @@ export const commands: readonly AnyCommand[] = [
   auditCommand,
   auditMaintainCommand,
   archiveCommand,
+  slowQueriesCommand,
+  capacityCommand,
+  sampleCommand,
   ...backups,
   backupGateCommand,
   recoveryCommand,

@@ -26,6 +26,7 @@ const schedules = z.object({
   "physical-incremental-2": name.optional(),
   "physical-verify-2": name.optional(),
   drill: name.optional(),
+  samples: name.optional(),
 });
 
 const audit = z.object({
@@ -98,6 +99,7 @@ const contextSchema = z.object({
     .object({ assertions: z.array(z.object({ database: name, sql: name })), copyMaxAge: z.int().min(1) })
     .optional(),
   credentials: z.array(z.object({ role: name, changedAt: z.iso.datetime() })).optional(),
+  samples: z.literal(true).optional(),
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 

@@ -127,15 +127,15 @@ function migrationSources(
 }
 
 function databaseSources(database: DatabasePlan, plan: StackPlan): DriftSource[] {
-  const { name, audit } = database;
-  const access = declaredDatabase(database, plan);
+  const { name, audit, samples } = database;
+  const access = { ...declaredDatabase(database, plan), ...(samples ? ({ samples } as const) : {}) };
   const { privileges } = access;
   const manager = managingLogin(plan.server);
   const inSchemas: DriftSource = {
     resource: `Access ${name}`,
     database: name,
     async plan(session) {
-      return planDatabaseAccess(access, access, await readDatabaseCatalog(session, { manager }));
+      return planDatabaseAccess(access, access, await readDatabaseCatalog(session, { manager, samples }));
     },
   };
   const trail = audit === undefined ? [] : [auditSource({ database: name, manager, ...audit })];

@@ -3,6 +3,7 @@ import type { PruneData, VerifyData } from "../backup/keep";
 import type { ListData, StatusData as BackupStatusData } from "../backup/look";
 import type { TakeData } from "../backup/take";
 import type { AdoptData } from "../commands/adopt";
+import type { CapacityData } from "../../../components/core/operations/capacity";
 import type { ArchiveData } from "../commands/archive";
 import type { AuditData } from "../commands/audit";
 import type { MaintainData } from "../commands/audit-maintain";
@@ -36,6 +37,8 @@ import type { DiskData } from "../commands/disk";
 import type { IndexesData } from "../commands/indexes";
 import type { MetricsData } from "../commands/metrics";
 import type { MaintenanceData } from "../maintenance/run";
+import type { SampleData } from "../commands/sample";
+import type { SlowQueriesData } from "../statements/read";
 
 export type { FailureDocument, ReportDocument } from "../report";
 
@@ -61,6 +64,9 @@ export interface ReportData {
   readonly audit: AuditData;
   readonly "audit maintain": MaintainData;
   readonly archive: ArchiveData;
+  readonly "slow-queries": SlowQueriesData;
+  readonly capacity: CapacityData;
+  readonly sample: SampleData;
   readonly backup: TakeData;
   readonly "backup list": ListData;
   readonly "backup verify": VerifyData;

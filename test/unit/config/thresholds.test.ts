@@ -29,8 +29,8 @@ describe("thresholds", () => {
       change: thresholds({ lockWait: "soon", bloatBytes: "much", cacheHit: 101, transaction: "0s" }),
       says: [
         "pgstead:monitoring.thresholds.cacheHit: 101 is not a whole number from 0 to 100 / write it such as `cacheHit: 90`",
-        'pgstead:monitoring.thresholds.transaction: "0s" is no time / write a whole number and s, min, h or d, such as 10min',
-        'pgstead:monitoring.thresholds.lockWait: "soon" is no time / write a whole number and s, min, h or d, such as 10min',
+        'pgstead:monitoring.thresholds.transaction: "0s" is no time / write a whole number and ms, s, min, h or d, such as 10min',
+        'pgstead:monitoring.thresholds.lockWait: "soon" is no time / write a whole number and ms, s, min, h or d, such as 10min',
         'pgstead:monitoring.thresholds.bloatBytes: "much" is no size / write a number and kB, MB, GB or TB, such as 100MB',
       ],
     },

@@ -6,6 +6,7 @@ import { certificateJob } from "./certificate";
 import { drillJob } from "./drill";
 import { physicalJobs } from "./physical";
 import { logsJob, type LogsSurroundings } from "./logs";
+import { samplesJob } from "./samples";
 import { statusJob } from "./status";
 
 /** Every job that this stack has, in the order in which they are told. */
@@ -18,5 +19,6 @@ export function createJobs(context: OpsContext, surroundings: LogsSurroundings):
     ...(context.backup === undefined ? [] : [backupJob(context)]),
     ...physicalJobs(context),
     ...(context.drill === undefined ? [] : [drillJob(context)]),
+    ...(context.samples === undefined ? [] : [samplesJob(context)]),
   ];
 }
