@@ -1,5 +1,6 @@
 import { renderMemory } from "../settings/value";
 import type { Terms } from "./budget";
+import { logFileSettings, loggingSettings } from "./logging";
 import type { Machine, TunedSetting, TuningOptions, Workload } from "./machine";
 
 const mb = 1024;
@@ -92,9 +93,10 @@ export function tuneMachine(machine: Machine, fitted: Fitted): TunedSetting[] {
     ...tuneDisk(machine),
     ...tuneCores(machine),
     ...tunePlanner(machine),
-    ...watchfulness,
+    ...vacuuming,
+    ...loggingSettings,
     ...(fitted.libraries.includes("pg_stat_statements") ? statementStatistics : []),
-    ...(fitted.logFiles ? logFiles : []),
+    ...(fitted.logFiles ? logFileSettings : []),
   ];
 }
 
@@ -206,7 +208,7 @@ function tunePlanner({ workload }: Machine): TunedSetting[] {
   ];
 }
 
-const watchfulness: readonly TunedSetting[] = [
+const vacuuming: readonly TunedSetting[] = [
   {
     name: "autovacuum_vacuum_scale_factor",
     value: "0.1",
@@ -217,21 +219,9 @@ const watchfulness: readonly TunedSetting[] = [
     value: "0.05",
     reason: "statistics follow when a twentieth has changed",
   },
-  { name: "log_min_duration_statement", value: "1s", reason: "slow statements are in the log" },
-  { name: "log_checkpoints", value: "on", reason: "what a checkpoint wrote, and why it came" },
-  { name: "log_connections", value: "on", reason: "who came in" },
-  { name: "log_lock_waits", value: "on", reason: "who waited for whom, longer than deadlock_timeout" },
 ];
 
 const statementStatistics: readonly TunedSetting[] = [
   { name: "pg_stat_statements.max", value: "10000", reason: "room for all statements of an application" },
   { name: "pg_stat_statements.track", value: "all", reason: "statements inside of functions count as well" },
-];
-
-/** A file for each day of the week, which is overwritten a week later. */
-const logFiles: readonly TunedSetting[] = [
-  { name: "log_filename", value: "postgresql-%a.log", reason: "a file for each day of the week" },
-  { name: "log_rotation_age", value: "1d", reason: "a new file each day" },
-  { name: "log_rotation_size", value: "0", reason: "a new file by the day only" },
-  { name: "log_truncate_on_rotation", value: "on", reason: "the file of a week ago is overwritten" },
 ];
