@@ -39,13 +39,15 @@ async function listStopped(docker: Docker, container: string): Promise<LogFile[]
     const archive = await docker.getContainer(container).getArchive({ path: logDirectory });
     const files: LogFile[] = [];
     const entries = extract();
-    archive.once("error", (error: Error) => entries.destroy(error));
+    archive.once("error", (error: Error) => {
+      entries.destroy(error);
+    });
     archive.pipe(entries);
     for await (const entry of entries) {
-      const { name, size = 0, mtime, type } = entry.header;
+      const { name, size, mtime, type } = entry.header;
       const parts = name.split("/").filter((part) => part !== "");
       if (type === "file" && parts.length === 2) {
-        files.push({ name: parts[1] ?? "", size, modifiedAt: mtime?.getTime() ?? 0 });
+        files.push({ name: parts[1] ?? "", size, modifiedAt: mtime.getTime() });
       }
       entry.resume();
     }
@@ -59,7 +61,9 @@ async function* openIn(docker: Docker, container: string, path: string): AsyncGe
   try {
     const archive = await docker.getContainer(container).getArchive({ path });
     const entries = extract();
-    archive.once("error", (error: Error) => entries.destroy(error));
+    archive.once("error", (error: Error) => {
+      entries.destroy(error);
+    });
     archive.pipe(entries);
     for await (const entry of entries) {
       if (entry.header.type === "file") yield* entry as AsyncIterable<Buffer>;

@@ -48,7 +48,7 @@ function unpack(stream: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
 }
 
 interface Sink {
-  line(line: string): void;
+  readonly line: (line: string) => void;
   /** Gives the lines that could not be read. */
   end(): number;
 }

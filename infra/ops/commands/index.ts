@@ -9,6 +9,7 @@ import { connectionCommand } from "./connection";
 import { copyCommand } from "./copy";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
+import { logsCommand } from "./logs";
 import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
@@ -30,6 +31,7 @@ export const commands: readonly AnyCommand[] = [
   backupGateCommand,
   recoveryCommand,
   restoreCommand,
+  logsCommand,
   connectionCommand,
   copyCommand,
   adoptCommand,

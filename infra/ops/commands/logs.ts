@@ -32,6 +32,14 @@ type Moment = { readonly at: number } | { readonly ago: number };
 /** Tells what went wrong and what was slow, from the server's own log. */
 export const logsCommand: OpsCommand<LogsArgs, LogsData> = {
   name: "logs",
+  watch: true,
+  nagios: ({ data: { entries, levels }, findings }) => ({
+    summary: findings[0]?.message ?? `${entries} entries, nothing to look at`,
+    performance: [
+      { label: "errors", value: (levels.ERROR ?? 0) + (levels.FATAL ?? 0) + (levels.PANIC ?? 0), min: 0 },
+      { label: "warnings", value: levels.WARNING ?? 0, min: 0 },
+    ],
+  }),
   summary: "show errors, slow statements and events of the server's log, grouped",
   declare: (command) => {
     command
@@ -105,7 +113,7 @@ async function look(context: CommandContext, args: LogsArgs): Promise<Report<Log
       messages: !onlySlow,
       slow: args.errors !== true,
     });
-    const findings = logFindings(summary, { deadlocks: thresholdOf(context) });
+    const findings = logFindings(summary, context.config.thresholds);
     return { command: "logs", stack, data, findings };
   });
 }

@@ -3,16 +3,16 @@ import { logLinePrefix } from "../../../components/core/tuning/logging";
 import {
   localLogs,
   readLogSettings,
+  sqlLogs,
   type LogSettings,
   type LogSource,
 } from "../../../components/io/logs/source";
 import { defaultDataDirectory } from "../../../components/io/places";
-import { maintenanceDatabase, ServerUnreachableError, type Session } from "../../../components/io/session";
-import { sqlLogs } from "../../../components/io/logs/source";
+import { maintenanceDatabase, type Session } from "../../../components/io/session";
 import type { CommandContext } from "../command";
 import { cannotTell } from "../failure";
 import { findEngine } from "../find-engine";
-import { lookInto } from "../sessions";
+import { openWatcher } from "../watcher";
 
 /** Where the log of a stack's server is, and how it is written. */
 export interface LogPlace {
@@ -30,25 +30,26 @@ export async function withLogs<Result>(
   context: CommandContext,
   read: (place: LogPlace) => Promise<Result>,
 ): Promise<Result> {
-  const { config } = context;
-  const { administrator } = await context.outputs();
-  if (config.target === "existing") {
-    return lookInto(administrator, maintenanceDatabase, async (session) => {
+  const watcher = await openWatcher(context);
+  if (context.config.target === "existing") {
+    return watcher.asAdministrator(maintenanceDatabase, async (session) => {
       const settings = assertCollected(await readLogSettings(session));
       const source = sqlLogs(session, settings, `${settings.directory} of the server`);
       return readThrough(session, () => read({ source, settings, remarks: [] }));
     });
   }
-  const found = await lookInto(administrator, maintenanceDatabase, readLogSettings).catch(unlessDown);
-  const settings = assertCollected(found ?? usualSettings(context));
-  const remarks =
-    found === undefined ? ["the server is down: its log is read as this stack usually writes it"] : [];
+  const asked = await watcher
+    .look(maintenanceDatabase, readLogSettings)
+    .catch((error: unknown) => ({ error }));
+  const settings = assertCollected("error" in asked ? usualSettings(context) : asked);
+  const remarks = "error" in asked ? [unaskedRemark(asked.error)] : [];
   return read({ source: await sourceOf(context, settings), settings, remarks });
 }
 
-function unlessDown(error: unknown): undefined {
-  if (error instanceof ServerUnreachableError) return undefined;
-  throw error;
+/** A server that is down, hangs or has no connection left: the files are there all the same. */
+function unaskedRemark(error: unknown): string {
+  const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  return `the server could not be asked how it writes its log, so it is read as this stack usually writes it (${reason})`;
 }
 
 async function sourceOf({ config, root }: CommandContext, settings: LogSettings): Promise<LogSource> {

@@ -58,7 +58,7 @@ function cutFields(line: string): Fields | undefined {
     name,
     value.replace(/\\u[0-9a-f]{0,3}$|\\$/i, ""),
   ]);
-  return Object.fromEntries(fields.map(([name = "", value = ""]) => [name, unescape(value)])) as Fields;
+  return Object.fromEntries(fields.map(([name = "", value = ""]) => [name, unescape(value)]));
 }
 
 function unescape(value: string): string {

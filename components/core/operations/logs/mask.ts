@@ -1,4 +1,4 @@
-import { loadModule, normalizeSync } from "libpg-query";
+import { loadModule, normalizeSync, parseSync } from "libpg-query";
 import { maskValues } from "./shape";
 
 /** Takes the values out of a statement. */
@@ -16,6 +16,8 @@ export async function loadMask(): Promise<Mask> {
 
 function normalized(statement: string): string {
   try {
+    // Of what is no statement the normaliser gives its error message, with a piece of the text, and throws nothing.
+    parseSync(statement);
     return normalizeSync(statement);
   } catch {
     // No statement that the grammar of 18 takes, or a part of one.

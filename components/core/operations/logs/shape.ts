@@ -13,7 +13,7 @@ export function messageShape(message: string): string {
     .replace(/(: ")[\s\S]*(")/, "$1…$2")
     .replace(/'(?:[^']|'')*'?/g, "'…'")
     .replace(/[^\s"'<>()]+@[^\s"'<>()]+/g, "…@…")
-    .replace(/(?<![\w$])[+-]?\d[\d.,:]*(?:e[+-]?\d+)?|\b[0-9A-F]+\/[0-9A-F]+\b|(?<=\D)\d+(?=\b)/gi, "N")
+    .replace(/\b[0-9A-F]+\/[0-9A-F]+\b|(?<![\w$])[+-]?\d[\d.,:]*(?:-\d\d)*(?:e[+-]?\d+)?/gi, "N")
     .replace(/\s+/g, " ")
     .trim()
     .slice(0, longest);

@@ -202,9 +202,10 @@ function exampleOf(entry: LogEntry): MessageGroup["example"] {
 
 function addSlow(
   state: State,
-  { at, user = null, database = null }: LogEntry,
+  entry: LogEntry,
   { milliseconds, statement }: { readonly milliseconds: number; readonly statement: string },
 ): void {
+  const { at, user, database } = entry;
   const key = `${database ?? ""} ${statementShape(statement)}`;
   const known = state.slow.get(key);
   if (known === undefined) {
@@ -213,7 +214,12 @@ function addSlow(
       return;
     }
     const times = { count: 1, totalMs: milliseconds, longestMs: milliseconds, first: at, last: at };
-    state.slow.set(kept(key), { ...times, statement: kept(statement), user, database });
+    state.slow.set(kept(key), {
+      ...times,
+      statement: kept(statement),
+      user: user ?? null,
+      database: database ?? null,
+    });
     return;
   }
   known.count += 1;
