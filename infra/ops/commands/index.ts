@@ -16,6 +16,7 @@ import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
 import { restoreCommand } from "./restore";
+import { settingsCommand } from "./settings";
 import { statusCommand } from "./status";
 
 /** Every command, in the order of the help. */
@@ -32,6 +33,7 @@ export const commands: readonly AnyCommand[] = [
   recoveryCommand,
   restoreCommand,
   logsCommand,
+  settingsCommand,
   connectionCommand,
   copyCommand,
   adoptCommand,

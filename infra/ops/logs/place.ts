@@ -32,11 +32,13 @@ export async function withLogs<Result>(
 ): Promise<Result> {
   const watcher = await openWatcher(context);
   if (context.config.target === "existing") {
-    return watcher.asAdministrator(maintenanceDatabase, async (session) => {
-      const settings = assertCollected(await readLogSettings(session));
-      const source = sqlLogs(session, settings, `${settings.directory} of the server`);
-      return readThrough(session, () => read({ source, settings, remarks: [] }));
-    });
+    return watcher.asAdministrator(maintenanceDatabase, (session) =>
+      readThrough(session, async () => {
+        const settings = assertCollected(await readLogSettings(session));
+        const source = sqlLogs(session, settings, `${settings.directory} of the server`);
+        return read({ source, settings, remarks: [] });
+      }),
+    );
   }
   const asked = await watcher
     .look(maintenanceDatabase, readLogSettings)

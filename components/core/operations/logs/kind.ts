@@ -72,7 +72,9 @@ export function kindOf({ level, code = "", message, statement }: LogEntry): LogK
     const [, bytes] = /^temporary file: path ".*", size (\d+)$/.exec(message) ?? [];
     if (bytes !== undefined) return { kind: "temporaryFile", bytes: Number(bytes) };
     const [, waited] =
-      /^process \d+ (?:acquired|still waiting for|detected deadlock while waiting for) .* after ([\d.]+) ms$/.exec(message) ?? [];
+      /^process \d+ (?:acquired|still waiting for|detected deadlock while waiting for) .* after ([\d.]+) ms$/.exec(
+        message,
+      ) ?? [];
     if (waited !== undefined) return { kind: "lockWait", milliseconds: Number(waited) };
   }
   const known = codes[code] ?? wordings.find(([wording]) => wording.test(message))?.[1];
