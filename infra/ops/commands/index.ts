@@ -3,6 +3,7 @@ import { adoptCommand } from "./adopt";
 import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
+import { auditSecurityCommand } from "./audit-security";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
 import { connectionCommand } from "./connection";
@@ -34,6 +35,7 @@ export const commands: readonly AnyCommand[] = [
   restoreCommand,
   logsCommand,
   settingsCommand,
+  auditSecurityCommand,
   connectionCommand,
   copyCommand,
   adoptCommand,
