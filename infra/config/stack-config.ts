@@ -41,10 +41,7 @@ export interface StackConfig {
     /** Schema objects that are not compared. */
     readonly ignore: readonly IgnoreRule[];
   };
-  readonly security: {
-    /** Controls of `audit-security` that may fail, with their reasons, by id. */
-    readonly exceptions: Readonly<Record<string, string>>;
-  };
+  readonly security: { readonly exceptions: Readonly<Record<string, string>> };
   /** Whether `pgstead:databases` declares them: the outputs are then by database, else flat. */
   readonly several: boolean;
   /** At least one, sorted by name; no two have the same name. */

@@ -59,6 +59,7 @@ const config: StackConfig = {
   target: "embedded",
   disposable: false,
   protect: true,
+  security: { exceptions: {} },
   allowDataLoss: ["database old"],
   server: { port: 54320, restart: "refuse", administrator: { name: "postgres", passwordVersion: 3 } },
   backup: {},

@@ -97,6 +97,7 @@ export function tuneMachine(machine: Machine, fitted: Fitted): TunedSetting[] {
     ...loggingSettings,
     ...(fitted.libraries.includes("pg_stat_statements") ? statementStatistics : []),
     ...(fitted.logFiles ? logFileSettings : []),
+    ...(fitted.overTls === true ? strongCiphers : []),
   ];
 }
 
@@ -224,4 +225,9 @@ const vacuuming: readonly TunedSetting[] = [
 const statementStatistics: readonly TunedSetting[] = [
   { name: "pg_stat_statements.max", value: "10000", reason: "room for all statements of an application" },
   { name: "pg_stat_statements.track", value: "all", reason: "statements inside of functions count as well" },
+];
+
+/** TLS 1.3 has its own; PostgreSQL's value for 1.2 takes weaker ones as well. */
+const strongCiphers: readonly TunedSetting[] = [
+  { name: "ssl_ciphers", value: "HIGH:!aNULL:!eNULL:!3DES:!MD5", reason: "strong ciphers only, of TLS 1.2" },
 ];
