@@ -12,6 +12,7 @@ import { checkGrants } from "./config/check-grants";
 import { checkMasking } from "./config/check-masking";
 import { checkMigrations, checkSharedDirectories } from "./config/check-migrations";
 import { checkRoles, checkSchemaRoles, checkSharedNames } from "./config/check-roles";
+import { checkSecurity } from "./config/check-security";
 import { checkServer } from "./config/check-server";
 import { checkTuning, resolveTuningConfig } from "./config/check-tuning";
 import { checkTurns } from "./config/check-turns";
@@ -60,6 +61,7 @@ export function parseConfig(
     ...checkHba(config, input.values, drafts),
     ...checkTuning(config, drafts),
     ...checkBackup(config),
+    ...checkSecurity(config),
     ...checkGate(config),
     ...checkThresholds(config),
     ...checkDrill(config, namesOf(drafts)),
@@ -87,6 +89,7 @@ export function parseConfig(
     drift: {
       ignore: config.drift.ignore.map(({ kind, name }) => (kind === undefined ? { name } : { kind, name })),
     },
+    security: config.security,
     several: "databases" in input.values,
     databases: drafts.map((draft) => withTurns(draft.config)),
   };

@@ -171,6 +171,7 @@ function tune(config: WrittenConfig, drafts: readonly Draft[]): Tuning | undefin
     libraries: namesOf(libraries),
     // In a container the image says how log files rotate: the ops container counts on it.
     logFiles: embedded,
+    overTls: config.target === "docker",
   });
 }
 

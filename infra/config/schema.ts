@@ -10,6 +10,7 @@ import { administratorPassword } from "./schema-existing";
 import { migrations } from "./schema-migrations";
 import { monitoring } from "./schema-monitoring";
 import { roles } from "./schema-role";
+import { security } from "./schema-security";
 import { server } from "./schema-server";
 import { choice, flag, map, mapOf, text } from "./schema-words";
 
@@ -57,6 +58,7 @@ export const configSchema = z.strictObject({
   copySecrets,
   repositorySecrets,
   drift: drift.prefault({}),
+  security: security.prefault({}),
   database: map(
     { name: databaseName.optional(), ...databaseShape },
     {

@@ -45,6 +45,7 @@ export interface StackConfig {
     /** Schema objects that are not compared. */
     readonly ignore: readonly IgnoreRule[];
   };
+  readonly security: { readonly exceptions: Readonly<Record<string, string>> };
   /** Whether `pgstead:databases` declares them: the outputs are then by database, else flat. */
   readonly several: boolean;
   /** At least one, sorted by name; no two have the same name. */

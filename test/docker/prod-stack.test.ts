@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AuditSecurityData } from "../../infra/ops/commands/audit-security";
+import type { LogsData } from "../../infra/ops/logs/data";
 import { makeDockerStack, type DockerStackUnderTest } from "../support/docker-stack";
 import { eventually } from "../support/eventually";
 
@@ -115,6 +117,32 @@ describe("a stack of containers", () => {
       );
     expect((await attempt("require")).trim()).toBe("t");
     await expect(attempt("disable")).rejects.toThrow(/no encryption|pg_hba.conf rejects/);
+  });
+
+  test("passes all controls of hardening but those that the stack excepts, and its log is read through its container", async () => {
+    const audit = JSON.parse((await under.ops(["audit-security", "--json"])).stdout) as {
+      data: AuditSecurityData;
+      findings: readonly unknown[];
+    };
+    const of = (status: string): string[] =>
+      audit.data.controls.filter((one) => one.status === status).map(({ id }) => id);
+    expect(audit.findings).toEqual([]);
+    expect(of("exception")).toEqual([
+      "logging.ddl",
+      "connection.listen",
+      "connection.administrator",
+      "replication.archiving",
+      "special.backup",
+    ]);
+    expect(of("cannot-tell")).toEqual([]);
+    expect(of("not-applicable")).toEqual(["replication.streaming", "special.drill"]);
+
+    await expect(sql("SELECT 1 / 0")).rejects.toThrow("division by zero");
+    await eventually("the log tells of it", async () => {
+      const { stdout } = await under.ops(["logs", "--json"], { exitCode: "any" });
+      const { data } = JSON.parse(stdout) as { data: LogsData };
+      return data.messages.some(({ code }) => code === "22012") ? true : undefined;
+    });
   });
 
   test("the exporter's role reads statistics and nothing else", async () => {

@@ -60,6 +60,7 @@ const config: StackConfig = {
   disposable: false,
   protect: true,
   samples: false,
+  security: { exceptions: {} },
   allowDataLoss: ["database old"],
   server: { port: 54320, restart: "refuse", administrator: { name: "postgres", passwordVersion: 3 } },
   backup: {},

@@ -12,6 +12,7 @@ import {
 import { refuseSettings, settingFault } from "./check";
 import { knownExtensionSettings } from "./known";
 import { isKeptByOthers, type MadeServer } from "./owners";
+import { isSecretive, shownValue } from "./shown";
 import { joinPlans, type Plan, type Refusal, type Statement, type Undeclared } from "../statement";
 
 /** What is declared of a server's settings. */
@@ -58,10 +59,9 @@ export function isForgetting({ step, sql }: Statement): boolean {
  */
 export function planSettings(desired: DesiredSettingsOfServer, catalog: SettingsCatalog): Plan {
   const scene = setScene(desired, catalog);
-  const sets = [...scene.declared].flatMap(([name, value]) => planSet(scene, name, value));
-  const resets = scene.leaving.flatMap((name) => planReset(scene, name));
-  const changes = [...resets, ...sets].flatMap(({ statement }) => statement ?? []);
-  const waiting = [...resets, ...sets].filter(({ waits }) => waits !== undefined);
+  const differences = differencesOf(scene);
+  const changes = differences.flatMap(({ statement }) => statement ?? []);
+  const waiting = differences.filter(({ waits }) => waits !== undefined);
   const restarts = waiting.filter(({ waits }) => waits === "restart").map(({ name }) => name);
   const effective = {
     catalog,
@@ -78,6 +78,22 @@ export function planSettings(desired: DesiredSettingsOfServer, catalog: Settings
     { statements: isProven ? [forgets] : [], refusals: [] },
     { statements: [], refusals: [], undeclared: keptByOthers(scene, desired) },
   );
+}
+
+/** What of a server's settings is not as declared, setting by setting, and what is declared of those that the server has. */
+export function compareSettings(
+  desired: DesiredSettingsOfServer,
+  catalog: SettingsCatalog,
+): { readonly differences: readonly SettingChange[]; readonly declared: ReadonlyMap<string, SettingValue> } {
+  const scene = setScene(desired, catalog);
+  return { differences: differencesOf(scene), declared: scene.declared };
+}
+
+function differencesOf(scene: Scene): SettingChange[] {
+  return [
+    ...scene.leaving.flatMap((name) => planReset(scene, name)),
+    ...[...scene.declared].flatMap(([name, value]) => planSet(scene, name, value)),
+  ];
 }
 
 interface Scene {
@@ -151,14 +167,15 @@ function librariesOf(
   return names.flatMap((name) => namesOf(settings[name] ?? live.get(name)?.setting ?? ""));
 }
 
-interface Change {
+export interface SettingChange {
+  /** In small letters. */
   readonly name: string;
   readonly statement?: Statement;
   /** What it takes until the server goes by it, beyond the statement. */
   readonly waits?: "reload" | "restart";
 }
 
-function planSet(scene: Scene, name: string, value: SettingValue): Change[] {
+function planSet(scene: Scene, name: string, value: SettingValue): SettingChange[] {
   const { live, auto, catalog } = scene;
   const row = live.get(name);
   const type = row ?? knownExtensionSettings.get(name);
@@ -175,7 +192,7 @@ function planSet(scene: Scene, name: string, value: SettingValue): Change[] {
   return [{ name, statement, ...(restart ? { waits: "restart" } : {}) }];
 }
 
-function planReset(scene: Scene, name: string): Change[] {
+function planReset(scene: Scene, name: string): SettingChange[] {
   const { live, auto, below } = scene;
   const row = live.get(name);
   const entry = auto.get(name);
@@ -197,7 +214,7 @@ function waitsFor(
   row: ActualSetting | undefined,
   value: SettingValue,
   isUnloaded: boolean,
-): Change["waits"] | undefined {
+): SettingChange["waits"] | undefined {
   if (row === undefined) return isUnloaded ? "reload" : undefined;
   const needs = row.context === "postmaster" ? "restart" : "reload";
   const differs = !sameValueOf(row, row.name, row.setting, value);
@@ -282,15 +299,4 @@ function foundText(name: string, row: ActualSetting | undefined, entry: string |
   if (isSecretive(name)) return "";
   if (entry !== undefined) return `; ${autoFile} has ${entry}`;
   return row === undefined ? "" : `; the server has ${shownValue(row)}`;
-}
-
-/** The live value with its unit, as far as people read it: `131072 8kB`, `4096kB`. */
-function shownValue({ setting, unit }: ActualSetting): string {
-  if (unit === "" || setting.startsWith("-")) return setting === "" ? "''" : setting;
-  return /^\d/.test(unit) ? `${setting} × ${unit}` : `${setting}${unit}`;
-}
-
-/** A setting of an extension or an application, or a command, may hold what is not for everybody's eyes. */
-function isSecretive(name: string): boolean {
-  return name.includes(".") || /command|conninfo|passphrase/.test(name);
 }

@@ -1,5 +1,6 @@
 import { renderMemory } from "../settings/value";
 import type { Terms } from "./budget";
+import { logFileSettings, loggingSettings } from "./logging";
 import type { Machine, TunedSetting, TuningOptions, Workload } from "./machine";
 
 const mb = 1024;
@@ -92,10 +93,12 @@ export function tuneMachine(machine: Machine, fitted: Fitted): TunedSetting[] {
     ...tuneDisk(machine),
     ...tuneCores(machine),
     ...tunePlanner(machine),
-    ...watchfulness,
     ...(fitted.terms.max_connections < leastForReserved ? [] : [reservedForMonitoring]),
+    ...vacuuming,
+    ...loggingSettings,
     ...(fitted.libraries.includes("pg_stat_statements") ? statementStatistics : []),
-    ...(fitted.logFiles ? logFiles : []),
+    ...(fitted.logFiles ? logFileSettings : []),
+    ...(fitted.overTls === true ? strongCiphers : []),
   ];
 }
 
@@ -217,7 +220,7 @@ const reservedForMonitoring: TunedSetting = {
   reason: "monitoring still gets in when all others are taken: for members of pg_use_reserved_connections",
 };
 
-const watchfulness: readonly TunedSetting[] = [
+const vacuuming: readonly TunedSetting[] = [
   {
     name: "autovacuum_vacuum_scale_factor",
     value: "0.1",
@@ -228,10 +231,6 @@ const watchfulness: readonly TunedSetting[] = [
     value: "0.05",
     reason: "statistics follow when a twentieth has changed",
   },
-  { name: "log_min_duration_statement", value: "1s", reason: "slow statements are in the log" },
-  { name: "log_checkpoints", value: "on", reason: "what a checkpoint wrote, and why it came" },
-  { name: "log_connections", value: "on", reason: "who came in" },
-  { name: "log_lock_waits", value: "on", reason: "who waited for whom, longer than deadlock_timeout" },
 ];
 
 const statementStatistics: readonly TunedSetting[] = [
@@ -239,10 +238,7 @@ const statementStatistics: readonly TunedSetting[] = [
   { name: "pg_stat_statements.track", value: "all", reason: "statements inside of functions count as well" },
 ];
 
-/** A file for each day of the week, which is overwritten a week later. */
-const logFiles: readonly TunedSetting[] = [
-  { name: "log_filename", value: "postgresql-%a.log", reason: "a file for each day of the week" },
-  { name: "log_rotation_age", value: "1d", reason: "a new file each day" },
-  { name: "log_rotation_size", value: "0", reason: "a new file by the day only" },
-  { name: "log_truncate_on_rotation", value: "on", reason: "the file of a week ago is overwritten" },
+/** TLS 1.3 has its own; PostgreSQL's value for 1.2 takes weaker ones as well. */
+const strongCiphers: readonly TunedSetting[] = [
+  { name: "ssl_ciphers", value: "HIGH:!aNULL:!eNULL:!3DES:!MD5", reason: "strong ciphers only, of TLS 1.2" },
 ];

@@ -26,6 +26,8 @@ export interface TuningOptions {
   readonly libraries: readonly string[];
   /** True where the server's log files are kept by PostgreSQL itself (`logging_collector`). */
   readonly logFiles: boolean;
+  /** True where clients come over a network to a server that is made here. */
+  readonly overTls?: boolean;
 }
 
 /** A value that a formula gives, with the formula and its working. */

@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import { extract } from "tar-stream";
 import { text } from "node:stream/consumers";
 import { findStopReason } from "../../core/docker/stop-reason";
+import { renderJsonLine } from "../../core/operations/logs/json";
 import { isNotFound, engineFailure } from "./failure";
 import { readContainerLog } from "./container";
 
@@ -38,14 +39,8 @@ async function readLogFile(docker: Docker, name: string): Promise<string[]> {
   const path = /^jsonlog (\S+)$/m.exec(names)?.[1];
   const log = path === undefined ? undefined : await readFileIn(docker, name, path);
   const lines = (log ?? "").trimEnd().split("\n").slice(-50);
-  return lines.flatMap((line) => {
-    try {
-      const { error_severity: severity, message } = JSON.parse(line) as Record<string, string>;
-      return severity === undefined || message === undefined ? [] : [`${severity}: ${message}`];
-    } catch {
-      return []; // a line that was cut off
-    }
-  });
+  // One that was cut off says nothing.
+  return lines.flatMap((line) => renderJsonLine(line) ?? []);
 }
 
 /** Text of a file of a container, running or not; undefined: there is none. */

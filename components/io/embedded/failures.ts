@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { renderJsonLine } from "../../core/operations/logs/json";
 import { problemError, ProblemError } from "../../core/problem";
 import type { RunResult } from "../process";
 import type { Instance } from "./instance";
@@ -46,7 +47,8 @@ async function collectedLines({ dataDirectory }: Instance): Promise<string> {
   );
   const newest = files.toSorted((a, b) => b.time - a.time)[0];
   if (newest === undefined) return "";
-  const lines = (await readFile(join(directory, newest.name), "utf8")).split("\n").slice(-20);
+  const written = (await readFile(join(directory, newest.name), "utf8")).split("\n").slice(-20);
+  const lines = newest.name.endsWith(".json") ? written.map((line) => renderJsonLine(line) ?? "") : written;
   return lastLines(lines.filter((line) => /FATAL|PANIC|ERROR|HINT|DETAIL|could not/.test(line)).join("\n"));
 }
 

@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { bornLibraries } from "../../core/born-with";
 import { problemError } from "../../core/problem";
+import { logFileRing, logLinePrefix } from "../../core/tuning/logging";
 import { settleHba } from "../hba/settle";
 import { settleSettings } from "../settings-proof";
 import { runProgram, type RunResult } from "../process";
@@ -108,10 +109,8 @@ function initArguments(draft: string, passwordFile: string, options: InitOptions
     // In the file and not on the command line, where no later ALTER SYSTEM could change it.
     `--set=shared_preload_libraries=${bornLibraries.join(", ")}`,
     "--set=logging_collector=on",
-    "--set=log_filename=postgresql-%a.log",
-    "--set=log_truncate_on_rotation=on",
-    "--set=log_rotation_size=0",
-    "--set=log_line_prefix=%m [%p] %q%u@%d ",
+    ...logFileRing.map(({ name, value }) => `--set=${name}=${value}`),
+    `--set=log_line_prefix=${logLinePrefix}`,
     ...(options.noSync === true ? ["--no-sync"] : []),
   ];
 }

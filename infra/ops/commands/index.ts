@@ -4,6 +4,7 @@ import { analyzeCommand } from "./analyze";
 import { archiveCommand } from "./archive";
 import { auditCommand } from "./audit";
 import { auditMaintainCommand } from "./audit-maintain";
+import { auditSecurityCommand } from "./audit-security";
 import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
 import { bloatCommand } from "./bloat";
@@ -18,6 +19,7 @@ import { healthCommand } from "./health";
 import { locksCommand } from "./locks";
 import { indexesCommand } from "./indexes";
 import { metricsCommand } from "./metrics";
+import { logsCommand } from "./logs";
 import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
@@ -28,6 +30,7 @@ import { restoreCommand } from "./restore";
 import { rotateCommand } from "./rotate";
 import { sampleCommand } from "./sample";
 import { slowQueriesCommand } from "./slow-queries";
+import { settingsCommand } from "./settings";
 import { statusCommand } from "./status";
 import { terminateIdleCommand } from "./terminate-idle";
 import { vacuumCommand } from "./vacuum";
@@ -59,6 +62,9 @@ export const commands: readonly AnyCommand[] = [
   backupGateCommand,
   recoveryCommand,
   restoreCommand,
+  logsCommand,
+  settingsCommand,
+  auditSecurityCommand,
   connectionCommand,
   rotateCommand,
   copyCommand,

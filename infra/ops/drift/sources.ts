@@ -11,7 +11,7 @@ import { findMigrator } from "../../../components/core/migrations/migrator";
 import { planMigrations } from "../../../components/core/migrations/plan-migrations";
 import { planObjectsAccess } from "../../../components/core/privileges/objects";
 import { planServerAccess } from "../../../components/core/server/access";
-import { planSettings } from "../../../components/core/settings/plan";
+import { planSettings, type DesiredSettingsOfServer } from "../../../components/core/settings/plan";
 import { readAuditCatalog } from "../../../components/io/catalog/audit";
 import { readDatabaseCatalog } from "../../../components/io/catalog/database";
 import { readObjectsCatalog } from "../../../components/io/catalog/objects";
@@ -61,19 +61,24 @@ function serverSource(desired: ServerAccess): DriftSource {
   };
 }
 
-function settingsSources({ tuning, server }: StackPlan): DriftSource[] {
+/** What is declared of the server's settings; undefined: nothing, or the login may not set them. */
+export function desiredSettings({ tuning, server }: StackPlan): DesiredSettingsOfServer | undefined {
   const isSuperuser = server.target !== "existing" || server.args.superuser !== false;
-  if (tuning === undefined || !isSuperuser) return [];
+  if (tuning === undefined || !isSuperuser) return undefined;
   const made = server.target === "existing" ? undefined : server.target;
-  const resolved = resolveSettings(tuning);
   // What is planned is only shown: whether it may be done is the preview's to tell.
-  const desired = { ...resolved, restart: "allow", canRestart: made !== undefined, made } as const;
+  return { ...resolveSettings(tuning), restart: "allow", canRestart: made !== undefined, made };
+}
+
+function settingsSources(plan: StackPlan): DriftSource[] {
+  const desired = desiredSettings(plan);
+  if (desired === undefined) return [];
   return [
     {
       resource: "Settings server",
       database: maintenance,
       async plan(session) {
-        return planSettings(desired, await readSettingsCatalog(session, resolved.settings));
+        return planSettings(desired, await readSettingsCatalog(session, desired.settings));
       },
     },
   ];

@@ -151,7 +151,19 @@ describe("the other settings", () => {
       log_min_duration_statement: "1s",
       log_checkpoints: "on",
       log_connections: "on",
+      log_disconnections: "on",
       log_lock_waits: "on",
+      log_temp_files: "10MB",
+      log_timezone: "UTC",
+      log_line_prefix: "%m [%p]: [%l-1] db=%d,user=%u,app=%a,client=%h ",
+    });
+  });
+
+  test("write no password and no value of a parameter into the log", () => {
+    expect(settingsOf(machine("8GB", 4, "ssd", "web"))).toMatchObject({
+      log_statement: "none",
+      log_parameter_max_length: "0",
+      log_parameter_max_length_on_error: "0",
     });
   });
 
@@ -165,11 +177,15 @@ describe("the other settings", () => {
   test("of pg_stat_statements and of log files are there where those are", () => {
     const of = machine("8GB", 4, "ssd", "web");
     expect(settingsOf(of)).not.toHaveProperty("log_rotation_age");
+    expect(settingsOf(of)).not.toHaveProperty("log_destination");
     expect(Object.keys(settingsOf(of)).filter((name) => name.includes("."))).toEqual([]);
     expect(settingsOf(of, { libraries: ["pg_stat_statements"], logFiles: true })).toMatchObject({
       "pg_stat_statements.max": "10000",
       "pg_stat_statements.track": "all",
+      log_destination: "jsonlog",
+      log_filename: "postgresql-%d.log",
       log_rotation_age: "1d",
+      log_truncate_on_rotation: "on",
     });
   });
 
