@@ -50,7 +50,7 @@ ends are found by their sessions, and it is refused then; who is not connected j
 --list is a check: exit code 1 where a password is older than pgstead:monitoring.thresholds.credential, or VALID UNTIL is
 less than 14 days away.
 
-JSON: data { done, file, restarts, roles [{ kind, database, key, role, from, to, login, former, newPassword, oldPassword,
+JSON: data { done, begun, file, restarts, roles [{ kind, database, key, role, from, to, login, former, newPassword, oldPassword,
 sessions, applications }] }; of --list data { limitSeconds, credentials [{ database, key, role, login, kind, number,
 pendingNumber, changedAt, ageSeconds, dueAt, isDue, formerMayLogIn }] }.
 

@@ -25,8 +25,13 @@ function restart(container: string): string {
 }
 
 /** What was done, and what clients have to do now. */
-export function renderRotation({ done, roles, file }: RotateData, stack: string, colors: Colors): string {
+export function renderRotation(
+  { done, begun, roles, file }: RotateData,
+  stack: string,
+  colors: Colors,
+): string {
   if (roles.length === 0) return "nothing to do: it is so already\n";
+  if (begun) return `begun, and not at its end: ${file} has the new numbers\n`;
   if (!done) return `nothing was changed: ${file} is as it was\n`;
   const lines = roles.flatMap((one) => [colors.bold(`${one.key} (${one.role})`), ...outcome(one, stack)]);
   return `${[...lines, `commit ${file}: it has the new numbers`].join("\n")}\n`;

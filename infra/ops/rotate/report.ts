@@ -8,6 +8,8 @@ import type { Subject } from "./choose";
 export interface RotateData {
   /** Whether `up` came to its end. */
   readonly done: boolean;
+  /** Whether it ended in the middle: passwords were made, and the file has their numbers. */
+  readonly begun: boolean;
   /** The stack's file, which holds the numbers. */
   readonly file: string;
   readonly roles: readonly RotatedRole[];
@@ -46,6 +48,7 @@ export interface Proven {
 
 export interface Outcome {
   readonly done: boolean;
+  readonly begun?: boolean;
   readonly proven?: ReadonlyMap<Subject, Proven>;
   readonly findings?: readonly Finding[];
   readonly cancelled?: boolean;
@@ -55,7 +58,7 @@ export interface Outcome {
 export function reportRotation(
   { stack, config }: CommandContext,
   subjects: readonly Subject[],
-  { done, proven, findings = [], cancelled = false }: Outcome,
+  { done, begun = false, proven, findings = [], cancelled = false }: Outcome,
 ): Report<RotateData> {
   const roles = subjects.map((subject): RotatedRole => {
     const { kind, database, key, role, from, to, login, before } = subject;
@@ -80,7 +83,7 @@ export function reportRotation(
   return {
     command: "rotate",
     stack,
-    data: { done, file: `Pulumi.${config.stack}.yaml`, roles, restarts },
+    data: { done, begun, file: `Pulumi.${config.stack}.yaml`, roles, restarts },
     findings: [...findings, ...failed],
     ...(cancelled ? { cancelled } : {}),
   };

@@ -42,7 +42,8 @@ export async function rotate(context: CommandContext, args: RotateArgs): Promise
     const hint = `run this again: it finishes what is begun; ${intended.data.file} keeps the new numbers, as one never goes back`;
     const message = `\`up\` did not come to its end: ${applied.reason}`;
     const findings = [{ subject: "rotate", message, hint, severity: "critical" as const }];
-    return reportRotation(context, waiting, { done: false, findings, cancelled: applied.isCancelled });
+    const { isCancelled: cancelled } = applied;
+    return reportRotation(context, waiting, { done: false, begun: true, findings, cancelled });
   }
   const proven = await prove(await context.outputs(), waiting, ways, since);
   return reportRotation(context, waiting, { done: true, proven });
