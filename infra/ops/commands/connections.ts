@@ -14,7 +14,7 @@ import {
 import { readSessions } from "../../../components/io/catalog/sessions";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext, OpsCommand } from "../command";
-import type { ConnectionsArgs, ConnectionsData } from "../health/data";
+import type { ConnectionsArgs, ConnectionsData } from "../health/found";
 import { renderConnections } from "../health/render-connections";
 import type { NagiosResult } from "../nagios";
 import type { Report } from "../report";

@@ -1,6 +1,6 @@
 import { judgeHealth } from "../../../components/core/operations/health";
 import type { CommandContext, OpsCommand } from "../command";
-import type { HealthData } from "../health/data";
+import type { HealthData } from "../health/found";
 import { readStackHealth } from "../health/read-health";
 import { renderHealth } from "../health/render";
 import type { NagiosResult, PerformanceFigure } from "../nagios";

@@ -12,7 +12,7 @@ import {
 import { problemError } from "../../../components/core/problem";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext, OpsCommand } from "../command";
-import type { LocksArgs, LocksData } from "../locks/data";
+import type { LocksArgs, LocksData } from "../locks/found";
 import { endingFindings, endOne } from "../locks/end-session";
 import { readServerLocks } from "../locks/read-locks";
 import { renderLocks } from "../locks/render";

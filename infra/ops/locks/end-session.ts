@@ -12,7 +12,7 @@ import { visible } from "../table";
 import { plural } from "../text";
 import type { Watcher } from "../watcher";
 import { assertConfirmable, confirm, explainRefusal } from "./confirm";
-import type { EndArgs, EndedSession } from "./data";
+import type { EndArgs, EndedSession } from "./found";
 
 /**
  * Ends one session, or its statement, after it was shown and confirmed.

@@ -5,7 +5,7 @@ import { renderQuery } from "../health/render-connections";
 import type { Report } from "../report";
 import { renderTable } from "../table";
 import { plural } from "../text";
-import type { EndedSession, LocksArgs, LocksData } from "./data";
+import type { EndedSession, LocksArgs, LocksData } from "./found";
 import { describe } from "./end-session";
 
 export function renderLocks(
