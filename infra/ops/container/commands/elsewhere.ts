@@ -8,7 +8,6 @@ import type { ContainerContext } from "../surroundings";
  * with the stack's state, nor the Docker engine, nor the checkout.
  */
 const elsewhere: readonly (readonly [name: string, why: string])[] = [
-  ["health", "needs the stack's state, which holds the passwords"],
   ["connections", "needs the stack's state, which holds the passwords"],
   ["locks", "needs the stack's state, which holds the passwords"],
   ["terminate-idle", "needs the stack's state, which holds the passwords"],
