@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { Client, type ClientConfig, Connection, type QueryResultRow } from "pg";
 import { isSocketDirectory, renderPlace, type ConnectionTarget } from "../core/connection";
 import { connectFailure, hung, LoginRefusedError } from "./session-failure";
-import { boundSilence } from "./silence";
+import { boundSilence, closeTimeoutMs } from "./silence";
 import { tlsOptions } from "./tls";
 
 export {
@@ -65,7 +65,13 @@ export async function openSession(target: ConnectionTarget, options: SessionOpti
   const session = sessionOf(client);
   const { silenceTimeoutMs } = options;
   if (silenceTimeoutMs === undefined) return session;
-  return boundSilence(session, client, silenceTimeoutMs, () => hung(renderPlace(target), silenceTimeoutMs));
+  const awaiting = boundSilence(client, () => hung(renderPlace(target), silenceTimeoutMs));
+  return {
+    ...session,
+    query: (sql, values) => awaiting(() => session.query(sql, values), silenceTimeoutMs),
+    describe: (sql) => awaiting(() => session.describe(sql), silenceTimeoutMs),
+    close: () => awaiting(() => session.close(), closeTimeoutMs),
+  };
 }
 
 /** Opens a connection whose statements can be cancelled; the caller closes it. */

@@ -6,8 +6,7 @@ import { defaultThresholds } from "../../components/core/monitoring/thresholds";
 import { readHealth } from "../../components/io/catalog/health";
 import { readPostmaster } from "../../components/io/embedded/postmaster";
 import { openSession, ServerHungError, type Session } from "../../components/io/session";
-import type { ConnectionsData } from "../../infra/ops/commands/connections";
-import type { HealthData } from "../../infra/ops/commands/health";
+import type { ConnectionsData, HealthData } from "../../infra/ops/health/found";
 import { eventually } from "../support/eventually";
 import { deployWatched, type WatchedStack } from "./ops-watched-stack";
 

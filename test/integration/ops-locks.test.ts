@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Session } from "../../components/io/session";
-import type { LocksData } from "../../infra/ops/commands/locks";
+import type { LocksData } from "../../infra/ops/locks/found";
 import type { TerminateIdleData } from "../../infra/ops/commands/terminate-idle";
 import { eventually } from "../support/eventually";
 import { deployWatched, type WatchedStack } from "./ops-watched-stack";

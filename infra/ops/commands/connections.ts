@@ -5,7 +5,6 @@ import {
   isOwn,
   type LimitUse,
   type ServerSession,
-  type SessionCount,
 } from "../../../components/core/operations/sessions";
 import type { Thresholds } from "../../../components/core/monitoring/thresholds";
 import {
@@ -15,43 +14,11 @@ import {
 import { readSessions } from "../../../components/io/catalog/sessions";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext, OpsCommand } from "../command";
+import type { ConnectionsArgs, ConnectionsData } from "../health/found";
 import { renderConnections } from "../health/render-connections";
 import type { NagiosResult } from "../nagios";
 import type { Report } from "../report";
 import { openWatcher } from "../watcher";
-
-export interface ConnectionsArgs {
-  readonly queries?: boolean;
-}
-
-/** What `connections` found out; a schema of its JSON is made from this. */
-export interface ConnectionsData {
-  readonly place: string;
-  /** The role that looked. */
-  readonly role: string;
-  /** Sessions of clients, without the one that asks. */
-  readonly connections: number;
-  /** What ordinary roles may have: max_connections without those that are reserved. */
-  readonly available: number;
-  readonly maxConnections: number;
-  readonly superuserReserved: number;
-  readonly reserved: number;
-  /** Roles and databases with a CONNECTION LIMIT, the nearest to it first. */
-  readonly limits: readonly LimitUse[];
-  readonly byState: readonly SessionCount[];
-  readonly byUser: readonly SessionCount[];
-  readonly byDatabase: readonly SessionCount[];
-  /** By application and address. */
-  readonly byClient: readonly SessionCount[];
-  /** Those that run a statement, the longest first. */
-  readonly active: readonly ServerSession[];
-  /** Those of them that wait for something. */
-  readonly waiting: readonly ServerSession[];
-  /** The ten that do nothing for the longest time. */
-  readonly idle: readonly ServerSession[];
-  /** What this role may not see. */
-  readonly remarks: readonly string[];
-}
 
 /** Shows who is connected, what they do, and how near that is to the limits. */
 export const connectionsCommand: OpsCommand<ConnectionsArgs, ConnectionsData> = {

@@ -1,28 +1,11 @@
 import { judgeHealth } from "../../../components/core/operations/health";
-import type { HealthCheck } from "../../../components/core/operations/health-check";
 import type { CommandContext, OpsCommand } from "../command";
+import type { HealthData } from "../health/found";
 import { readStackHealth } from "../health/read-health";
 import { renderHealth } from "../health/render";
 import type { NagiosResult, PerformanceFigure } from "../nagios";
 import type { Report } from "../report";
 import { openWatcher } from "../watcher";
-
-/** What `health` found out; a schema of its JSON is made from this. */
-export interface HealthData {
-  /** `host:port`. */
-  readonly place: string;
-  /** The role that looked. */
-  readonly role: string;
-  readonly version: string;
-  readonly inRecovery: boolean;
-  readonly uptimeSeconds: number;
-  /** The databases that were looked into, `postgres` first. */
-  readonly databases: readonly string[];
-  /** In a fixed order; those that are well included. */
-  readonly checks: readonly HealthCheck[];
-  /** What is looked at elsewhere, and where. */
-  readonly remarks: readonly string[];
-}
 
 /** Asks whether a server is well: one check a question, each with its figure. */
 export const healthCommand: OpsCommand<object, HealthData> = {

@@ -12,33 +12,14 @@ import {
 import { problemError } from "../../../components/core/problem";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext, OpsCommand } from "../command";
-import { endingFindings, endOne, type EndArgs, type EndedSession } from "../locks/end-session";
+import type { LocksArgs, LocksData } from "../locks/found";
+import { endingFindings, endOne } from "../locks/end-session";
 import { readServerLocks } from "../locks/read-locks";
 import { renderLocks } from "../locks/render";
 import type { NagiosResult } from "../nagios";
 import type { Report } from "../report";
 import { plural } from "../text";
 import { openWatcher } from "../watcher";
-
-export interface LocksArgs extends EndArgs {
-  readonly queries?: boolean;
-  readonly terminate?: number;
-  readonly cancel?: number;
-  /** The frame's own. */
-  readonly watch?: number | boolean;
-  readonly nagios?: boolean;
-}
-
-/** What `locks` found out; a schema of its JSON is made from this. */
-export interface LocksData extends LockFacts {
-  readonly place: string;
-  /** The role that looked. */
-  readonly role: string;
-  /** Who waits for whom, from the ones that wait for nobody down. */
-  readonly tree: readonly LockNode[];
-  /** Null: nothing was to be ended. */
-  readonly ended: EndedSession | null;
-}
 
 /** Shows who blocks whom, and ends the one that does. */
 export const locksCommand: OpsCommand<LocksArgs, LocksData> = {

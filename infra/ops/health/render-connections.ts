@@ -1,7 +1,7 @@
 import { renderDuration } from "../../../components/core/duration";
 import type { ServerSession, SessionCount } from "../../../components/core/operations/sessions";
 import type { Colors } from "../colors";
-import type { ConnectionsArgs, ConnectionsData } from "../commands/connections";
+import type { ConnectionsArgs, ConnectionsData } from "./found";
 import type { Report } from "../report";
 import { renderTable, type Column } from "../table";
 

@@ -2,7 +2,7 @@ import { renderDuration } from "../../../components/core/duration";
 import type { HealthCheck } from "../../../components/core/operations/health-check";
 import { renderSize } from "../../../components/core/size";
 import type { Colors } from "../colors";
-import type { HealthData } from "../commands/health";
+import type { HealthData } from "./found";
 import type { Report } from "../report";
 import { renderTable } from "../table";
 

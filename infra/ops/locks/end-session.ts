@@ -1,5 +1,5 @@
 import type { Finding } from "../../../components/core/finding";
-import { refuseEnding, type EndingOutcome, type EndingWay } from "../../../components/core/operations/ending";
+import { refuseEnding, type EndingWay } from "../../../components/core/operations/ending";
 import { blockedThrough, type LockFacts } from "../../../components/core/operations/locks";
 import { describeSession, type ServerSession } from "../../../components/core/operations/sessions";
 import { renderDuration } from "../../../components/core/duration";
@@ -11,20 +11,8 @@ import type { CommandContext } from "../command";
 import { visible } from "../table";
 import { plural } from "../text";
 import type { Watcher } from "../watcher";
-import { assertConfirmable, confirm, explainRefusal, type ConfirmArgs } from "./confirm";
-
-export interface EndArgs extends ConfirmArgs {
-  readonly force?: boolean;
-}
-
-/** What was ended, and what came of it. */
-export interface EndedSession {
-  readonly way: EndingWay;
-  readonly session: ServerSession;
-  /** Pids of those that waited for it, through others as well. */
-  readonly blocked: readonly number[];
-  readonly outcome: EndingOutcome | "declined";
-}
+import { assertConfirmable, confirm, explainRefusal } from "./confirm";
+import type { EndArgs, EndedSession } from "./found";
 
 /**
  * Ends one session, or its statement, after it was shown and confirmed.

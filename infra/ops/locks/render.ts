@@ -1,12 +1,12 @@
 import { renderDuration } from "../../../components/core/duration";
 import type { LockNode, LockSession } from "../../../components/core/operations/locks";
 import type { Colors } from "../colors";
-import type { LocksArgs, LocksData } from "../commands/locks";
 import { renderQuery } from "../health/render-connections";
 import type { Report } from "../report";
 import { renderTable } from "../table";
 import { plural } from "../text";
-import { describe, type EndedSession } from "./end-session";
+import type { EndedSession, LocksArgs, LocksData } from "./found";
+import { describe } from "./end-session";
 
 export function renderLocks(
   { stack, data }: Report<LocksData>,

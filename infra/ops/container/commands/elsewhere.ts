@@ -8,6 +8,9 @@ import type { ContainerContext } from "../surroundings";
  * with the stack's state, nor the Docker engine, nor the checkout.
  */
 const elsewhere: readonly (readonly [name: string, why: string])[] = [
+  ["connections", "needs the stack's state, which holds the passwords"],
+  ["locks", "needs the stack's state, which holds the passwords"],
+  ["terminate-idle", "needs the stack's state, which holds the passwords"],
   ["plan", "needs Pulumi and the stack's state"],
   ["drift", "needs Pulumi and the stack's state"],
   ["connection", "needs the stack's state, which holds the passwords"],
