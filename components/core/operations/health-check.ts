@@ -1,0 +1,70 @@
+import type { Thresholds } from "../monitoring/thresholds";
+
+export type HealthStatus = "ok" | "warning" | "critical";
+
+/** What was looked at, and what is to be thought of it. */
+export interface HealthCheck {
+  /** One of a fixed few, in the spelling of metrics: `idle_in_transaction`. */
+  readonly name: string;
+  readonly status: HealthStatus;
+  /** The figure that was judged; null: it cannot be told, or there is too little to judge. */
+  readonly value: number | null;
+  /** Absent: a count. */
+  readonly unit?: "s" | "B" | "%";
+  /** In lower case and without a full stop. */
+  readonly message: string;
+  /** What to do, where it is not ok; else empty. */
+  readonly hint: string;
+  /** From where on it is a warning and critical, in the unit of the value. */
+  readonly warning?: number;
+  readonly critical?: number;
+}
+
+/** The thresholds that a server's health is judged by. */
+export type HealthThresholds = Pick<
+  Thresholds,
+  | "connectionsWarning"
+  | "connectionsCritical"
+  | "transaction"
+  | "idleInTransaction"
+  | "lockWait"
+  | "cacheHit"
+  | "rollbacks"
+  | "wraparoundWarning"
+  | "wraparoundCritical"
+  | "deadRows"
+  | "replicationLag"
+  | "slotBytes"
+  | "diskWarning"
+  | "diskCritical"
+>;
+
+/** What a check says, without its name. */
+export type Judgement = Omit<HealthCheck, "name" | "hint"> & { readonly hint?: string };
+
+export function check(name: string, { hint, ...judgement }: Judgement): HealthCheck {
+  return { name, ...judgement, hint: judgement.status === "ok" ? "" : (hint ?? "") };
+}
+
+/** The status of a figure that grows worse as it grows. */
+export function above(value: number, warning: number, critical = Infinity): HealthStatus {
+  if (value >= critical) return "critical";
+  return value >= warning ? "warning" : "ok";
+}
+
+/** `part` of `whole` in percent, with one decimal. */
+export function percentOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.round((part / whole) * 1000) / 10;
+}
+
+/** `1 session`, `3 sessions`. */
+export function counted(count: number, noun: string, several = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : several}`;
+}
+
+/** The first of some names: `a, b, c and 4 more`. */
+export function firstOf(names: readonly string[], most = 3): string {
+  const rest = names.length - most;
+  const shown = names.slice(0, most).join(", ");
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
+}
