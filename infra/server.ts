@@ -12,6 +12,7 @@ import {
 } from "../components";
 import { pgsteadVersion } from "../components/core/version";
 import { pathInProject, projectDirectory } from "../components/project-directory";
+import { declareAccess } from "./config/declared";
 import { opsBundleFault } from "./ops-bundle";
 import type { StackPlan } from "./plan";
 import type { DockerServerPlan } from "./plan-docker";
@@ -36,7 +37,13 @@ export function createServer(plan: StackPlan["server"], secrets: Secrets): Serve
 }
 
 function createDockerServer(
-  { operations: _operations, monitoring: _monitoring, recovery: _recovery, ...plan }: DockerServerPlan,
+  {
+    operations: _operations,
+    healthPort: _healthPort,
+    monitoring: _monitoring,
+    recovery: _recovery,
+    ...plan
+  }: DockerServerPlan,
   secrets: Secrets,
 ): DockerServer {
   const fault = opsBundleFault(projectDirectory());
@@ -130,13 +137,14 @@ export function readCopySecrets(secrets: Secrets): CopySecrets | undefined {
 
 /** Containers beside the server: they come after everything that they log in with. */
 export function createBeside(
-  { server: plan }: StackPlan,
+  stack: StackPlan,
   server: Server,
   { databases, copySecrets }: { databases: readonly DatabaseRoles[]; copySecrets: CopySecrets | undefined },
   dependsOn: readonly pulumi.Resource[],
 ): (Operations | Monitoring)[] {
+  const { server: plan } = stack;
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
-  const { operations, monitoring } = plan.args;
+  const { operations, monitoring, healthPort } = plan.args;
   const copyAuthorities = Object.fromEntries(
     (operations.copies?.copies ?? []).flatMap((copy) => {
       const ca = "s3" in copy ? readCertificate(copy.s3.ca, `backup.copies: ${copy.name}: s3.ca`) : undefined;
@@ -146,6 +154,8 @@ export function createBeside(
   const ops = new Operations("operations", {
     server,
     context: { ...operations, version: pgsteadVersion },
+    declared: declareAccess(stack, { project: pulumi.getProject(), stack: pulumi.getStack() }),
+    ...(healthPort === undefined ? {} : { healthPort }),
     ...(copySecrets === undefined ? {} : { copySecrets }),
     copyAuthorities,
     dependsOn,

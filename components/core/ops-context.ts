@@ -2,7 +2,9 @@ import { copiesInside, whereIsBucket, type CopiesPlan } from "./copies/plan";
 import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { DesiredCertificate } from "./certificate/plan";
 import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
+import { defaultThresholds, type Thresholds } from "./monitoring/thresholds";
 import { containerPlaces, type RepositoryBucket } from "./physical/configuration";
+import { containerFiles, driftFiles, opsFilesPath, type OpsDrift, type OpsFiles } from "./ops/files";
 import { resolveOpsService, type OpsService, type ServiceDeclaration } from "./ops-service";
 
 /** Jobs of the ops container, in the order in which they are told. */
@@ -11,6 +13,7 @@ export const opsJobs = [
   "certificate",
   "logs",
   "audit",
+  "drift",
   "backup",
   "physical-full",
   "physical-incremental",
@@ -24,7 +27,7 @@ export const opsJobs = [
 export type OpsJob = (typeof opsJobs)[number];
 
 /** Jobs that a stack has only where it declares what they do. */
-export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | `physical-${string}`>;
+export type DeclaredJob = Extract<OpsJob, "drift" | "backup" | "drill" | `physical-${string}`>;
 
 /** When each job runs, in cron's notation: five fields, or six with seconds first. */
 export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
@@ -33,17 +36,8 @@ export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 export const opsContextFormat = 1;
 
-/** Where the container has the files that are its own. */
-export const opsFilesPath = "/etc/pgstead/ops";
-
-/** Where the container has its context. */
-export const opsContextPath = `${opsFilesPath}/context.json`;
-
-/** Where the container has the logical backups. */
-export const logicalBackupsPath = "/var/lib/pgbackrest/pgstead/logical";
-
-/** Where the ops container has backups of copies for as long as it restores them: on the volume that has room. */
-export const containerFetchPath = "/var/lib/pgbackrest/pgstead/fetched";
+/** Where the container answers `/metrics` and `/health`. */
+export const opsPort = 9188;
 
 /**
  * All that the jobs and commands in the ops container know of the stack: a file that `up` writes.
@@ -77,7 +71,11 @@ export interface OpsContext {
   readonly physical?: OpsPhysical | undefined;
   /** Absent: no restore drills are done. */
   readonly drill?: DrillPlan | undefined;
-  /** Port of `/metrics` and `/health/live`, on every address of the container. */
+  /** Absent: what is declared is not known here, and not compared. */
+  readonly drift?: OpsDrift | undefined;
+  /** From where on a check of the server's health is a warning, or critical. */
+  readonly thresholds: Thresholds;
+  /** Port of `/metrics` and `/health`, on every address of the container. */
   readonly metricsPort: number;
 }
 
@@ -90,30 +88,6 @@ export interface OpsServer {
   /** Of both. */
   readonly port: number;
   readonly maintenanceDatabase: string;
-}
-
-/** Absolute paths in the container. */
-export interface OpsFiles {
-  readonly serverCertificate: string;
-  /** Secret. */
-  readonly serverKey: string;
-  readonly authorityCertificate: string;
-  /** Secret. */
-  readonly authorityKey: string;
-  /** Of PostgreSQL; it also tells which log file is being written (`current_logfiles`). */
-  readonly dataDirectory: string;
-  readonly logDirectory: string;
-  /** Volume of the backups. */
-  readonly repository: string;
-  /** Of logical backups, on that volume. */
-  readonly logicalBackups: string;
-  /**
-   * What the scheduler remembers over a restart: when each job last ran and last succeeded.
-   *
-   * On the volume of the backups: it has to be writable when a flood of log lines has filled that of the logs, and it
-   * goes with the backups that later jobs make, wherever their volume is taken.
-   */
-  readonly jobState: string;
 }
 
 /** Physical backups, as far as the jobs need to know. */
@@ -169,6 +143,10 @@ export interface OpsContextArgs {
   readonly copies?: CopiesPlan;
   /** Absent: none are scheduled. */
   readonly drill?: ScheduledDrill;
+  /** When the server is compared with what is declared, in cron's notation; absent: it is not. */
+  readonly drift?: { readonly schedule: string };
+  /** The part that is left out has its default. */
+  readonly thresholds?: Partial<Thresholds>;
 }
 
 /** The file's text. The same arguments give the same text, so that it changes only when something did. */
@@ -192,7 +170,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
       port: 5432,
       maintenanceDatabase: "postgres",
     },
-    files,
+    files: containerFiles,
     schedules: {
       ...defaultSchedules,
       ...scheduleOf(args),
@@ -210,14 +188,17 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     ...(args.copies === undefined ? {} : { copies: copiesInside(args.copies, opsFilesPath) }),
     ...(physical === undefined ? {} : { physical: pickPhysical(physical) }),
     ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
-    metricsPort: 9188,
+    ...(args.drift === undefined ? {} : { drift: driftFiles }),
+    thresholds: { ...defaultThresholds, ...args.thresholds },
+    metricsPort: opsPort,
   };
 }
 
-function scheduleOf({ backup, drill }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
+function scheduleOf({ backup, drill, drift }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
   return {
     ...(backup === undefined ? {} : { backup: backup.schedule }),
     ...(drill === undefined ? {} : { drill: drill.schedule }),
+    ...(drift === undefined ? {} : { drift: drift.schedule }),
   };
 }
 
@@ -247,18 +228,6 @@ function pickPhysical({ second }: NonNullable<OpsContextArgs["physical"]>): OpsP
   const { configuration } = containerPlaces;
   return { configuration, ...(second === undefined ? {} : { second: whereIsBucket(second.s3) }) };
 }
-
-const files: OpsFiles = {
-  serverCertificate: "/etc/pgstead/server/server.crt",
-  serverKey: "/etc/pgstead/server/server.key",
-  authorityCertificate: "/etc/pgstead/server/ca.crt",
-  authorityKey: "/etc/pgstead/ops/ca.key",
-  dataDirectory: "/var/lib/postgresql/data/current",
-  logDirectory: "/var/log/postgresql",
-  repository: "/var/lib/pgbackrest",
-  logicalBackups: logicalBackupsPath,
-  jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
-};
 
 const defaultSchedules: OpsSchedules = {
   // At night, before people come.

@@ -31,6 +31,7 @@ export function resolveDocker(config: WrittenConfig, stack: string): DockerConfi
     certificate: resolveCertificate(server.certificate, docker.address, publish),
     ...optional("physical", resolvePhysical(config.backup.physical)),
     ...optional("monitoring", resolveMonitoring(monitoring, config)),
+    ...optional("healthPort", monitoring.healthPort),
   };
 }
 
@@ -50,7 +51,7 @@ export function defaultName(stack: string): string {
 
 /** Containers beside the server, by the endings of their names. */
 export function kindsBeside(isMonitored: boolean): readonly string[] {
-  return ["ops", ...(isMonitored ? ["exporter", "prometheus", "alertmanager"] : [])];
+  return ["ops", ...(isMonitored ? ["exporter", "node-exporter", "prometheus", "alertmanager"] : [])];
 }
 
 /** A quarter of the memory: parallel queries rarely need more, and it counts as memory of the container. */

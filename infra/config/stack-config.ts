@@ -113,6 +113,7 @@ export interface DockerConfig {
   readonly physical?: PhysicalConfig;
   /** Absent: no monitoring containers. */
   readonly monitoring?: MonitoringConfig;
+  readonly healthPort?: number;
 }
 
 /** Physical backups, from which every moment can be restored. */
