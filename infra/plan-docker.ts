@@ -19,7 +19,7 @@ export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> 
   /** Absent: no physical backups. */
   readonly recovery?: Omit<PointInTimeRecoveryArgs, "server" | "dependsOn" | "secondSecrets">;
   /** Absent: no monitoring containers. */
-  readonly monitoring?: Omit<MonitoringArgs, "server" | "password" | "dependsOn"> & {
+  readonly monitoring?: Omit<MonitoringArgs, "server" | "database" | "passwords" | "dependsOn"> & {
     /** Database whose role it is. */
     readonly database: string;
   };

@@ -161,10 +161,13 @@ export function createBeside(
     dependsOn,
   });
   if (monitoring === undefined) return [ops];
-  const { database, role, ...args } = monitoring;
-  const found = databases.find(({ name }) => name === database);
-  if (found === undefined)
-    throw new Error(`the exporter's role is in database ${database}, which is not planned`);
-  const password = found.roles.passwords.apply((passwords) => passwords[role] ?? "");
-  return [ops, new Monitoring("monitoring", { ...args, server, role, password, dependsOn })];
+  const { database, others = [] } = monitoring;
+  const watched = [database, ...others.map((one) => one.database)];
+  const found = databases.filter(({ name }) => watched.includes(name));
+  if (found.length !== watched.length)
+    throw new Error(`the exporter's roles are in databases that are not planned: ${watched.join(", ")}`);
+  const passwords = pulumi
+    .all(found.map(({ roles }) => roles.passwords))
+    .apply((all) => Object.assign({}, ...all) as Readonly<Record<string, string>>);
+  return [ops, new Monitoring("monitoring", { ...monitoring, server, passwords, dependsOn })];
 }
