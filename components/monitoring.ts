@@ -181,7 +181,7 @@ function createNodeExporter({ server: { stack } }: MonitoringArgs, parent: pulum
         "prometheus-node-exporter",
         "--collector.disable-defaults",
         ...nodeCollectors.map((name) => `--collector.${name}`),
-        "--collector.filesystem.mount-points-exclude=^/(dev|etc|proc|sys)($|/)",
+        "--collector.filesystem.mount-points-exclude=^/(dev|etc|proc|sbin|sys|usr)($|/)",
         "--collector.filesystem.fs-types-exclude=^(cgroup2?|devpts|mqueue|overlay|proc|sysfs|tmpfs)$",
       ],
       memory: 64,
