@@ -86,6 +86,7 @@ const volumeKinds = [
   "server-files",
   "ops-files",
   "exporter-files",
+  "node-exporter",
   "prometheus-files",
   "alertmanager-files",
   "prometheus",

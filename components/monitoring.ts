@@ -1,5 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderAlertmanager, renderAlerts, renderPrometheus } from "./core/monitoring/prometheus";
+import {
+  exporterTarget,
+  nodeCollectors,
+  renderExporterLogins,
+  type MeasuredDatabase,
+} from "./core/monitoring/scrapes";
 import type { Refusal } from "./core/statement";
 import type { DockerServer } from "./docker-server";
 import { createContainer, createVolume, type DockerStack, type ServiceContainerArgs } from "./docker-stack";
@@ -11,8 +17,22 @@ export interface MonitoringArgs {
   /** Login of the exporter: a role of profile `monitor` (`pg_monitor`). */
   readonly role: string;
 
-  /** Its password. A new one restarts the exporter, and nothing else. */
-  readonly password: pulumi.Input<string>;
+  /** Where it logs in; tables of this database are measured with the server. @default - `postgres` */
+  readonly database?: string;
+
+  /**
+   * Whether statements are measured (`pg_stat_statements`): the extension has to be in that database. Up to 100 of them,
+   * with five series each.
+   *
+   * @default - false
+   */
+  readonly statements?: boolean;
+
+  /** Other databases whose tables are measured, once a minute, by their own roles of that profile. @default - none */
+  readonly others?: readonly MeasuredDatabase[];
+
+  /** Passwords by role. A new one restarts the exporter, and nothing else. */
+  readonly passwords: pulumi.Input<Readonly<Record<string, string>>>;
 
   /** Days that Prometheus keeps its samples. @default - 15 */
   readonly retention?: number;
@@ -28,7 +48,7 @@ export interface MonitoringArgs {
 }
 
 /**
- * postgres_exporter, Prometheus and Alertmanager as containers of a `DockerServer`'s stack. Their configuration is files
+ * postgres_exporter, node_exporter, Prometheus and Alertmanager as containers of a `DockerServer`'s stack. Their configuration is files
  * on volumes of their own: a change is a reload.
  */
 export class Monitoring extends pulumi.ComponentResource {
@@ -36,6 +56,7 @@ export class Monitoring extends pulumi.ComponentResource {
 
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pg:index:Monitoring", name, {}, opts);
+    createNodeExporter(args, this);
     const files = [createExporter(args, this), createPrometheus(args, this), createAlertmanager(args, this)];
     this.refusals = pulumi.all(files.map(({ refusals }) => refusals)).apply((all) => all.flat());
     this.registerOutputs({});
@@ -93,21 +114,35 @@ function answers(port: number, path: string): string[] {
 }
 
 function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
-  const { server, role, password, dependsOn = [] } = args;
+  const { server, role, database = "postgres", statements = false, others = [], dependsOn = [] } = args;
+  const passwords = pulumi.secret(args.passwords);
+  const password = passwords.apply((all) => all[role] ?? "");
+  const options = {
+    sslmode: "verify-full",
+    sslrootcert: `${filesPath}/ca.crt`,
+    application_name: "postgres_exporter",
+  };
+  const logins = passwords.apply((all) => renderExporterLogins(others, all, options));
   const content = {
     // Beside each other: both change where two logins take turns, and the exporter may have no half of them.
     "exporter.user": { content: role, mode: "0444" },
-    "exporter.password": { content: pulumi.secret(password), mode: "0400", secret: true },
+    "exporter.password": { content: password, mode: "0400", secret: true },
+    "exporter.yml": { content: logins, mode: "0400", secret: true },
     "ca.crt": { content: server.certificate.caCertificate, mode: "0444" },
   };
-  const parameters = `sslmode=verify-full&sslrootcert=${filesPath}/ca.crt&application_name=postgres_exporter`;
+  const parameters = new URLSearchParams(options).toString();
+  const measured = [...collectors, ...(statements ? ["stat_statements"] : [])];
   return createService(
     server.stack,
     {
       kind: "exporter",
-      command: ["prometheus-postgres-exporter", ...collectors.map((name) => `--collector.${name}`)],
+      command: [
+        "prometheus-postgres-exporter",
+        `--config.file=${filesPath}/exporter.yml`,
+        ...measured.map((name) => `--collector.${name}`),
+      ],
       envs: [
-        `DATA_SOURCE_URI=server:5432/postgres?${parameters}`,
+        `DATA_SOURCE_URI=${exporterTarget(database)}?${parameters}`,
         `DATA_SOURCE_USER_FILE=${filesPath}/exporter.user`,
         `DATA_SOURCE_PASS_FILE=${filesPath}/exporter.password`,
       ],
@@ -121,16 +156,53 @@ function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
   );
 }
 
-/** Collectors that are off unless asked for, and that alerts count on. */
-const collectors = ["database_wraparound", "long_running_transactions", "postmaster", "stat_checkpointer"];
+/**
+ * Collectors that are off unless asked for, and that alerts count on. Left off: `process_idle` and `stat_wal_receiver`,
+ * which fail where there is nothing to tell; `xlog_location`, which is for servers before 10; `statio_user_indexes`, which
+ * is as many series as there are indexes.
+ */
+const collectors = [
+  "database_wraparound",
+  "long_running_transactions",
+  "postmaster",
+  "stat_activity_autovacuum",
+  "stat_checkpointer",
+];
+
+/** The host's memory, processors and disks. It is given nothing of the host's: no directory, no name space. */
+function createNodeExporter({ server: { stack } }: MonitoringArgs, parent: pulumi.Resource): void {
+  // Empty, and where nothing else is: the file system that it is on is the one of all volumes and images.
+  const volume = createVolume(stack, "node-exporter", parent);
+  createContainer(
+    stack,
+    {
+      kind: "node-exporter",
+      image: stack.images.monitoring,
+      user,
+      command: [
+        "prometheus-node-exporter",
+        "--collector.disable-defaults",
+        ...nodeCollectors.map((name) => `--collector.${name}`),
+        "--collector.filesystem.mount-points-exclude=^/(dev|etc|proc|sbin|sys|usr)($|/)",
+        "--collector.filesystem.fs-types-exclude=^(cgroup2?|devpts|mqueue|overlay|proc|sysfs|tmpfs)$",
+      ],
+      memory: 64,
+      cpus: 0.2,
+      mounts: [{ volume, path: "/var/lib/docker" }],
+      health: answers(9100, "/"),
+      stopTimeout: 10,
+    },
+    parent,
+  );
+}
 
 function createPrometheus(
-  { server, retention = 15, prometheusPort }: MonitoringArgs,
+  { server, others, retention = 15, prometheusPort }: MonitoringArgs,
   parent: pulumi.Resource,
 ): Files {
   const { stack } = server;
   const content = {
-    "prometheus.yml": { content: renderPrometheus(pulumi.getStack()), mode: "0444" },
+    "prometheus.yml": { content: renderPrometheus(pulumi.getStack(), others), mode: "0444" },
     "alerts.yml": { content: renderAlerts(), mode: "0444" },
   };
   return createService(

@@ -2,12 +2,15 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { authorityFile, mountPath, secretFile } from "./core/copies/plan";
 import type { RoleCredential } from "./core/credentials/age";
-import { opsFilesPath, renderOpsContext, type OpsContextArgs } from "./core/ops-context";
+import { renderDeclaredAccess, type DeclaredAccess } from "./core/operations/declared-access";
+import { opsFilesPath } from "./core/ops/files";
+import { opsPort, renderOpsContext, type OpsContextArgs } from "./core/ops-context";
 import type { Refusal } from "./core/statement";
 import type { DockerServer } from "./docker-server";
 import { serverUser } from "./docker-server-parts";
 import { createContainer, createVolume } from "./docker-stack";
 import { Files, type FileArgs } from "./providers/docker-resources";
+import { Credential } from "./providers/resources";
 
 export interface OperationsArgs {
   readonly server: DockerServer;
@@ -17,6 +20,17 @@ export interface OperationsArgs {
 
   /** When the passwords of roles were made, for their metric. */
   readonly credentials: pulumi.Output<RoleCredential[]>;
+
+  /** All that is declared, as the container compares it with the server; absent: it does not. Options of pg_hba.conf in it may be secret. */
+  readonly declared?: DeclaredAccess;
+
+  /**
+   * Port of `/health` and `/metrics` on 127.0.0.1 of the engine's host, such as for a load balancer there. A change
+   * replaces the container.
+   *
+   * @default - none: only containers of the stack reach it
+   */
+  readonly healthPort?: number;
 
   /** Secret access keys of copies in object storage, by the copies' names. */
   readonly copySecrets?: pulumi.Output<Readonly<Record<string, string>>>;
@@ -35,10 +49,15 @@ export interface OperationsArgs {
 export class Operations extends pulumi.ComponentResource {
   readonly refusals: pulumi.Output<Refusal[]>;
 
+  /** Opens the details of `/health` (`Authorization: Bearer …`); secret. */
+  readonly healthToken: pulumi.Output<string>;
+
   constructor(name: string, args: OperationsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pg:index:Operations", name, {}, opts);
     const filesVolume = createVolume(args.server.stack, "ops-files", this);
-    const files = createFiles(args, filesVolume, this);
+    // As good a secret as any password, and rotated as one.
+    this.healthToken = new Credential(`${name}-health`, { passwordVersion: 1 }, { parent: this }).password;
+    const files = createFiles({ ...args, healthToken: this.healthToken }, filesVolume, this);
     createOps(args, { filesVolume, files }, this);
     this.refusals = files.refusals;
     this.registerOutputs({});
@@ -67,7 +86,18 @@ function copyKeys({ context, copySecrets }: OperationsArgs): Record<string, File
   );
 }
 
-function createFiles(args: OperationsArgs, volume: docker.Volume, parent: pulumi.Resource): Files {
+/** What is declared: its own resources show how it changes, so no plan shows it once more. */
+function declaredFile({ declared, context }: OperationsArgs): Record<string, FileArgs> {
+  if (declared === undefined) return {};
+  const content = pulumi.secret(renderDeclaredAccess(declared, context.version));
+  return { "declared.json": { content, mode: "0400", secret: true } };
+}
+
+function createFiles(
+  args: OperationsArgs & Pick<Operations, "healthToken">,
+  volume: docker.Volume,
+  parent: pulumi.Resource,
+): Files {
   const { server, context } = args;
   const { stack } = server;
   const container = `${stack.name}-ops`;
@@ -90,6 +120,8 @@ function createFiles(args: OperationsArgs, volume: docker.Volume, parent: pulumi
         "context.json": { content: text, mode: "0444" },
         // Here and nowhere else: who has it can pass for the server.
         "ca.key": { content: server.certificate.caKey, mode: "0400", secret: true },
+        "health.token": { content: args.healthToken, mode: "0400", secret: true },
+        ...declaredFile(args),
         ...copyKeys(args),
         ...copyAuthorityFiles(args),
       },
@@ -101,7 +133,7 @@ function createFiles(args: OperationsArgs, volume: docker.Volume, parent: pulumi
 }
 
 function createOps(
-  { server, context, dependsOn = [] }: OperationsArgs,
+  { server, context, healthPort, dependsOn = [] }: OperationsArgs,
   { filesVolume, files }: { readonly filesVolume: docker.Volume; readonly files: Files },
   parent: pulumi.Resource,
 ): void {
@@ -125,6 +157,7 @@ function createOps(
           "path" in copy ? [{ hostPath: copy.path, path: mountPath(copy.name) }] : [],
         ),
       ],
+      ports: healthPort === undefined ? [] : [{ internal: opsPort, external: healthPort, ip: "127.0.0.1" }],
       health: ["node", "/usr/lib/pgstead/ops.cjs", "health"],
       startPeriod: 30,
       // A running job ends its current file.

@@ -118,7 +118,7 @@ const onServer = [server, ...tuning, ...recovery, serverAccess, ...hostBasedAcce
 new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
 // As one value, because which outputs there are depends on the target.
-export = { ...stackOutputs(server, databases, plan, recovery), credentials };
+export = { ...stackOutputs(server, databases, plan, recovery, beside), credentials };
 
 /** A secret of the stack's configuration, which holds it encrypted or not at all. */
 function readSecret(key: string, how: string): pulumi.Output<string> | undefined {

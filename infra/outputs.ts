@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DockerServer, type Connection, type PointInTimeRecovery, type Roles } from "../components";
+import {
+  DockerServer,
+  Operations,
+  type Connection,
+  type Monitoring,
+  type PointInTimeRecovery,
+  type Roles,
+} from "../components";
 import type { RoleCredential } from "../components/core/credentials/age";
 import { connectionUri } from "../components/core/connection";
 import type { Server } from "./server";
@@ -21,8 +28,10 @@ export function stackOutputs(
   databases: readonly DeclaredDatabase[],
   { several }: { several: boolean },
   [recovery]: readonly PointInTimeRecovery[],
+  beside: readonly (Operations | Monitoring)[],
 ) {
   const { host, port, user, password, tls } = server.connection;
+  const operations = beside.find((one) => one instanceof Operations);
   const encryption = tls === undefined ? {} : { tls };
   const [only] = databases;
   const flat = <Value>(value: (database: DeclaredDatabase) => Value): Value | Record<string, Value> =>
@@ -49,6 +58,8 @@ export function stackOutputs(
     // Who loses the host has it from here, or nowhere: the backups cannot be read without.
     ...(recovery === undefined ? {} : { repositoryPassphrase: recovery.passphrase }),
     ...(recovery?.secondPassphrase === undefined ? {} : { repositoryPassphrase2: recovery.secondPassphrase }),
+    // Opens the details of the health service.
+    ...(operations === undefined ? {} : { healthToken: operations.healthToken }),
     ...(server instanceof DockerServer ? { caCertificate: server.certificate.caCertificate } : {}),
   };
 }

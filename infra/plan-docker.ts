@@ -14,14 +14,19 @@ export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> 
     readonly caFile?: string;
   };
   readonly operations: Omit<OperationsArgs["context"], "version">;
+  /** Port of the ops container on 127.0.0.1 of the engine's host. */
+  readonly healthPort?: number;
   /** Absent: no physical backups. */
   readonly recovery?: Omit<PointInTimeRecoveryArgs, "server" | "dependsOn" | "secondSecrets">;
   /** Absent: no monitoring containers. */
-  readonly monitoring?: Omit<MonitoringArgs, "server" | "password" | "dependsOn"> & {
+  readonly monitoring?: Omit<MonitoringArgs, "server" | "database" | "passwords" | "dependsOn"> & {
     /** Database whose role it is. */
     readonly database: string;
   };
 }
+
+/** Every ten minutes: what somebody changes by hand is known before it is forgotten, for a few milliseconds of reads. */
+const driftSchedule = "*/10 * * * *";
 
 /** What the configuration of a stack in containers means for its components. */
 export function planDocker(config: StackConfig, docker: DockerConfig): DockerServerPlan {
@@ -38,7 +43,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
     protect,
     certificate: { ...issued, ...(ca === undefined ? {} : { caFile: ca }) },
     beside: kindsBeside(monitored !== undefined),
-    otherPorts: publishedBy(docker.name, monitoring),
+    otherPorts: publishedBy(docker),
     operations: {
       declared: { server, databases: config.databases },
       certificate: issued,
@@ -48,6 +53,8 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
       ...(config.backup.copies === undefined ? {} : { copies: config.backup.copies }),
       ...(config.backup.drill === undefined ? {} : { drill: config.backup.drill }),
       samples: config.samples,
+      drift: { schedule: driftSchedule },
+      thresholds: config.thresholds,
     },
     ...planRecovery(docker, server.restart),
     ...(monitored === undefined ? {} : { monitoring: monitored }),
@@ -76,11 +83,12 @@ function planMonitoring(monitoring: MonitoringConfig | undefined): DockerServerP
   return { ...args, ...monitor };
 }
 
-function publishedBy(name: string, monitoring: MonitoringConfig | undefined): PublishedPort[] {
+function publishedBy({ name, monitoring, healthPort }: DockerConfig): PublishedPort[] {
   const { prometheusPort, alertmanagerPort } = monitoring ?? {};
   const ports = [
     { kind: "prometheus", key: "monitoring.prometheusPort", port: prometheusPort },
     { kind: "alertmanager", key: "monitoring.alertmanagerPort", port: alertmanagerPort },
+    { kind: "ops", key: "monitoring.healthPort", port: healthPort },
   ];
   return ports.flatMap(({ kind, key, port }) =>
     port === undefined ? [] : [{ container: `${name}-${kind}`, address: "127.0.0.1", port, key }],

@@ -13,6 +13,7 @@ import {
 import type { RoleCredential } from "../components/core/credentials/age";
 import { pgsteadVersion } from "../components/core/version";
 import { pathInProject, projectDirectory } from "../components/project-directory";
+import { declareAccess } from "./config/declared";
 import { opsBundleFault } from "./ops-bundle";
 import type { StackPlan } from "./plan";
 import type { DockerServerPlan } from "./plan-docker";
@@ -37,7 +38,13 @@ export function createServer(plan: StackPlan["server"], secrets: Secrets): Serve
 }
 
 function createDockerServer(
-  { operations: _operations, monitoring: _monitoring, recovery: _recovery, ...plan }: DockerServerPlan,
+  {
+    operations: _operations,
+    healthPort: _healthPort,
+    monitoring: _monitoring,
+    recovery: _recovery,
+    ...plan
+  }: DockerServerPlan,
   secrets: Secrets,
 ): DockerServer {
   const fault = opsBundleFault(projectDirectory());
@@ -138,13 +145,14 @@ export function readCopySecrets(secrets: Secrets): CopySecrets | undefined {
 
 /** Containers beside the server: they come after everything that they log in with. */
 export function createBeside(
-  { server: plan }: StackPlan,
+  stack: StackPlan,
   server: Server,
   { databases, copySecrets, credentials }: BesideArgs,
   dependsOn: readonly pulumi.Resource[],
 ): (Operations | Monitoring)[] {
+  const { server: plan } = stack;
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
-  const { operations, monitoring } = plan.args;
+  const { operations, monitoring, healthPort } = plan.args;
   const copyAuthorities = Object.fromEntries(
     (operations.copies?.copies ?? []).flatMap((copy) => {
       const ca = "s3" in copy ? readCertificate(copy.s3.ca, `backup.copies: ${copy.name}: s3.ca`) : undefined;
@@ -154,16 +162,21 @@ export function createBeside(
   const ops = new Operations("operations", {
     server,
     context: { ...operations, version: pgsteadVersion },
+    declared: declareAccess(stack, { project: pulumi.getProject(), stack: pulumi.getStack() }),
+    ...(healthPort === undefined ? {} : { healthPort }),
     ...(copySecrets === undefined ? {} : { copySecrets }),
     copyAuthorities,
     credentials,
     dependsOn,
   });
   if (monitoring === undefined) return [ops];
-  const { database, role, ...args } = monitoring;
-  const found = databases.find(({ name }) => name === database);
-  if (found === undefined)
-    throw new Error(`the exporter's role is in database ${database}, which is not planned`);
-  const password = found.roles.passwords.apply((passwords) => passwords[role] ?? "");
-  return [ops, new Monitoring("monitoring", { ...args, server, role, password, dependsOn })];
+  const { database, others = [] } = monitoring;
+  const watched = [database, ...others.map((one) => one.database)];
+  const found = databases.filter(({ name }) => watched.includes(name));
+  if (found.length !== watched.length)
+    throw new Error(`the exporter's roles are in databases that are not planned: ${watched.join(", ")}`);
+  const passwords = pulumi
+    .all(found.map(({ roles }) => roles.passwords))
+    .apply((all) => Object.assign({}, ...all) as Readonly<Record<string, string>>);
+  return [ops, new Monitoring("monitoring", { ...monitoring, server, passwords, dependsOn })];
 }

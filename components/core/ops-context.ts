@@ -3,7 +3,9 @@ import type { LogicalBackups, ScheduledBackups } from "./backup/plan";
 import type { RoleCredential } from "./credentials/age";
 import type { DesiredCertificate } from "./certificate/plan";
 import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
+import { defaultThresholds, type Thresholds } from "./monitoring/thresholds";
 import { containerPlaces, type RepositoryBucket } from "./physical/configuration";
+import { containerFiles, driftFiles, opsFilesPath, type OpsDrift, type OpsFiles } from "./ops/files";
 import { resolveOpsService, type OpsService, type ServiceDeclaration } from "./ops-service";
 
 /** Jobs of the ops container, in the order in which they are told. */
@@ -12,6 +14,7 @@ export const opsJobs = [
   "certificate",
   "logs",
   "audit",
+  "drift",
   "backup",
   "physical-full",
   "physical-incremental",
@@ -26,7 +29,7 @@ export const opsJobs = [
 export type OpsJob = (typeof opsJobs)[number];
 
 /** Jobs that a stack has only where it declares what they do. */
-export type DeclaredJob = Extract<OpsJob, "backup" | "drill" | "samples" | `physical-${string}`>;
+export type DeclaredJob = Extract<OpsJob, "drift" | "backup" | "drill" | "samples" | `physical-${string}`>;
 
 /** When each job runs, in cron's notation: five fields, or six with seconds first. */
 export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
@@ -35,17 +38,8 @@ export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 export const opsContextFormat = 1;
 
-/** Where the container has the files that are its own. */
-export const opsFilesPath = "/etc/pgstead/ops";
-
-/** Where the container has its context. */
-export const opsContextPath = `${opsFilesPath}/context.json`;
-
-/** Where the container has the logical backups. */
-export const logicalBackupsPath = "/var/lib/pgbackrest/pgstead/logical";
-
-/** Where the ops container has backups of copies for as long as it restores them: on the volume that has room. */
-export const containerFetchPath = "/var/lib/pgbackrest/pgstead/fetched";
+/** Where the container answers `/metrics` and `/health`. */
+export const opsPort = 9188;
 
 /**
  * All that the jobs and commands in the ops container know of the stack: a file that `up` writes.
@@ -83,7 +77,11 @@ export interface OpsContext {
   readonly credentials?: readonly KnownCredential[] | undefined;
   /** Absent: no samples are kept. */
   readonly samples?: true | undefined;
-  /** Port of `/metrics` and `/health/live`, on every address of the container. */
+  /** Absent: what is declared is not known here, and not compared. */
+  readonly drift?: OpsDrift | undefined;
+  /** From where on a check of the server's health is a warning, or critical. */
+  readonly thresholds: Thresholds;
+  /** Port of `/metrics` and `/health`, on every address of the container. */
   readonly metricsPort: number;
 }
 
@@ -96,30 +94,6 @@ export interface OpsServer {
   /** Of both. */
   readonly port: number;
   readonly maintenanceDatabase: string;
-}
-
-/** Absolute paths in the container. */
-export interface OpsFiles {
-  readonly serverCertificate: string;
-  /** Secret. */
-  readonly serverKey: string;
-  readonly authorityCertificate: string;
-  /** Secret. */
-  readonly authorityKey: string;
-  /** Of PostgreSQL; it also tells which log file is being written (`current_logfiles`). */
-  readonly dataDirectory: string;
-  readonly logDirectory: string;
-  /** Volume of the backups. */
-  readonly repository: string;
-  /** Of logical backups, on that volume. */
-  readonly logicalBackups: string;
-  /**
-   * What the scheduler remembers over a restart: when each job last ran and last succeeded.
-   *
-   * On the volume of the backups: it has to be writable when a flood of log lines has filled that of the logs, and it
-   * goes with the backups that later jobs make, wherever their volume is taken.
-   */
-  readonly jobState: string;
 }
 
 /** When the password of a role, or of the administrator, was made. */
@@ -187,6 +161,10 @@ export interface OpsContextArgs {
   readonly credentials?: readonly RoleCredential[];
   /** Whether samples of statements and sizes are taken; default false. */
   readonly samples?: boolean;
+  /** When the server is compared with what is declared, in cron's notation; absent: it is not. */
+  readonly drift?: { readonly schedule: string };
+  /** The part that is left out has its default. */
+  readonly thresholds?: Partial<Thresholds>;
 }
 
 /** The file's text. The same arguments give the same text, so that it changes only when something did. */
@@ -210,7 +188,7 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
       port: 5432,
       maintenanceDatabase: "postgres",
     },
-    files,
+    files: containerFiles,
     schedules: {
       ...defaultSchedules,
       ...scheduleOf(args),
@@ -230,7 +208,9 @@ export function resolveOpsContext(args: OpsContextArgs): OpsContext {
     ...(args.drill === undefined ? {} : { drill: pickDrill(args.drill) }),
     ...(args.credentials === undefined ? {} : { credentials: args.credentials.flatMap(pickCredential) }),
     ...(args.samples === true ? { samples: true } : {}),
-    metricsPort: 9188,
+    ...(args.drift === undefined ? {} : { drift: driftFiles }),
+    thresholds: { ...defaultThresholds, ...args.thresholds },
+    metricsPort: opsPort,
   };
 }
 
@@ -238,10 +218,11 @@ function pickCredential({ role, changedAt }: RoleCredential): KnownCredential[] 
   return changedAt === undefined ? [] : [{ role, changedAt }];
 }
 
-function scheduleOf({ backup, drill, samples }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
+function scheduleOf({ backup, drill, drift, samples }: OpsContextArgs): Partial<Record<DeclaredJob, string>> {
   return {
     ...(backup === undefined ? {} : { backup: backup.schedule }),
     ...(drill === undefined ? {} : { drill: drill.schedule }),
+    ...(drift === undefined ? {} : { drift: drift.schedule }),
     // What happened ten minutes ago can be told from what is happening; a sample costs tens of milliseconds.
     ...(samples === true ? { samples: "*/10 * * * *" } : {}),
   };
@@ -273,18 +254,6 @@ function pickPhysical({ second }: NonNullable<OpsContextArgs["physical"]>): OpsP
   const { configuration } = containerPlaces;
   return { configuration, ...(second === undefined ? {} : { second: whereIsBucket(second.s3) }) };
 }
-
-const files: OpsFiles = {
-  serverCertificate: "/etc/pgstead/server/server.crt",
-  serverKey: "/etc/pgstead/server/server.key",
-  authorityCertificate: "/etc/pgstead/server/ca.crt",
-  authorityKey: "/etc/pgstead/ops/ca.key",
-  dataDirectory: "/var/lib/postgresql/data/current",
-  logDirectory: "/var/log/postgresql",
-  repository: "/var/lib/pgbackrest",
-  logicalBackups: logicalBackupsPath,
-  jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
-};
 
 const defaultSchedules: OpsSchedules = {
   // At night, before people come.

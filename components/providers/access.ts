@@ -20,7 +20,17 @@ export const access = plannedResource({
     ...readConnections(inputs, oldInputs),
     ...gated(scopeOf(inputs, oldInputs), inputs),
   }),
-  compared: ["roles", "groups", "databases", "closed", "stack", "schemas", "extensions", "privileges", "samples"],
+  compared: [
+    "roles",
+    "groups",
+    "databases",
+    "closed",
+    "stack",
+    "schemas",
+    "extensions",
+    "privileges",
+    "samples",
+  ],
   replacing: ["scope", "database"],
   imported(id) {
     if (id === "server") return { scope: "server" };

@@ -204,9 +204,9 @@ function sizeFault(written: string | undefined, least: string, most?: string): F
 
 function checkMonitoring(config: WrittenConfig): Problem[] {
   const { monitoring } = resolveDocker(config, "");
-  const { prometheusPort, alertmanagerPort } = config.monitoring;
-  const ports = [config.server.port ?? 5432, prometheusPort, alertmanagerPort];
-  const twice = (["prometheusPort", "alertmanagerPort"] as const).filter(
+  const { prometheusPort, alertmanagerPort, healthPort } = config.monitoring;
+  const ports = [config.server.port ?? 5432, prometheusPort, alertmanagerPort, healthPort];
+  const twice = (["prometheusPort", "alertmanagerPort", "healthPort"] as const).filter(
     (key, index) => config.monitoring[key] !== undefined && ports.indexOf(ports[index + 1]) !== index + 1,
   );
   return [

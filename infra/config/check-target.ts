@@ -48,6 +48,7 @@ const targetKeys: readonly TargetKey[] = [
     ["monitoring", "enabled"],
     ["monitoring", "prometheusPort"],
     ["monitoring", "alertmanagerPort"],
+    ["monitoring", "healthPort"],
     ["monitoring", "retention"],
     ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),

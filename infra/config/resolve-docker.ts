@@ -32,6 +32,7 @@ export function resolveDocker(config: WrittenConfig, stack: string): DockerConfi
     certificate: resolveCertificate(server.certificate, docker.address, publish),
     ...optional("physical", resolvePhysical(config.backup.physical)),
     ...optional("monitoring", resolveMonitoring(monitoring, config)),
+    ...optional("healthPort", monitoring.healthPort),
   };
 }
 
@@ -51,7 +52,7 @@ export function defaultName(stack: string): string {
 
 /** Containers beside the server, by the endings of their names. */
 export function kindsBeside(isMonitored: boolean): readonly string[] {
-  return ["ops", ...(isMonitored ? ["exporter", "prometheus", "alertmanager"] : [])];
+  return ["ops", ...(isMonitored ? ["exporter", "node-exporter", "prometheus", "alertmanager"] : [])];
 }
 
 /** A quarter of the memory: parallel queries rarely need more, and it counts as memory of the container. */
@@ -78,34 +79,51 @@ function resolveCertificate(
   return { names: [...all].toSorted(), validity, renewBefore, ...optional("ca", ca) };
 }
 
-/** The exporter's login is the first role of profile monitor, by database and key. */
 function resolveMonitoring(
   written: WrittenConfig["monitoring"],
   config: WrittenConfig,
 ): MonitoringConfig | undefined {
   if (!written.enabled) return undefined;
   const { prometheusPort, alertmanagerPort, retention } = written;
+  const [monitor, ...others] = findMonitors(config);
   return {
     retention,
     ...optional("prometheusPort", prometheusPort),
     ...optional("alertmanagerPort", alertmanagerPort),
-    ...optional("monitor", findMonitor(config)),
+    ...optional("monitor", monitor),
+    others: others.map(({ database, role }) => ({ database, role })),
   };
 }
 
-function findMonitor({ database, databases, roles }: WrittenConfig): MonitoringConfig["monitor"] {
+/** Roles of profile monitor, one of each database; first one that has pg_stat_statements, which tells of all databases. */
+function findMonitors({ database, databases, roles }: WrittenConfig) {
   const declared = [
-    { name: database?.name ?? "", roles: database?.roles ?? roles ?? {} },
-    ...Object.entries(databases ?? {}).map(([name, one]) => ({ name, roles: one.roles ?? {} })),
+    {
+      name: database?.name ?? "",
+      roles: database?.roles ?? roles ?? {},
+      extensions: database?.extensions ?? [],
+    },
+    ...Object.entries(databases ?? {}).map(([name, one]) => ({
+      name,
+      roles: one.roles ?? {},
+      extensions: one.extensions,
+    })),
   ].filter(({ name }) => name !== "");
-  for (const one of declared.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const keys = Object.keys(one.roles).toSorted();
-    const key = keys.find((candidate) => one.roles[candidate]?.profile === "monitor");
-    if (key === undefined) continue;
-    const { name = `${one.name}_${key}`, passwordVersion = 1, rotation = "single" } = one.roles[key] ?? {};
-    return { database: one.name, role: rotation === "single" ? name : currentLogin(name, passwordVersion) };
-  }
-  return undefined;
+  const found = declared
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((one) => {
+      const keys = Object.keys(one.roles).toSorted();
+      const key = keys.find((candidate) => one.roles[candidate]?.profile === "monitor");
+      if (key === undefined) return [];
+      // The exporter finds its view in public alone.
+      const statements = one.extensions.some(
+        ({ name, schema = "public" }) => name === "pg_stat_statements" && schema === "public",
+      );
+      const { name = `${one.name}_${key}`, passwordVersion = 1, rotation = "single" } = one.roles[key] ?? {};
+      const role = rotation === "single" ? name : currentLogin(name, passwordVersion);
+      return [{ database: one.name, role, statements }];
+    });
+  return found.toSorted((a, b) => Number(b.statements) - Number(a.statements));
 }
 
 function optional<Name extends string, Value>(

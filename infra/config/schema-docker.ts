@@ -94,7 +94,7 @@ export const docker = map(
     }).optional(),
     subnet: text("a network in CIDR notation", {
       description:
-        "Network of the containers, with an address for each of them and one for the gateway: /29 at least. A change replaces them all.",
+        "Network of the containers, with an address for each of them and one for the gateway: /28 at least, and /29 without monitoring. A change replaces them all.",
       example: "172.31.90.0/24",
       defaultText: "one that Docker chooses",
     }).optional(),

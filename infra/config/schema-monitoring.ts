@@ -10,6 +10,10 @@ export const monitoring = map(
     }).default(true),
     prometheusPort: port("Target docker: port of Prometheus on 127.0.0.1 of the Docker host.", "9090"),
     alertmanagerPort: port("Target docker: port of Alertmanager on 127.0.0.1 of the Docker host.", "9093"),
+    healthPort: port(
+      "Target docker: port of the ops container on 127.0.0.1 of the Docker host: `/health` for a load balancer, and `/metrics`. A change replaces that container.",
+      "9188",
+    ),
     retention: integer(1, 3650, {
       description: "Target docker: days that Prometheus keeps its samples.",
       example: "15",

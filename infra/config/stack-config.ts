@@ -5,6 +5,7 @@ import type { CopiesPlan } from "../../components/core/copies/plan";
 import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
+import type { MeasuredDatabase } from "../../components/core/monitoring/scrapes";
 import type { Thresholds } from "../../components/core/monitoring/thresholds";
 import type { HbaRule } from "../../components/core/hba/rule";
 import type { SecondRepository } from "../../components/core/physical/configuration";
@@ -114,10 +115,10 @@ export interface DockerConfig {
     /** File of an authority that the user has. */
     readonly ca?: string;
   };
-  /** Absent: no physical backups. */
   readonly physical?: PhysicalConfig;
   /** Absent: no monitoring containers. */
   readonly monitoring?: MonitoringConfig;
+  readonly healthPort?: number;
 }
 
 /** Physical backups, from which every moment can be restored. */
@@ -141,12 +142,12 @@ export interface SecondConfig extends SecondRepository {
 }
 
 export interface MonitoringConfig {
-  /** Days that samples are kept. */
   readonly retention: number;
   readonly prometheusPort?: number;
   readonly alertmanagerPort?: number;
   /** The exporter's login; absent only where that has been told as a problem. */
-  readonly monitor?: { readonly database: string; readonly role: string };
+  readonly monitor?: MeasuredDatabase & { readonly statements: boolean };
+  readonly others: readonly MeasuredDatabase[];
 }
 
 /** Settings of a server, by name. */

@@ -124,7 +124,7 @@ describe("the ops container", () => {
     const address = NetworkSettings.Networks[name]?.IPAddress ?? "";
     const metrics = await (await fetch(`http://${address}:9188/metrics`)).text();
     expect(metrics).toMatch(/^pgstead_job_last_success_timestamp_seconds\{job_name="certificate"\} \d/m);
-    expect(metrics).toMatch(/^pgstead_certificate_not_after_timestamp_seconds \d/m);
+    expect(metrics).toMatch(/^pgstead_certificate_expiry_timestamp_seconds\{certificate="server"\} \d/m);
     for (const volume of ["data", "logs", "repository"]) {
       expect(metrics).toMatch(new RegExp(`^pgstead_volume_free_bytes\\{volume="${volume}"\\} [1-9]`, "m"));
     }

@@ -2,7 +2,7 @@ import { chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { containerFetchPath } from "../../components/core/ops-context";
+import { containerFetchPath } from "../../components/core/ops/files";
 import { listFiles } from "../../components/io/backup/files";
 import type { CopiesData } from "../../infra/ops/backup/copies";
 import type { StatusData } from "../../infra/ops/backup/look";

@@ -89,7 +89,9 @@ describe("the scheduler", () => {
     expect(await sample('pgstead_volume_free_bytes{volume="logs"}')).toBeGreaterThan(0);
     expect((await get("/metrics")).text).toMatch(/^pgstead_build_info\{version="[^"]+",node="\d+/m);
     // There is no certificate here, and no invented moment either.
-    expect(await sample("pgstead_certificate_not_after_timestamp_seconds")).toBeUndefined();
+    expect(
+      await sample('pgstead_certificate_expiry_timestamp_seconds{certificate="server"}'),
+    ).toBeUndefined();
 
     expect(await get("/health/live")).toEqual({ status: 200, text: "the scheduler ticks\n" });
     expect(await bench.run("health")).toMatchObject({ exitCode: 0, stdout: "the scheduler works\n" });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planSettings } from "../../components/core/settings/plan";
 import { readSettingsCatalog } from "../../components/io/catalog/settings";
 import type { SettingsData } from "../../infra/ops/commands/settings";
-import { desiredSettings } from "../../infra/ops/drift/sources";
+import { declaredSettings } from "../../infra/config/declared";
 import { readStackConfig } from "../../infra/ops/stack";
 import { planStack } from "../../infra/plan";
 import { deployStack, type DeployedStack } from "./ops-stack";
@@ -19,7 +19,7 @@ afterAll(() => stack.remove());
 
 /** What `up` would do with the settings, and with those of roles. */
 async function setAsDeclared(): Promise<void> {
-  const desired = desiredSettings(planStack(await readStackConfig(stack.root, "dev")));
+  const desired = declaredSettings(planStack(await readStackConfig(stack.root, "dev")));
   if (desired === undefined) throw new Error("nothing is declared of the settings");
   const session = await stack.server.connect();
   const { statements } = planSettings(desired, await readSettingsCatalog(session, desired.settings));

@@ -129,6 +129,7 @@ function contextFor(directory: string, dataDirectory: string, port: number, metr
       serverKey: at("server.key"),
       authorityCertificate: at("ca.crt"),
       authorityKey: at("ca.key"),
+      healthToken: at("health.token"),
       dataDirectory,
       logDirectory: at("log"),
       repository: at("repository"),

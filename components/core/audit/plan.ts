@@ -1,4 +1,5 @@
 import { quoteIdentifier } from "../identifier";
+import { ownSchemaStatements } from "../own-schema";
 import { joinPlans, type Plan, type Statement } from "../statement";
 import { planEventTriggers, removeEventTriggers, tellWithout } from "./event-triggers";
 import { functionName, planGuardFunctions, planRecordFunctions } from "./functions";
@@ -66,7 +67,7 @@ export function asOwner(owner: string, statements: readonly Statement[]): Statem
 function planGuard(declaration: AuditDeclaration, catalog: AuditCatalog): Statement[] {
   const own: Statement[] = catalog.hasOwnSchema
     ? []
-    : ['CREATE SCHEMA "pgstead"', 'GRANT USAGE ON SCHEMA "pgstead" TO "pg_monitor"'].map((sql) => ({
+    : ownSchemaStatements.map((sql) => ({
         sql,
         reason: "pgstead's own schema",
         risk: "none",

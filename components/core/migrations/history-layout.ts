@@ -1,4 +1,5 @@
 import { quoteIdentifier } from "../identifier";
+import { ownSchemaStatements } from "../own-schema";
 import { problemError } from "../problem";
 import type { Statement } from "../statement";
 
@@ -54,9 +55,7 @@ export function assertKnownLayout({ layout }: HistoryPlace): void {
 export function planHistory(place: HistoryPlace, migrator: string | undefined): Statement[] {
   assertKnownLayout(place);
   const made = [
-    ...(place.hasSchema
-      ? []
-      : [`CREATE SCHEMA ${schema}`, `GRANT USAGE ON SCHEMA ${schema} TO "pg_monitor"`]),
+    ...(place.hasSchema ? [] : ownSchemaStatements),
     ...(place.hasTables ? [] : tables),
     ...(place.layout === 1 ? toSecondLayout : []),
   ];

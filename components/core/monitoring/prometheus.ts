@@ -1,8 +1,10 @@
 import { copyRules } from "./copy-alerts";
+import { tableScrapes, type MeasuredDatabase } from "./scrapes";
 
 /** What Prometheus scrapes, by the containers' names in the stack's network. */
 const targets = [
   { job: "postgres", address: "exporter:9187" },
+  { job: "node", address: "node-exporter:9100" },
   { job: "ops", address: "ops:9188" },
   { job: "prometheus", address: "localhost:9090" },
   { job: "alertmanager", address: "alertmanager:9093" },
@@ -12,8 +14,9 @@ const targets = [
  * Prometheus' configuration (prometheus.yml): what it scrapes and how often, the rules, and where alerts go.
  *
  * @param stack name of the stack: a label of everything that is scraped, so that several stacks can share a view
+ * @param measured databases whose tables are measured, without the one that the exporter is in
  */
-export function renderPrometheus(stack: string): string {
+export function renderPrometheus(stack: string, measured: readonly MeasuredDatabase[] = []): string {
   return render({
     global: {
       // Prometheus' own default is a minute: a short outage would fall between two scrapes.
@@ -23,10 +26,13 @@ export function renderPrometheus(stack: string): string {
     },
     rule_files: ["/etc/pgstead/monitoring/alerts.yml"],
     alerting: { alertmanagers: [{ static_configs: [{ targets: ["alertmanager:9093"] }] }] },
-    scrape_configs: targets.map(({ job, address }) => ({
-      job_name: job,
-      static_configs: [{ targets: [address] }],
-    })),
+    scrape_configs: [
+      ...targets.map(({ job, address }) => ({
+        job_name: job,
+        static_configs: [{ targets: [address] }],
+      })),
+      ...tableScrapes(measured),
+    ],
   });
 }
 

@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "../identifier";
+import { ownSchemaStatements } from "../own-schema";
 import type { Refusal, Statement } from "../statement";
 
 /** Who owns what belongs to a whole server: its row in `pgstead.owner`. */
@@ -57,7 +58,7 @@ export function claimServer({ hasSchema, hasTable, row, database }: OwnerPlace, 
   ];
   // Who watches the server, and previews of pull requests, read it as well.
   const statements = [
-    ...(hasSchema ? [] : [`CREATE SCHEMA ${schema}`, `GRANT USAGE ON SCHEMA ${schema} TO "pg_monitor"`]),
+    ...(hasSchema ? [] : ownSchemaStatements),
     ...(hasTable
       ? []
       : [`CREATE TABLE ${table} (${columns.join(", ")})`, `GRANT SELECT ON TABLE ${table} TO "pg_monitor"`]),

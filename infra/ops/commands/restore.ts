@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { containerFetchPath } from "../../../components/core/ops-context";
+import { containerFetchPath } from "../../../components/core/ops/files";
 import { problemError } from "../../../components/core/problem";
 import { localPlace } from "../backup/place";
 import type { CommandContext, OpsCommand } from "../command";

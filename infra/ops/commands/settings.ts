@@ -11,8 +11,8 @@ import { maintenanceDatabase } from "../../../components/io/session";
 import { planStack } from "../../plan";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
-import { declaredServer } from "../drift/declared";
-import { desiredSettings } from "../drift/sources";
+import { declaredServer } from "../../config/declared";
+import { declaredSettings } from "../../config/declared";
 import { upCommand } from "../failure";
 import type { Report } from "../report";
 import { renderTable } from "../table";
@@ -66,7 +66,7 @@ async function look(
   const { stack, config, project, progress } = context;
   const watcher = await openWatcher(context);
   const plan = planStack(config);
-  const desired = desiredSettings(plan);
+  const desired = declaredSettings(plan);
   const found = await progress(
     `asking the server at ${watcher.place}`,
     watcher.asAdministrator(maintenanceDatabase, async (session) => {

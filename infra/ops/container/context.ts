@@ -3,6 +3,11 @@ import { z } from "zod";
 import { backupFormats } from "../../../components/core/backup/plan";
 import { checksumWays } from "../../../components/core/copies/plan";
 import type { ConnectionTarget } from "../../../components/core/connection";
+import {
+  defaultThresholds,
+  type ThresholdName,
+  type Thresholds,
+} from "../../../components/core/monitoring/thresholds";
 import { opsContextFormat, opsJobs, type OpsContext } from "../../../components/core/ops-context";
 import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
 import { parseSchedule } from "../../../components/core/ops/timetable";
@@ -18,6 +23,7 @@ const schedules = z.object({
   certificate: name,
   logs: name,
   audit: name,
+  drift: name.optional(),
   backup: name.optional(),
   "physical-full": name.optional(),
   "physical-incremental": name.optional(),
@@ -69,6 +75,10 @@ const copies = z.object({
   recipients: names,
 });
 
+const thresholds = z
+  .partialRecord(z.enum(Object.keys(defaultThresholds) as ThresholdName[]), z.number().min(0))
+  .transform((written): Thresholds => ({ ...defaultThresholds, ...written }));
+
 const contextSchema = z.object({
   format: z.literal(opsContextFormat),
   version: name,
@@ -82,6 +92,7 @@ const contextSchema = z.object({
     serverKey: path,
     authorityCertificate: path,
     authorityKey: path,
+    healthToken: path,
     dataDirectory: path,
     logDirectory: path,
     repository: path,
@@ -100,6 +111,8 @@ const contextSchema = z.object({
     .optional(),
   credentials: z.array(z.object({ role: name, changedAt: z.iso.datetime() })).optional(),
   samples: z.literal(true).optional(),
+  drift: z.object({ declaration: path, found: path }).optional(),
+  thresholds,
   metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
 

@@ -1,16 +1,20 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Counter, Gauge, Registry } from "prom-client";
-import type { OpsContext, OpsFiles, OpsJob } from "../../../components/core/ops-context";
+import type { OpsFiles } from "../../../components/core/ops/files";
+import type { OpsContext, OpsJob } from "../../../components/core/ops-context";
 import { logBytes, removalReasons, type RemovalReason } from "../../../components/core/ops/log-files";
 import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
 import { measureBackups } from "./backup-metrics";
 import type { Clock } from "./clock";
 import { measureCredentials } from "./credential-metrics";
+import { measureDrift } from "./drift-metrics";
 import { measureDrills } from "./drill-metrics";
 import type { JobTimes } from "./job-state";
 import { measurePhysical } from "./physical-metrics";
+import { remember } from "./remembered";
 import type { JobObserver } from "./scheduler";
+import { measureServer, type ServerSources } from "./server-metrics";
 
 /** What Prometheus is told. A value that is not known has no sample, rather than an old or an invented one. */
 export interface Metrics extends JobObserver {
@@ -29,11 +33,21 @@ export interface MeasuredJob {
   readonly times: JobTimes;
 }
 
+export interface MetricsSurroundings {
+  readonly version: string;
+  readonly clock: Clock;
+  /** What is asked of the server; undefined: nothing is. */
+  readonly server?: ServerSources;
+}
+
 /** Makes a registry of its own; what is on disk is read when it is asked for. */
 export function createMetrics(
   jobs: readonly MeasuredJob[],
-  context: Pick<OpsContext, "files" | "backup" | "copies" | "drill" | "service" | "physical" | "credentials">,
-  { version, clock }: { readonly version: string; readonly clock: Clock },
+  context: Pick<
+    OpsContext,
+    "files" | "backup" | "copies" | "drill" | "drift" | "service" | "physical" | "credentials"
+  >,
+  { version, clock, server }: MetricsSurroundings,
 ): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -60,10 +74,18 @@ export function createMetrics(
   measureDrills(files.logicalBackups, databases, registers);
   measurePhysical(context, clock, registers);
   measureCredentials(context, clock, registers);
+  if (context.drift !== undefined) measureDrift(context.drift.found, registers);
+  if (server !== undefined) measureServer(server, registers);
+  // All who ask at once get one answer: each look at the disk is made once for them.
+  const rendered = remember(
+    clock,
+    () => 0,
+    () => registry.metrics(),
+  );
   return {
     ...job,
     async render() {
-      return { contentType: registry.contentType, text: await registry.metrics() };
+      return { contentType: registry.contentType, text: await rendered.read() };
     },
     removedLog(reason) {
       removed.inc({ reason });
@@ -121,14 +143,18 @@ function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): 
 }
 
 function measureFiles(files: OpsFiles, registers: Registry[]): void {
+  const certificates = { server: files.serverCertificate, authority: files.authorityCertificate };
   new Gauge({
-    name: "pgstead_certificate_not_after_timestamp_seconds",
-    help: "When the server's certificate ends, as its file has it",
+    name: "pgstead_certificate_expiry_timestamp_seconds",
+    help: "When a certificate ends, as its file has it: the server's, and that of the authority",
+    labelNames: ["certificate"],
     registers,
     async collect() {
-      await measure(this, async () => {
-        this.set(await readNotAfter(files.serverCertificate));
-      });
+      this.reset();
+      for (const [certificate, file] of Object.entries(certificates)) {
+        const notAfter = await readNotAfter(file).catch(() => undefined); // not there: no sample
+        if (notAfter !== undefined) this.set({ certificate }, notAfter);
+      }
     },
   });
   new Gauge({

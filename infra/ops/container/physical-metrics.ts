@@ -2,13 +2,18 @@ import { Gauge, type Registry } from "prom-client";
 import type { OpsContext } from "../../../components/core/ops-context";
 import { repositoryNumbers, type RepositoryNumber } from "../../../components/core/physical/configuration";
 import { goodBackups, type PhysicalBackup } from "../../../components/core/physical/repository";
+import type { PitrBackend } from "../../../components/io/physical/backend";
 import { backRest } from "../../../components/io/physical/pgbackrest";
 import { runHere } from "../../../components/io/physical/run-here";
 import { readWaitingLog, type WaitingLog } from "../../../components/io/physical/waiting-log";
 import type { Clock } from "./clock";
+import { inTime, remember } from "./remembered";
 
 /** The repository is asked no more often than this: each time is a process. */
 const askAgainMs = 60_000;
+
+/** Of a scrape: a repository that takes longer, such as one far away, is told at the next one. */
+const patienceMs = 1_500;
 
 /**
  * What Prometheus is told of physical backups: the log that waits to be sent, read from the data volume, so that it is
@@ -25,10 +30,20 @@ export function measurePhysical(
   measureBackups(
     numbers.map((number) => {
       const backend = backRest(runHere, physical.configuration, number);
-      return { number, read: remember(clock, async () => goodBackups(await backend.read())) };
+      return { number, read: readInTime(clock, backend) };
     }),
     registers,
   );
+}
+
+/** The good backups of a repository. @throws Error where it cannot be read, or not in time */
+function readInTime(clock: Clock, backend: Pick<PitrBackend, "read">): () => Promise<Backups> {
+  const known = remember(
+    clock,
+    () => askAgainMs,
+    async () => goodBackups(await backend.read()),
+  );
+  return () => inTime(clock, patienceMs, known.read());
 }
 
 function measureLog(read: () => Promise<WaitingLog>, registers: Registry[]): void {
@@ -109,14 +124,4 @@ function measure(
       if (value !== undefined) this.set(value);
     },
   });
-}
-
-/** Asks once for all that ask within a time, a failure as well. */
-function remember<Value>(clock: Clock, ask: () => Promise<Value>): () => Promise<Value> {
-  let last: { readonly at: number; readonly answer: Promise<Value> } | undefined;
-  return () => {
-    const now = clock.now();
-    if (last === undefined || now - last.at > askAgainMs || now < last.at) last = { at: now, answer: ask() };
-    return last.answer;
-  };
 }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { opsContextPath } from "../../../components/core/ops-context";
+import { opsContextPath } from "../../../components/core/ops/files";
 import { describeFailure } from "../failure";
 import type { AnyCommand } from "../command";
 import { runProgram } from "../program";

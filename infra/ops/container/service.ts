@@ -1,13 +1,18 @@
 import type { OpsContext } from "../../../components/core/ops-context";
 import type { RemovalReason } from "../../../components/core/ops/log-files";
 import type { Clock } from "./clock";
+import { healthRoutes, readToken } from "./health-routes";
+import { lookAtHealth, type HealthLook } from "./health-look";
 import { startHttp } from "./http";
 import type { Job } from "./job";
 import { openJobState } from "./job-state";
 import { createJobs } from "./jobs";
-import type { Log } from "./log";
+import { describeError, type Log } from "./log";
 import { createMetrics, type Metrics } from "./metrics";
+import { inTime, remember } from "./remembered";
 import { startScheduler } from "./scheduler";
+import { checkServer, probe, readDatabases } from "./server-look";
+import type { ServerSources } from "./server-metrics";
 import { parseSchedule } from "../../../components/core/ops/timetable";
 
 export interface ServiceSurroundings {
@@ -44,15 +49,19 @@ export async function startService(context: OpsContext, surroundings: ServiceSur
     nextRun: () => timetable.next(clock.now()),
     times: state.of(name),
   }));
-  const metrics = createMetrics(measured, context, { version, clock });
+  const looks = lookAtServer(context, clock);
+  const metrics = createMetrics(measured, context, { version, clock, server: looks });
   hooks.metrics = metrics;
 
   const liveness = { whyNotLive: (): string | undefined => "the scheduler has not started yet" };
   // Before the jobs: a port that is taken ends it with nothing begun.
-  const http = await startHttp({
-    port: context.metricsPort,
-    metrics,
-    whyNotLive: () => liveness.whyNotLive(),
+  const http = await startHttp(context.metricsPort, {
+    "/metrics": async () => ({ status: 200, ...(await metrics.render()) }),
+    ...healthRoutes({
+      health: looks.health,
+      token: await openToken(context.files.healthToken, log),
+      whyNotLive: () => liveness.whyNotLive(),
+    }),
   });
   const scheduler = startScheduler(scheduled, { clock, log, state, observer: metrics });
   liveness.whyNotLive = () => scheduler.whyNotLive();
@@ -63,6 +72,37 @@ export async function startService(context: OpsContext, surroundings: ServiceSur
     async stop(patienceMs) {
       await scheduler.stop(patienceMs);
       await http.close();
+      // Its session ends as it ought to.
+      await looks.health.settled();
     },
   };
+}
+
+/** What is in databases changes by an `up`, or in a night. */
+const databasesFreshMs = 60_000;
+
+/** A look that takes longer is given up, and what is not there within the patience of a scrape is told at the next one. */
+const databasesBoundMs = 60_000;
+const databasesPatienceMs = 1_500;
+
+/** Nothing is asked of the server before somebody asks here. */
+function lookAtServer(context: OpsContext, clock: Clock): ServerSources & { readonly health: HealthLook } {
+  const databases = remember(
+    clock,
+    () => databasesFreshMs,
+    () => inTime(clock, databasesBoundMs, readDatabases(context)),
+  );
+  return {
+    health: lookAtHealth(clock, { probe: () => probe(context), check: () => checkServer(context) }),
+    databases: () => inTime(clock, databasesPatienceMs, databases.read()),
+  };
+}
+
+async function openToken(file: string, log: Log): Promise<string | undefined> {
+  try {
+    return await readToken(file);
+  } catch (error) {
+    log.warning(`nobody may see the details of /health: ${describeError(error)}`, { path: file });
+    return undefined;
+  }
 }

@@ -1,32 +1,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { monthsAhead } from "../../../components/core/audit/log-table";
-import type { AuditDeclaration } from "../../../components/core/audit/model";
-import { planAudit } from "../../../components/core/audit/plan";
-import { planDatabaseAccess } from "../../../components/core/database/access";
-import { resolveSettings } from "../../../components/core/desired/settings";
-import { resolveHba } from "../../../components/core/hba/desired";
-import { planHba, planObstacle } from "../../../components/core/hba/plan";
 import { findMigrator } from "../../../components/core/migrations/migrator";
 import { planMigrations } from "../../../components/core/migrations/plan-migrations";
-import { planObjectsAccess } from "../../../components/core/privileges/objects";
-import { planServerAccess } from "../../../components/core/server/access";
-import { planSettings, type DesiredSettingsOfServer } from "../../../components/core/settings/plan";
-import { readAuditCatalog } from "../../../components/io/catalog/audit";
-import { readDatabaseCatalog } from "../../../components/io/catalog/database";
-import { readObjectsCatalog } from "../../../components/io/catalog/objects";
-import { readHba } from "../../../components/io/hba/read";
-import { readServerCatalog } from "../../../components/io/catalog/server";
-import { readSettingsCatalog } from "../../../components/io/catalog/settings";
 import { findMigrations } from "../../../components/io/migrations/find-migrations";
-import type { ServerAccess } from "../../../components/core/server/model";
-import { managingLogin, type DatabasePlan, type StackPlan } from "../../plan";
+import { declareAccess, type StackName } from "../../config/declared";
+import type { DatabasePlan, StackPlan } from "../../plan";
 import { byFile } from "./by-file";
 import type { DriftSource } from "./compare";
-import { declaredDatabase, declaredServer, type StackName } from "./declared";
-
-/** Where what belongs to the whole server is read. */
-const maintenance = "postgres";
+import { databaseSources, serverSources } from "./declared-sources";
 
 /**
  * Every own resource of a stack that compares with the live server, with the functions that its preview uses. What is
@@ -35,13 +16,14 @@ const maintenance = "postgres";
  * @param project Pulumi's name of the project: with the stack's it is the owner of the server
  */
 export function driftSources(plan: StackPlan, place: StackPlace): DriftSource[] {
+  const declared = declareAccess(plan, place);
   return [
-    serverSource(declaredServer(plan, place)),
-    ...settingsSources(plan),
-    ...hbaSources(plan),
-    ...plan.databases.flatMap((database) => [
-      ...databaseSources(database, plan),
-      ...migrationSources(database, plan, place.root),
+    ...serverSources(declared),
+    ...declared.databases.flatMap((database) => [
+      ...databaseSources(database),
+      ...plan.databases
+        .filter(({ name }) => name === database.access.database)
+        .flatMap((one) => migrationSources(one, plan, place.root)),
     ]),
   ];
 }
@@ -49,56 +31,6 @@ export function driftSources(plan: StackPlan, place: StackPlace): DriftSource[] 
 export interface StackPlace extends StackName {
   /** Directory of the project. */
   readonly root: string;
-}
-
-function serverSource(desired: ServerAccess): DriftSource {
-  return {
-    resource: "Access server",
-    database: maintenance,
-    async plan(session) {
-      return planServerAccess(desired, desired, await readServerCatalog(session));
-    },
-  };
-}
-
-/** What is declared of the server's settings; undefined: nothing, or the login may not set them. */
-export function desiredSettings({ tuning, server }: StackPlan): DesiredSettingsOfServer | undefined {
-  const isSuperuser = server.target !== "existing" || server.args.superuser !== false;
-  if (tuning === undefined || !isSuperuser) return undefined;
-  const made = server.target === "existing" ? undefined : server.target;
-  // What is planned is only shown: whether it may be done is the preview's to tell.
-  return { ...resolveSettings(tuning), restart: "allow", canRestart: made !== undefined, made };
-}
-
-function settingsSources(plan: StackPlan): DriftSource[] {
-  const desired = desiredSettings(plan);
-  if (desired === undefined) return [];
-  return [
-    {
-      resource: "Settings server",
-      database: maintenance,
-      async plan(session) {
-        return planSettings(desired, await readSettingsCatalog(session, desired.settings));
-      },
-    },
-  ];
-}
-
-function hbaSources({ hostBasedAccess }: StackPlan): DriftSource[] {
-  if (hostBasedAccess === undefined) return [];
-  const { managing } = hostBasedAccess;
-  const desired = { ...resolveHba(hostBasedAccess, managing), managing };
-  return [
-    {
-      resource: "HostBasedAccess server",
-      database: maintenance,
-      async plan(session) {
-        const found = await readHba(session, managing);
-        if ("obstacle" in found) return planObstacle(found.obstacle, found.user);
-        return planHba(desired, desired, found);
-      },
-    },
-  ];
 }
 
 /** What is pending, and what of the files is not what ran. */
@@ -129,44 +61,4 @@ function migrationSources(
       },
     },
   ];
-}
-
-function databaseSources(database: DatabasePlan, plan: StackPlan): DriftSource[] {
-  const { name, audit, samples } = database;
-  const access = { ...declaredDatabase(database, plan), ...(samples ? ({ samples } as const) : {}) };
-  const { privileges } = access;
-  const manager = managingLogin(plan.server);
-  const inSchemas: DriftSource = {
-    resource: `Access ${name}`,
-    database: name,
-    async plan(session) {
-      return planDatabaseAccess(access, access, await readDatabaseCatalog(session, { manager, samples }));
-    },
-  };
-  const trail = audit === undefined ? [] : [auditSource({ database: name, manager, ...audit })];
-  if (privileges === undefined) return [inSchemas, ...trail];
-  const objects: DriftSource = {
-    resource: `Access ${name}-objects`,
-    database: name,
-    async plan(session) {
-      return planObjectsAccess(privileges, await readObjectsCatalog(session, privileges));
-    },
-  };
-  return [inSchemas, objects, ...trail];
-}
-
-/** Months without a partition of which the trail is no more than late: what makes them runs once a month at least. */
-const monthsThatMayLack = 6;
-
-/** What a login without superuser cannot have is no difference: the preview tells it. */
-function auditSource(audit: AuditDeclaration): DriftSource {
-  return {
-    resource: `Audit ${audit.database}`,
-    database: audit.database,
-    async plan(session) {
-      const catalog = await readAuditCatalog(session, audit);
-      const options = { ahead: monthsAhead - monthsThatMayLack, tellsLimits: false };
-      return planAudit(audit, catalog, options);
-    },
-  };
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { DrillAssertion } from "../../../components/core/drill/plan";
-import { containerFetchPath, type OpsContext } from "../../../components/core/ops-context";
+import { containerFetchPath } from "../../../components/core/ops/files";
+import type { OpsContext } from "../../../components/core/ops-context";
 import type { ProgramSearch } from "../../../components/io/drill/programs";
 import type { PitrBackend } from "../../../components/io/physical/backend";
 import { backRest } from "../../../components/io/physical/pgbackrest";

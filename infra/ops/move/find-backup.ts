@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { backupFiles, manifestFile, parseBackupName } from "../../../components/core/backup/name";
 import { nearest } from "../../../components/core/nearest";
-import { logicalBackupsPath } from "../../../components/core/ops-context";
+import { logicalBackupsPath } from "../../../components/core/ops/files";
 import { problemError } from "../../../components/core/problem";
 import { readRepository, verifiedOf, type StoredBackup } from "../../../components/io/backup/repository";
 import { verifyBackup } from "../../../components/io/backup/verify";

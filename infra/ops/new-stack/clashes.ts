@@ -76,9 +76,11 @@ function portClashes(config: StackConfig, others: readonly StackConfig[], elsewh
 
 function publishedBy({ server, docker }: StackConfig): Published[] {
   const { prometheusPort, alertmanagerPort } = docker?.monitoring ?? {};
+  const healthPort = docker?.healthPort;
   const monitoring = [
     { key: "pgstead:monitoring.prometheusPort", port: prometheusPort },
     { key: "pgstead:monitoring.alertmanagerPort", port: alertmanagerPort },
+    { key: "pgstead:monitoring.healthPort", port: healthPort },
   ];
   return [
     { key: "pgstead:server.port", port: server.port, addresses: docker?.publish ?? [] },

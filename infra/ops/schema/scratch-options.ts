@@ -13,7 +13,7 @@ import type { DeclaredState } from "../../../components/io/scratch/declared";
 import { readServerModel } from "../../../components/io/scratch/server-model";
 import { managingLogin, planStack } from "../../plan";
 import type { CommandContext } from "../command";
-import { declaredDatabase, declaredServer } from "../drift/declared";
+import { declaredDatabase, declaredServer } from "../../config/declared";
 import { lookInto } from "../sessions";
 import type { DatabaseConfig, StackConfig } from "../../config";
 import type { LiveSchema } from "./live";

@@ -11,7 +11,7 @@ import {
 import { maintenanceDatabase } from "../../../components/io/session";
 import { planStack } from "../../plan";
 import type { CommandContext } from "../command";
-import { declaredServer } from "../drift/declared";
+import { declaredServer } from "../../config/declared";
 import { findEngine } from "../find-engine";
 import { openWatcher } from "../watcher";
 

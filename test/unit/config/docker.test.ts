@@ -31,7 +31,11 @@ describe("target docker", () => {
       ulimits: [],
       logs: { days: 14, maxBytes: 1024 ** 3 },
       certificate: { names: ["127.0.0.1", "localhost", "server"], validity: 90, renewBefore: 30 },
-      monitoring: { retention: 15, monitor: { database: "shop", role: "shop_monitor" } },
+      monitoring: {
+        retention: 15,
+        monitor: { database: "shop", role: "shop_monitor", statements: false },
+        others: [],
+      },
     });
     expect(parse().server).toMatchObject({ port: 5432, restart: "refuse" });
   });
@@ -207,15 +211,15 @@ describe("a mistake about target docker is told", () => {
     ["172.31.90.4/30", 2],
     ["fd00:90::4/126", 2],
   ])("a network without room for every container: %s", (subnet, free) => {
-    const [near, least] = subnet.includes(":") ? ["fd00:90::/64", 125] : ["172.31.90.0/24", 29];
+    const [near, least] = subnet.includes(":") ? ["fd00:90::/64", 124] : ["172.31.90.0/24", 28];
     expect(problems(docker({ subnet }))).toEqual([
-      `pgstead:docker.subnet: ${subnet} has ${free} addresses to give, and the stack needs 6: the gateway, server, ops, exporter, prometheus, alertmanager / write a network with /${least} or a smaller number, such as ${near}`,
+      `pgstead:docker.subnet: ${subnet} has ${free} addresses to give, and the stack needs 7: the gateway, server, ops, exporter, node-exporter, prometheus, alertmanager / write a network with /${least} or a smaller number, such as ${near}`,
     ]);
   });
 
   test("as few containers as there are need as few addresses", () => {
     const few = { "pgstead:monitoring": { enabled: false } };
-    expect(problems(docker({ subnet: "172.31.90.0/29" }))).toEqual([]);
+    expect(problems(docker({ subnet: "172.31.90.0/28" }))).toEqual([]);
     expect(problems({ ...docker({ subnet: "172.31.90.0/29" }), ...few })).toEqual([]);
     expect(problems({ ...docker({ subnet: "172.31.90.0/30" }), ...few })).toEqual([
       "pgstead:docker.subnet: 172.31.90.0/30 has 2 addresses to give, and the stack needs 3: the gateway, server, ops / write a network with /29 or a smaller number, such as 172.31.90.0/24",

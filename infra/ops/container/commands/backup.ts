@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { containerFetchPath } from "../../../../components/core/ops-context";
+import { containerFetchPath } from "../../../../components/core/ops/files";
 import { problemError } from "../../../../components/core/problem";
 import { backupCommands, type RunBackupWork } from "../../backup/commands";
 import { copiesCommands } from "../../backup/copies-commands";

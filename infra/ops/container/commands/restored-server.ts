@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import type { RestoredAnswer, RestoredRequest } from "../../../../components/core/drill/restored-protocol";
-import { logicalBackupsPath } from "../../../../components/core/ops-context";
+import { logicalBackupsPath } from "../../../../components/core/ops/files";
 import { problemError, ProblemError } from "../../../../components/core/problem";
 import { withRestoredServer } from "../../../../components/io/drill/restored-server";
 import type { OpsCommand } from "../../command";

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { planCertificate, type FoundCertificate } from "../../../../components/core/certificate/plan";
 import { renderDuration } from "../../../../components/core/duration";
-import type { OpsContext, OpsFiles } from "../../../../components/core/ops-context";
+import type { OpsFiles } from "../../../../components/core/ops/files";
+import type { OpsContext } from "../../../../components/core/ops-context";
 import { problemError, ProblemError } from "../../../../components/core/problem";
 import {
   checkAuthority,

@@ -3,6 +3,7 @@ import type { Job } from "../job";
 import { auditJob } from "./audit";
 import { backupJob } from "./backup";
 import { certificateJob } from "./certificate";
+import { driftJob } from "./drift";
 import { drillJob } from "./drill";
 import { physicalJobs } from "./physical";
 import { logsJob, type LogsSurroundings } from "./logs";
@@ -16,6 +17,7 @@ export function createJobs(context: OpsContext, surroundings: LogsSurroundings):
     certificateJob(context, surroundings),
     logsJob(context, surroundings),
     auditJob(context),
+    ...(context.drift === undefined ? [] : [driftJob(context, context.drift, surroundings)]),
     ...(context.backup === undefined ? [] : [backupJob(context)]),
     ...physicalJobs(context),
     ...(context.drill === undefined ? [] : [drillJob(context)]),
