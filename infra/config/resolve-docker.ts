@@ -116,7 +116,7 @@ function findMonitors({ database, databases, roles }: WrittenConfig) {
       if (key === undefined) return [];
       // The exporter finds its view in public alone.
       const statements = one.extensions.some(
-        ({ name, schema = "public" }) => name === "pg_stat_statements" && schema === "public",
+        ({ name, schema }) => name === "pg_stat_statements" && schema === "public",
       );
       return [{ database: one.name, role: one.roles[key]?.name ?? `${one.name}_${key}`, statements }];
     });
