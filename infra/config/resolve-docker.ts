@@ -117,7 +117,7 @@ function findMonitors({ database, databases, roles }: WrittenConfig) {
       if (key === undefined) return [];
       // The exporter finds its view in public alone.
       const statements = one.extensions.some(
-        ({ name, schema = "public" }) => name === "pg_stat_statements" && schema === "public",
+        ({ name, schema }) => name === "pg_stat_statements" && schema === "public",
       );
       const { name = `${one.name}_${key}`, passwordVersion = 1, rotation = "single" } = one.roles[key] ?? {};
       const role = rotation === "single" ? name : currentLogin(name, passwordVersion);

@@ -155,7 +155,9 @@ describe("the certificate's job", () => {
     const ops = bench.start("schedule");
     await ops.told(/^the certificate is served/);
     const response = await fetch(`http://127.0.0.1:${bench.context.metricsPort}/metrics`);
-    const end = /^pgstead_certificate_expiry_timestamp_seconds\{certificate="server"\} (\d+)$/m.exec(await response.text())?.[1];
+    const end = /^pgstead_certificate_expiry_timestamp_seconds\{certificate="server"\} (\d+)$/m.exec(
+      await response.text(),
+    )?.[1];
     expect(Math.round((Number(end) * 1_000 - Date.now()) / day)).toBe(89);
     ops.signal("SIGTERM");
     await ops.ended;
