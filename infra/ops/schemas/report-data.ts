@@ -17,8 +17,11 @@ import type { RepairData } from "../commands/migrate-repair";
 import type { SqlData } from "../commands/migrate-sql";
 import type { NewStackData } from "../commands/new-stack";
 import type { CommentData } from "../commands/preview-comment";
+import type { TerminateIdleData } from "../commands/terminate-idle";
 import type { DriftData } from "../drift/render";
 import type { DrillData } from "../drill/run";
+import type { ConnectionsData, HealthData } from "../health/found";
+import type { LocksData } from "../locks/found";
 import type { LintData } from "../migrate/lint";
 import type { RunData } from "../migrate/run-report";
 import type { MigrationState } from "../migrate/state";
@@ -35,6 +38,10 @@ export type { FailureDocument, ReportDocument } from "../report";
 /** What `data` is in the JSON of each command: the published schemas are made from it, by `npm run reference`. */
 export interface ReportData {
   readonly status: StatusData;
+  readonly health: HealthData;
+  readonly connections: ConnectionsData;
+  readonly locks: LocksData;
+  readonly "terminate-idle": TerminateIdleData;
   readonly plan: PlanData;
   readonly drift: DriftData;
   readonly "migrate create": MigrateCreateData;
