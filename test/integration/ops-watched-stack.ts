@@ -7,6 +7,7 @@ import { runOps } from "../../infra/ops/frame";
 import { exitCodes } from "../../infra/ops/report";
 import { readStackConfig } from "../../infra/ops/stack";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
+import { schemaFaults } from "../support/report-schemas";
 import { deployStack, type DeployedStack } from "./ops-stack";
 
 /** A stack with a role of profile `monitor`, whose commands run in the test's own process: a look takes a moment. */
@@ -101,6 +102,9 @@ async function run(root: string, args: readonly string[], typed: string | undefi
     stderr: { write: (text) => (written.stderr += text) },
     env: {},
   });
+  const faults = args.includes("--json") ? schemaFaults(written.stdout) : [];
+  if (faults.length > 0)
+    throw new Error(`not as the schema has it: ops ${args.join(" ")}\n${faults.join("\n")}`);
   return {
     ...written,
     exitCode: exitCodes[status],

@@ -21,8 +21,11 @@ import type { NewStackData } from "../commands/new-stack";
 import type { SettingsData } from "../commands/settings";
 import type { LogsData } from "../logs/data";
 import type { CommentData } from "../commands/preview-comment";
+import type { TerminateIdleData } from "../commands/terminate-idle";
 import type { DriftData } from "../drift/render";
 import type { DrillData } from "../drill/run";
+import type { ConnectionsData, HealthData } from "../health/found";
+import type { LocksData } from "../locks/found";
 import type { LintData } from "../migrate/lint";
 import type { RunData } from "../migrate/run-report";
 import type { MigrationState } from "../migrate/state";
@@ -48,6 +51,10 @@ export type { FailureDocument, ReportDocument } from "../report";
 /** What `data` is in the JSON of each command: the published schemas are made from it, by `npm run reference`. */
 export interface ReportData {
   readonly status: StatusData;
+  readonly health: HealthData;
+  readonly connections: ConnectionsData;
+  readonly locks: LocksData;
+  readonly "terminate-idle": TerminateIdleData;
   readonly plan: PlanData;
   readonly drift: DriftData;
   readonly "migrate create": MigrateCreateData;
