@@ -17,7 +17,14 @@ import { parseConfig } from "./config";
 import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { stackOutputs } from "./outputs";
-import { createBeside, createRecovery, createServer, readCopySecrets, readRepositorySecrets } from "./server";
+import {
+  createBeside,
+  createRecovery,
+  createServer,
+  readCopySecrets,
+  readReceiverSecrets,
+  readRepositorySecrets,
+} from "./server";
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
@@ -25,6 +32,7 @@ const gate = plan.gate === undefined ? {} : { gate: lossGate(plan.gate) };
 
 // Of every target: one that stands in clear is told of.
 const copySecrets = readCopySecrets(readSecret);
+const receiverSecrets = readReceiverSecrets(readSecret);
 const repositorySecrets = readRepositorySecrets(readSecret);
 const server = createServer(plan.server, readSecret);
 const { connection } = server;
@@ -105,7 +113,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
   return [...made, ...objects, ...trail].map(({ refusals }) => refusals);
 });
 
-const beside = createBeside(plan, server, { databases, copySecrets }, [
+const beside = createBeside(plan, server, { databases, copySecrets, receiverSecrets }, [
   ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
 ]);
 

@@ -120,19 +120,35 @@ interface DatabaseRoles {
   readonly roles: Roles;
 }
 
-type CopySecrets = pulumi.Output<Readonly<Record<string, string>>>;
+/** By the names of what needs them. */
+type NamedSecrets = pulumi.Output<Readonly<Record<string, string>>>;
 
 /** Secret access keys of copies in object storage; refused where they stand in clear. */
-export function readCopySecrets(secrets: Secrets): CopySecrets | undefined {
+export function readCopySecrets(secrets: Secrets): NamedSecrets | undefined {
   const how = "take that key for known to others, and write its successor, below its copy's name (--path),";
   return secrets("copySecrets", how)?.apply((text) => JSON.parse(text) as Readonly<Record<string, string>>);
+}
+
+/** What receivers of alerts are reached with; refused where it stands in clear. */
+export function readReceiverSecrets(secrets: Secrets): NamedSecrets | undefined {
+  const how =
+    "take them for known to others, and write their successors, below their receivers' names (--path),";
+  return secrets("receiverSecrets", how)?.apply(
+    (text) => JSON.parse(text) as Readonly<Record<string, string>>,
+  );
+}
+
+interface BesideSecrets {
+  readonly databases: readonly DatabaseRoles[];
+  readonly copySecrets: NamedSecrets | undefined;
+  readonly receiverSecrets: NamedSecrets | undefined;
 }
 
 /** Containers beside the server: they come after everything that they log in with. */
 export function createBeside(
   { server: plan }: StackPlan,
   server: Server,
-  { databases, copySecrets }: { databases: readonly DatabaseRoles[]; copySecrets: CopySecrets | undefined },
+  { databases, copySecrets, receiverSecrets }: BesideSecrets,
   dependsOn: readonly pulumi.Resource[],
 ): (Operations | Monitoring)[] {
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
@@ -156,5 +172,6 @@ export function createBeside(
   if (found === undefined)
     throw new Error(`the exporter's role is in database ${database}, which is not planned`);
   const password = found.roles.passwords.apply((passwords) => passwords[role] ?? "");
-  return [ops, new Monitoring("monitoring", { ...args, server, role, password, dependsOn })];
+  const secrets = receiverSecrets === undefined ? {} : { receiverSecrets };
+  return [ops, new Monitoring("monitoring", { ...args, server, role, password, ...secrets, dependsOn })];
 }

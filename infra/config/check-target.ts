@@ -48,6 +48,13 @@ const targetKeys: readonly TargetKey[] = [
     ["monitoring", "prometheusPort"],
     ["monitoring", "alertmanagerPort"],
     ["monitoring", "retention"],
+    ["monitoring", "scrapeInterval"],
+    ["monitoring", "alerts"],
+    ["monitoring", "receivers"],
+    ["monitoring", "grouping"],
+    ["monitoring", "repeat"],
+    ["monitoring", "runbookUrl"],
+    ["receiverSecrets"],
     ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),
 ];

@@ -1,4 +1,5 @@
 import { parseMemory } from "../../components/core/settings/value";
+import { resolveAlerting } from "./resolve-alerts";
 import { resolvePlace } from "./resolve-copies";
 import type { WrittenConfig } from "./schema";
 import type { DockerConfig, MonitoringConfig, PhysicalConfig } from "./stack-config";
@@ -86,6 +87,7 @@ function resolveMonitoring(
   const { prometheusPort, alertmanagerPort, retention } = written;
   return {
     retention,
+    ...resolveAlerting(written),
     ...optional("prometheusPort", prometheusPort),
     ...optional("alertmanagerPort", alertmanagerPort),
     ...optional("monitor", findMonitor(config)),

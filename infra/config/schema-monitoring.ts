@@ -1,3 +1,4 @@
+import { alerting } from "./schema-alerts";
 import { thresholds } from "./schema-thresholds";
 import { flag, integer, map } from "./schema-words";
 
@@ -15,6 +16,7 @@ export const monitoring = map(
       example: "15",
     }).default(15),
     thresholds,
+    ...alerting,
   },
   {
     description:

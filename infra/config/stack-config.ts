@@ -6,6 +6,7 @@ import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
 import type { GrantTarget } from "../../components/core/privileges/declaration";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
+import type { AlertingPlan } from "../../components/core/monitoring/alertmanager";
 import type { Thresholds } from "../../components/core/monitoring/thresholds";
 import type { HbaRule } from "../../components/core/hba/rule";
 import type { SecondRepository } from "../../components/core/physical/configuration";
@@ -135,7 +136,7 @@ export interface SecondConfig extends SecondRepository {
   readonly incremental: string;
 }
 
-export interface MonitoringConfig {
+export interface MonitoringConfig extends AlertingPlan {
   /** Days that samples are kept. */
   readonly retention: number;
   readonly prometheusPort?: number;
