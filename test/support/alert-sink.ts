@@ -68,7 +68,9 @@ async function readLog(container: Docker.Container): Promise<{ readonly output: 
 function serve(): void {
   const http = process.getBuiltinModule("node:http");
   const net = process.getBuiltinModule("node:net");
-  const tell = (to: string, body: string): void => console.log(JSON.stringify({ to, body }));
+  const tell = (to: string, body: string): void => {
+    console.log(JSON.stringify({ to, body }));
+  };
   http
     .createServer((request, response) => {
       let body = "";

@@ -48,10 +48,30 @@ export const backupProofs: AlertProofs = {
       given: {
         [backup("last_attempt_timestamp_seconds")]: "300x30",
         [backup("exit_code")]: "0x5 1x20",
+        [backup("duration_seconds")]: "9x30",
       },
       at: "10m",
       told: { [shop]: "the last backup of shop failed; it was begun 5m 0s ago" },
     },
+    also: [
+      // It was killed, and never ended.
+      {
+        given: {
+          [backup("last_attempt_timestamp_seconds")]: "0x400",
+          [backup("exit_code")]: "1x400",
+        },
+        at: "362m",
+        told: { [shop]: "the last backup of shop failed; it was begun 6h 2m 0s ago" },
+      },
+      // It is under way.
+      {
+        given: {
+          [backup("last_attempt_timestamp_seconds")]: "0x400",
+          [backup("exit_code")]: "1x400",
+        },
+        at: "60m",
+      },
+    ],
     quiet: {
       given: {
         [backup("last_attempt_timestamp_seconds")]: "300x30",

@@ -17,7 +17,7 @@ export const copyProofs: AlertProofs = {
     step: "1h",
     fires: {
       given: { [copy("exit_code")]: "0x5 1x9" },
-      at: "6h",
+      at: "8h",
       told: {
         [`${ops}, copy="offsite"`]:
           "the last run that sent backups to copy offsite failed (it ended with 1): the next run sends what is missing",

@@ -34,7 +34,9 @@ export const backupAlerts: AlertGroup = {
     },
     {
       alert: "BackupFailed",
-      expr: "time() - pgstead_backup_last_attempt_timestamp_seconds and on (instance, database) pgstead_backup_exit_code == 1",
+      // A run that is under way has no duration yet and counts as failed, as does one that was killed: after six hours.
+      expr: `time() - pgstead_backup_last_attempt_timestamp_seconds and on (instance, database) pgstead_backup_exit_code == 1
+        and on (instance, database) (pgstead_backup_duration_seconds or time() - pgstead_backup_last_attempt_timestamp_seconds > 21600)`,
       for: "0m",
       severity: "warning",
       summary:

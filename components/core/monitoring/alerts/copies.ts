@@ -10,7 +10,8 @@ export const copyAlerts: AlertGroup = {
     {
       alert: "BackupCopyFailed",
       expr: "max by (instance, job, copy) (pgstead_backup_copy_exit_code) == 1",
-      for: "0m",
+      // One that is under way counts as failed until it ends.
+      for: "1h",
       severity: "warning",
       summary:
         "the last run that sent backups to copy {{ $labels.copy }} failed (it ended with {{ $value }}): the next run sends what is missing",
