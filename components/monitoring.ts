@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { renderAlertmanager, renderAlerts, renderPrometheus } from "./core/monitoring/prometheus";
+import { renderAlertmanager, type RoutingPlan } from "./core/monitoring/alertmanager";
+import { renderAlerts, renderPrometheus, type AlertsPlan } from "./core/monitoring/prometheus";
+import { receiverFile, secretOf } from "./core/monitoring/receiver";
 import {
   exporterTarget,
   nodeCollectors,
@@ -11,7 +13,7 @@ import type { DockerServer } from "./docker-server";
 import { createContainer, createVolume, type DockerStack, type ServiceContainerArgs } from "./docker-stack";
 import { Files } from "./providers/docker-resources";
 
-export interface MonitoringArgs {
+export interface MonitoringArgs extends RoutingPlan, AlertsPlan {
   readonly server: DockerServer;
 
   /** Login of the exporter: a role of profile `monitor` (`pg_monitor`). */
@@ -36,6 +38,12 @@ export interface MonitoringArgs {
 
   /** Days that Prometheus keeps its samples. @default - 15 */
   readonly retention?: number;
+
+  /** Seconds between two scrapes. @default - 15: Prometheus' own, a minute, would miss a short outage */
+  readonly scrapeInterval?: number;
+
+  /** What receivers of alerts are reached with, by their names. Another one is a new file, and no restart. */
+  readonly receiverSecrets?: pulumi.Output<Readonly<Record<string, string>>>;
 
   /** Port of Prometheus on 127.0.0.1 of the engine's host. @default - none: only containers of the stack reach it */
   readonly prometheusPort?: number;
@@ -197,13 +205,13 @@ function createNodeExporter({ server: { stack } }: MonitoringArgs, parent: pulum
 }
 
 function createPrometheus(
-  { server, others, retention = 15, prometheusPort }: MonitoringArgs,
+  { server, others, retention = 15, scrapeInterval = 15, prometheusPort, ...alerts }: MonitoringArgs,
   parent: pulumi.Resource,
 ): Files {
   const { stack } = server;
   const content = {
-    "prometheus.yml": { content: renderPrometheus(pulumi.getStack(), others), mode: "0444" },
-    "alerts.yml": { content: renderAlerts(), mode: "0444" },
+    "prometheus.yml": { content: renderPrometheus(pulumi.getStack(), scrapeInterval, others), mode: "0444" },
+    "alerts.yml": { content: renderAlerts(alerts), mode: "0444" },
   };
   return createService(
     stack,
@@ -228,7 +236,8 @@ function createPrometheus(
   );
 }
 
-function createAlertmanager({ server, alertmanagerPort }: MonitoringArgs, parent: pulumi.Resource): Files {
+function createAlertmanager(args: MonitoringArgs, parent: pulumi.Resource): Files {
+  const { server, alertmanagerPort } = args;
   const { stack } = server;
   return createService(
     stack,
@@ -248,10 +257,25 @@ function createAlertmanager({ server, alertmanagerPort }: MonitoringArgs, parent
       health: answers(9093, "/-/healthy"),
     },
     {
-      content: { "alertmanager.yml": { content: renderAlertmanager(), mode: "0444" } },
+      content: {
+        "alertmanager.yml": { content: renderAlertmanager(args, filesPath), mode: "0444" },
+        ...receiverFiles(args),
+      },
       reload: { signal: "SIGHUP" },
     },
     { parent },
+  );
+}
+
+/** What receivers are reached with, a file each: it is read whenever something is sent. */
+function receiverFiles({ receivers, receiverSecrets }: MonitoringArgs): FileMap {
+  const secrets = receiverSecrets ?? pulumi.secret({} as Readonly<Record<string, string>>);
+  const needed = receivers.filter((receiver) => secretOf(receiver) !== undefined);
+  return Object.fromEntries(
+    needed.map(({ name }) => {
+      const content = secrets.apply((found) => found[name] ?? "");
+      return [receiverFile(name), { content, mode: "0400", secret: true }];
+    }),
   );
 }
 

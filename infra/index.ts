@@ -18,7 +18,14 @@ import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { credentialsOf, stackOutputs } from "./outputs";
 import { remindOfPasswords } from "./remind";
-import { createBeside, createRecovery, createServer, readCopySecrets, readRepositorySecrets } from "./server";
+import {
+  createBeside,
+  createRecovery,
+  createServer,
+  readCopySecrets,
+  readReceiverSecrets,
+  readRepositorySecrets,
+} from "./server";
 
 const plan = readPlan();
 const { allowDataLoss, protect } = plan;
@@ -26,6 +33,7 @@ const gate = plan.gate === undefined ? {} : { gate: lossGate(plan.gate) };
 
 // Of every target: one that stands in clear is told of.
 const copySecrets = readCopySecrets(readSecret);
+const receiverSecrets = readReceiverSecrets(readSecret);
 const repositorySecrets = readRepositorySecrets(readSecret);
 const server = createServer(plan.server, readSecret);
 const { connection } = server;
@@ -110,7 +118,7 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
 const credentials = credentialsOf(server, databases);
 remindOfPasswords(credentials, plan.passwords);
 
-const beside = createBeside(plan, server, { databases, copySecrets, credentials }, [
+const beside = createBeside(plan, server, { databases, copySecrets, receiverSecrets, credentials }, [
   ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
 ]);
 

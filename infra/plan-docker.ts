@@ -19,7 +19,10 @@ export interface DockerServerPlan extends Omit<DockerServerArgs, "certificate"> 
   /** Absent: no physical backups. */
   readonly recovery?: Omit<PointInTimeRecoveryArgs, "server" | "dependsOn" | "secondSecrets">;
   /** Absent: no monitoring containers. */
-  readonly monitoring?: Omit<MonitoringArgs, "server" | "database" | "passwords" | "dependsOn"> & {
+  readonly monitoring?: Omit<
+    MonitoringArgs,
+    "server" | "database" | "passwords" | "receiverSecrets" | "dependsOn"
+  > & {
     /** Database whose role it is. */
     readonly database: string;
   };
@@ -33,7 +36,7 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
   const { server, disposable, protect } = config;
   const { certificate, logs, monitoring, physical, ...declared } = docker;
   const { ca, ...issued } = certificate;
-  const monitored = planMonitoring(monitoring);
+  const monitored = planMonitoring(monitoring, config.thresholds);
   return {
     ...declared,
     port: server.port,
@@ -77,10 +80,13 @@ function planRecovery(
   };
 }
 
-function planMonitoring(monitoring: MonitoringConfig | undefined): DockerServerPlan["monitoring"] {
+function planMonitoring(
+  monitoring: MonitoringConfig | undefined,
+  thresholds: StackConfig["thresholds"],
+): DockerServerPlan["monitoring"] {
   if (monitoring?.monitor === undefined) return undefined;
   const { monitor, ...args } = monitoring;
-  return { ...args, ...monitor };
+  return { ...args, ...monitor, thresholds };
 }
 
 function publishedBy({ name, monitoring, healthPort }: DockerConfig): PublishedPort[] {

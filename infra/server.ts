@@ -131,23 +131,34 @@ interface DatabaseRoles {
 /** What containers beside the server are told of it. */
 interface BesideArgs {
   readonly databases: readonly DatabaseRoles[];
-  readonly copySecrets: CopySecrets | undefined;
+  readonly copySecrets: NamedSecrets | undefined;
+  readonly receiverSecrets: NamedSecrets | undefined;
   readonly credentials: pulumi.Output<RoleCredential[]>;
 }
 
-type CopySecrets = pulumi.Output<Readonly<Record<string, string>>>;
+/** By the names of what needs them. */
+type NamedSecrets = pulumi.Output<Readonly<Record<string, string>>>;
 
 /** Secret access keys of copies in object storage; refused where they stand in clear. */
-export function readCopySecrets(secrets: Secrets): CopySecrets | undefined {
+export function readCopySecrets(secrets: Secrets): NamedSecrets | undefined {
   const how = "take that key for known to others, and write its successor, below its copy's name (--path),";
   return secrets("copySecrets", how)?.apply((text) => JSON.parse(text) as Readonly<Record<string, string>>);
+}
+
+/** What receivers of alerts are reached with; refused where it stands in clear. */
+export function readReceiverSecrets(secrets: Secrets): NamedSecrets | undefined {
+  const how =
+    "take them for known to others, and write their successors, below their receivers' names (--path),";
+  return secrets("receiverSecrets", how)?.apply(
+    (text) => JSON.parse(text) as Readonly<Record<string, string>>,
+  );
 }
 
 /** Containers beside the server: they come after everything that they log in with. */
 export function createBeside(
   stack: StackPlan,
   server: Server,
-  { databases, copySecrets, credentials }: BesideArgs,
+  { databases, copySecrets, receiverSecrets, credentials }: BesideArgs,
   dependsOn: readonly pulumi.Resource[],
 ): (Operations | Monitoring)[] {
   const { server: plan } = stack;
@@ -178,5 +189,6 @@ export function createBeside(
   const passwords = pulumi
     .all(found.map(({ roles }) => roles.passwords))
     .apply((all) => Object.assign({}, ...all) as Readonly<Record<string, string>>);
-  return [ops, new Monitoring("monitoring", { ...monitoring, server, passwords, dependsOn })];
+  const secrets = receiverSecrets === undefined ? {} : { receiverSecrets };
+  return [ops, new Monitoring("monitoring", { ...monitoring, server, passwords, ...secrets, dependsOn })];
 }

@@ -6,6 +6,7 @@ import { at } from "./check-server";
 import type { Fault } from "./names";
 import { copyName } from "./resolve-copies";
 import type { WrittenConfig } from "./schema";
+import { checkClear, secretNames } from "./secret-map";
 import { nearest, renderValue } from "./shape";
 
 type WrittenCopy = WrittenConfig["backup"]["copies"][number];
@@ -185,7 +186,6 @@ function recipientProblem(recipient: string): Fault | undefined {
 /** Secrets are not looked at, but for whose they are. */
 function checkSecrets({ backup, copySecrets, target }: WrittenConfig, names: readonly string[]): Problem[] {
   const given = secretNames(copySecrets);
-  const clear = typeof copySecrets === "object" ? Object.entries(copySecrets ?? {}) : [];
   const hint =
     "write each with `npm run pulumi -- config set --secret --path 'pgstead:copySecrets.<name>'`, from standard input";
   if (given === undefined) return at(["copySecrets"], { message: "is no map of secrets by name", hint });
@@ -201,11 +201,7 @@ function checkSecrets({ backup, copySecrets, target }: WrittenConfig, names: rea
         }),
   );
   return [
-    ...clear.flatMap(([name, value]) =>
-      typeof value === "string"
-        ? at(["copySecrets", name], { message: "stands in the stack's file in clear", hint })
-        : [],
-    ),
+    ...checkClear(["copySecrets"], copySecrets, hint),
     ...strange.flatMap((name) => {
       const meant = nearest(name, names);
       const what = meant === undefined ? "remove it" : `did you mean ${meant}?`;
@@ -213,16 +209,4 @@ function checkSecrets({ backup, copySecrets, target }: WrittenConfig, names: rea
     }),
     ...lacking,
   ];
-}
-
-/** The program has the text of a map; the stack's file has a map, of `{ secure: … }`. Undefined: it is none. */
-export function secretNames(written: unknown): readonly string[] | undefined {
-  if (written === undefined) return [];
-  try {
-    const value: unknown = typeof written === "string" ? JSON.parse(written) : written;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    return "secure" in value ? undefined : Object.keys(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { checkNames } from "../../components/core/certificate/names";
 import { parseMemory } from "../../components/core/settings/value";
 import { findAddressFault, hostNetwork } from "../../components/core/hba/address";
 import type { Problem } from "../../components/core/problem";
+import { checkAlerts } from "./check-alerts";
 import { at } from "./check-server";
 import type { Fault } from "./names";
 import { checkPhysical } from "./check-physical";
@@ -24,6 +25,7 @@ export function checkDocker(config: WrittenConfig, given: Readonly<Record<string
     ...checkLimits(given.server),
     ...checkServer(config.server),
     ...checkMonitoring(config),
+    ...checkAlerts(config, given.monitoring),
     ...checkPhysical(config),
   ];
 }

@@ -1,10 +1,11 @@
 import { parseTime } from "../../components/core/duration";
 import type { Problem } from "../../components/core/problem";
-import { checkPlace, noService, parseEndpoint, secretNames } from "./check-copies";
+import { checkPlace, noService, parseEndpoint } from "./check-copies";
 import { at } from "./check-server";
 import type { Fault } from "./names";
 import { scheduleFault } from "./schedule-fault";
 import type { WrittenConfig } from "./schema";
+import { checkClear, secretNames } from "./secret-map";
 import { renderValue } from "./shape";
 
 const place = ["backup", "physical"] as const;
@@ -73,14 +74,9 @@ function checkSecrets(written: unknown, isDeclared: boolean): Problem[] {
     "write each with `npm run pulumi -- config set --secret --path 'pgstead:repositorySecrets.<name>'`, from standard input";
   const given = secretNames(written);
   if (given === undefined) return at(where, { message: "is no map of secrets by name", hint });
-  const clear = typeof written === "object" ? Object.entries(written ?? {}) : [];
   const known: readonly string[] = secretKeys;
   return [
-    ...clear.flatMap(([name, value]) =>
-      typeof value === "string"
-        ? at([...where, name], { message: "stands in the stack's file in clear", hint })
-        : [],
-    ),
+    ...checkClear(where, written, hint),
     ...given.flatMap((name) =>
       known.includes(name)
         ? []

@@ -50,6 +50,13 @@ const targetKeys: readonly TargetKey[] = [
     ["monitoring", "alertmanagerPort"],
     ["monitoring", "healthPort"],
     ["monitoring", "retention"],
+    ["monitoring", "scrapeInterval"],
+    ["monitoring", "alerts"],
+    ["monitoring", "receivers"],
+    ["monitoring", "grouping"],
+    ["monitoring", "repeat"],
+    ["monitoring", "runbookUrl"],
+    ["receiverSecrets"],
     ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),
 ];

@@ -1,5 +1,6 @@
 import { currentLogin } from "../../components/core/credentials/turns";
 import { parseMemory } from "../../components/core/settings/value";
+import { resolveAlerting } from "./resolve-alerts";
 import { resolvePlace } from "./resolve-copies";
 import type { WrittenConfig } from "./schema";
 import type { DockerConfig, MonitoringConfig, PhysicalConfig } from "./stack-config";
@@ -88,6 +89,7 @@ function resolveMonitoring(
   const [monitor, ...others] = findMonitors(config);
   return {
     retention,
+    ...resolveAlerting(written),
     ...optional("prometheusPort", prometheusPort),
     ...optional("alertmanagerPort", alertmanagerPort),
     ...optional("monitor", monitor),

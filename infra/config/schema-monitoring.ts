@@ -1,3 +1,4 @@
+import { alerting } from "./schema-alerts";
 import { thresholds } from "./schema-thresholds";
 import { flag, integer, map } from "./schema-words";
 
@@ -25,6 +26,7 @@ export const monitoring = map(
       defaultText: "true on target docker, whose ops container takes them, else false",
     }).optional(),
     thresholds,
+    ...alerting,
   },
   {
     description:

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { audit } from "./schema-audit";
+import { receiverSecrets } from "./schema-alerts";
 import { backup } from "./schema-backup";
 import { copySecrets } from "./schema-copies";
 import { repositorySecrets } from "./schema-physical";
@@ -54,6 +55,7 @@ export const configSchema = z.strictObject({
   docker: docker.prefault({}),
   caKey,
   monitoring: monitoring.prefault({}),
+  receiverSecrets,
   backup: backup.prefault({}),
   copySecrets,
   repositorySecrets,

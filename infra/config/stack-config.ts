@@ -5,6 +5,7 @@ import type { CopiesPlan } from "../../components/core/copies/plan";
 import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
+import type { AlertingPlan } from "../../components/core/monitoring/alertmanager";
 import type { MeasuredDatabase } from "../../components/core/monitoring/scrapes";
 import type { Thresholds } from "../../components/core/monitoring/thresholds";
 import type { HbaRule } from "../../components/core/hba/rule";
@@ -141,7 +142,7 @@ export interface SecondConfig extends SecondRepository {
   readonly incremental: string;
 }
 
-export interface MonitoringConfig {
+export interface MonitoringConfig extends AlertingPlan {
   readonly retention: number;
   readonly prometheusPort?: number;
   readonly alertmanagerPort?: number;

@@ -79,6 +79,7 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
 function renderReference(): string {
   const { server, docker, monitoring, backup, drift, database, roles, migrations, audit } =
     configSchema.shape;
+  const receiver = shapeOf(shapeOf(monitoring).receivers);
   const tables: readonly (readonly [string, Shape])[] = [
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
@@ -90,6 +91,14 @@ function renderReference(): string {
     ["`pgstead:docker`", shapeOf(docker)],
     ["Each of `ulimits` of `pgstead:docker`", shapeOf(shapeOf(docker).ulimits)],
     ["`pgstead:monitoring`", shapeOf(monitoring)],
+    ["`thresholds` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).thresholds)],
+    ["Each of `alerts` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).alerts)],
+    ["Each of `receivers` of `pgstead:monitoring`", receiver],
+    ["`email` of a receiver", shapeOf(receiver.email)],
+    ["`webhook` of a receiver", shapeOf(receiver.webhook)],
+    ["`slack` of a receiver", shapeOf(receiver.slack)],
+    ["`grouping` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).grouping)],
+    ["`repeat` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).repeat)],
     ["`pgstead:backup`", shapeOf(backup)],
     ["`logical` of `pgstead:backup`", shapeOf(shapeOf(backup).logical)],
     ["`keep` of `logical`", shapeOf(shapeOf(shapeOf(backup).logical).keep)],

@@ -33,8 +33,12 @@ describe("target docker", () => {
       certificate: { names: ["127.0.0.1", "localhost", "server"], validity: 90, renewBefore: 30 },
       monitoring: {
         retention: 15,
+        scrapeInterval: 15,
         monitor: { database: "shop", role: "shop_monitor", statements: false },
         others: [],
+        ...{ alerts: {}, receivers: [], runbooks: "infra/monitoring/runbooks/" },
+        ...{ groupWait: "30s", groupInterval: "300s" },
+        repeat: { critical: "3600s", warning: "43200s", info: "86400s", watchdog: "300s" },
       },
     });
     expect(parse().server).toMatchObject({ port: 5432, restart: "refuse" });
