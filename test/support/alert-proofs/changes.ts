@@ -37,15 +37,6 @@ export const changeProofs: AlertProofs = {
     },
     quiet: { given: { [`pgstead_migrations_failed{${shop}}`]: "0x9" }, at: "1m" },
   },
-  MigrationsPending: {
-    severity: "warning",
-    fires: {
-      given: { [`pgstead_migrations_pending{${shop}}`]: "2x120" },
-      at: "61m",
-      told: { [shop]: "2 migrations of shop wait to be applied" },
-    },
-    quiet: { given: { [`pgstead_migrations_pending{${shop}}`]: "2x50 0x50" }, at: "61m" },
-  },
   AuditMonthsFew: {
     severity: "warning",
     fires: {

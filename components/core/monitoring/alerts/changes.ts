@@ -30,14 +30,6 @@ export const changeAlerts: AlertGroup = {
         "a migration of {{ $labels.database }} failed, or stopped half-way (pgstead_migrations_failed is {{ $value }})",
     },
     {
-      alert: "MigrationsPending",
-      expr: "pgstead_migrations_pending > 0",
-      for: "1h",
-      severity: "warning",
-      summary: "{{ $value }} migrations of {{ $labels.database }} wait to be applied",
-      silencedBy: [{ alert: "MigrationFailed", equal: ["instance", "database"] }],
-    },
-    {
       alert: "AuditMonthsFew",
       expr: "pgstead_audit_months_ahead < 1",
       for: "1h",
