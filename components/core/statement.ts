@@ -160,7 +160,7 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
   const cut = plan.statements.length - limit;
   return [
     `plan: ${renderSummary(plan.statements)}${plan.refusals.length === 0 ? "" : `; ${plan.refusals.length} refused`}`,
-    ...plan.statements.slice(0, limit).flatMap((statement) => renderStatement(statement, limit)),
+    ...pickShown(plan.statements, limit).flatMap((statement) => renderStatement(statement, limit)),
     ...(cut > 0 ? [`  … and ${cut} more; PGSTEAD_PLAN=full shows them all`] : []),
     ...plan.refusals.map(({ subject, message, hint }) =>
       visible(`  refused: ${subject}: ${message}; ${hint}`),
@@ -171,6 +171,17 @@ export function renderPlan(plan: Plan, options: { full?: boolean } = {}): string
     ...(undeclared.length > limit ? [`  … and ${undeclared.length - limit} more left alone`] : []),
     ...(plan.notes ?? []).map((note) => visible(`  note: ${note}`)),
   ].join("\n");
+}
+
+/** The first ones, in their order; what has a risk is not what is left out, wherever it stands. */
+function pickShown(statements: readonly Statement[], limit: number): readonly Statement[] {
+  const risky = statements.filter(({ risk }) => risk !== "none").length;
+  const room = { risky: limit, harmless: Math.max(0, limit - risky) };
+  return statements.filter(({ risk }) => {
+    const kind = risk === "none" ? "harmless" : "risky";
+    room[kind] -= 1;
+    return room[kind] >= 0;
+  });
 }
 
 /** One line: what is sent, why, what it may cost, and what of it is not the resource's own way; then what changes inside. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { logFileSettings, loggingSettings } from "../../components/core/tuning/logging";
-import type { LogsData } from "../../infra/ops/logs/data";
+import type { LogsData } from "../../infra/ops/logs/logs-report";
 import { eventually } from "../support/eventually";
 import { deployStack, type DeployedStack } from "./ops-stack";
 

@@ -58,7 +58,7 @@ describe("a server that is tuned by formulas", () => {
     expect(state.refusals).toEqual([]);
     const planned = plansOf(own.provider).at(-1) ?? "";
     expect(planned).toContain("ALTER SYSTEM SET \"pg_stat_statements.max\" = '10000'");
-    expect(planned).toContain("1/4 of memory: 2GB / 4");
+    expect(planned).toContain("1/16 of memory");
     expect(planned).toMatch(/restart the server {2}-- .*shared_buffers.*\[restart\]/);
   });
 });

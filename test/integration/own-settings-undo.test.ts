@@ -100,18 +100,23 @@ describe("settings that do not hold", () => {
     [
       "a setting that its library does not have",
       {
-        "auto_explain.log_min_durationn": "1s",
-        shared_preload_libraries: "pg_stat_statements, auto_explain",
+        "pg_prewarm.autoprewarn": "on",
+        shared_preload_libraries: "pg_stat_statements, pg_prewarm",
       },
-      /the server does not take auto_explain.log_min_durationn = '1s'/,
+      /the server does not take pg_prewarm.autoprewarn = 'on'/,
     ],
     [
       "a value that its library does not take",
       {
-        "auto_explain.log_min_duration": "soon",
-        shared_preload_libraries: "pg_stat_statements, auto_explain",
+        "pg_prewarm.autoprewarm_interval": "soon",
+        shared_preload_libraries: "pg_stat_statements, pg_prewarm",
       },
-      /the server does not take auto_explain.log_min_duration = 'soon'/,
+      /the server does not take pg_prewarm.autoprewarm_interval = 'soon'/,
+    ],
+    [
+      "a setting of a library that each session can load",
+      { "auto_explain.log_min_durationn": "1s" },
+      /invalid configuration parameter name "auto_explain.log_min_durationn" .*no setting was changed/,
     ],
   ])("are put back, where no check could know: %s", async (_what, bad, said) => {
     await expect(applyUnchecked(bad as Record<string, string>)).rejects.toThrow(said);

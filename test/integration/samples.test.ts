@@ -199,10 +199,10 @@ describe("samples", () => {
     const first = await take(26, 360);
     expect(first?.samples).toBeGreaterThan(sampleLimits.fine + 20);
     expect(first?.samples).toBeLessThan(sampleLimits.fine + 45);
-    // Those of over two weeks ago become one a day.
+    // Those of over two weeks ago become one a day, once the whole day is as old.
     const second = await take(20, 360);
     expect(second?.old).toBeGreaterThanOrEqual(4);
-    expect(second?.old).toBeLessThanOrEqual(6);
+    expect(second?.old).toBeLessThanOrEqual(5 + 24);
     expect(second?.relations).toBeLessThanOrEqual(sampleLimits.hourlyDays * 24 + 6);
     expect(second?.most).toBeLessThanOrEqual(sampleLimits.statements + 1);
     expect((await kept("FROM public.orders WHERE id"))[0]?.calls).toBe(before + count);

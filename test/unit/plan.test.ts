@@ -114,6 +114,7 @@ test("a database has its owner, its roles, its schemas and its extensions", () =
   expect(rest).toEqual([]);
   expect(plan).toEqual({
     name: "shop",
+    samples: false,
     database: {
       name: "shop",
       owner: "shop_owner",

@@ -12,7 +12,7 @@ import {
 import { refuseSettings, settingFault } from "./check";
 import { knownExtensionSettings } from "./known";
 import { isKeptByOthers, type MadeServer } from "./owners";
-import { isSecretive, shownValue } from "./shown";
+import { foundText, isSecretive } from "./shown";
 import { joinPlans, type Plan, type Refusal, type Statement, type Undeclared } from "../statement";
 
 /** What is declared of a server's settings. */
@@ -293,10 +293,4 @@ function keptByOthers({ auto }: Scene, { names, keptBeside = [] }: DesiredSettin
 
 function alter(what: string, reason: string): Statement {
   return { sql: `ALTER SYSTEM ${what}`, reason, risk: "none", kind: "setting", transactional: false };
-}
-
-function foundText(name: string, row: ActualSetting | undefined, entry: string | undefined): string {
-  if (isSecretive(name)) return "";
-  if (entry !== undefined) return `; ${autoFile} has ${entry}`;
-  return row === undefined ? "" : `; the server has ${shownValue(row)}`;
 }

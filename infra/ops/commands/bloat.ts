@@ -8,21 +8,13 @@ import { parseLimit } from "../arguments";
 import type { CommandContext, OpsCommand } from "../command";
 import type { Report } from "../report";
 import { databasesOf, declareDatabase, lookIntoEach, type DatabaseArgs } from "../space/databases";
-import { renderBloat } from "../space/render-bloat";
+import { renderBloat, type BloatData } from "../space/render-bloat";
 import { plural } from "../text";
 import { openWatcher } from "../watcher";
 
 interface BloatArgs extends DatabaseArgs {
   readonly top: number;
   readonly exact?: boolean;
-}
-
-export interface BloatData {
-  /** Whether what is shown was measured by reading it. */
-  readonly exact: boolean;
-  readonly databases: readonly DatabaseBloat[];
-  /** What could not be told, and why. */
-  readonly remarks: readonly string[];
 }
 
 /** Less is not worth a look. */

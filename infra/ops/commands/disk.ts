@@ -1,10 +1,4 @@
-import {
-  diskFindings,
-  type DatabaseSpace,
-  type ServerSpace,
-  type TableSpace,
-  type VolumeSpace,
-} from "../../../components/core/operations/disk";
+import { diskFindings } from "../../../components/core/operations/disk";
 import { renderSize } from "../../../components/core/size";
 import { readDatabaseSpace, readServerSpace } from "../../../components/io/catalog/space";
 import { maintenanceDatabase } from "../../../components/io/session";
@@ -13,28 +7,12 @@ import type { CommandContext, OpsCommand } from "../command";
 import type { NagiosResult } from "../nagios";
 import type { Report } from "../report";
 import { databasesOf, declareDatabase, lookIntoEach, type DatabaseArgs } from "../space/databases";
-import { renderDisk } from "../space/render-disk";
+import { renderDisk, type DiskData } from "../space/render-disk";
 import { readVolumes } from "../space/volumes";
 import { openWatcher } from "../watcher";
 
 interface DiskArgs extends DatabaseArgs {
   readonly top: number;
-}
-
-export interface DiskData {
-  /** Where the server is. */
-  readonly place: string;
-  readonly server: ServerSpace;
-  /** Free room; empty where it cannot be told. */
-  readonly volumes: readonly VolumeSpace[];
-  readonly databases: readonly Omit<DatabaseSpace, "tables">[];
-  /** The largest ones of all databases. */
-  readonly tables: readonly TableSpace[];
-  readonly top: number;
-  /** Below which free part of a volume it is told, in percent. */
-  readonly thresholds: { readonly warningPercent: number; readonly criticalPercent: number };
-  /** What could not be told, and why. */
-  readonly remarks: readonly string[];
 }
 
 /** Tells what takes room on the server's volumes, and how much is left. */

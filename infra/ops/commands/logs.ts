@@ -7,7 +7,7 @@ import { problemError } from "../../../components/core/problem";
 import { readLog } from "../../../components/io/logs/read-log";
 import { parseLimit } from "../arguments";
 import type { CommandContext, OpsCommand } from "../command";
-import type { LogsData } from "../logs/data";
+import type { LogsData } from "../logs/logs-report";
 import { describeLog } from "../logs/describe";
 import { withLogs } from "../logs/place";
 import { renderLogs } from "../logs/render";

@@ -2,35 +2,20 @@ import { setTimeout } from "node:timers/promises";
 import { InvalidArgumentError } from "commander";
 import { parseTime } from "../../../components/core/duration";
 import { judgeIndexes } from "../../../components/core/operations/indexes";
-import {
-  computeMetrics,
-  metricsFindings,
-  type ServerMetrics,
-} from "../../../components/core/operations/metrics";
+import { computeMetrics, metricsFindings } from "../../../components/core/operations/metrics";
 import { readIndexes } from "../../../components/io/catalog/indexes";
-import { readDeadRows, readSnapshots, type DeadRows } from "../../../components/io/catalog/metrics";
+import { readDeadRows, readSnapshots } from "../../../components/io/catalog/metrics";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext, OpsCommand } from "../command";
 import type { Report } from "../report";
 import { lookIntoEach } from "../space/databases";
-import { renderMetrics } from "../space/render-metrics";
+import { renderMetrics, type MetricsData } from "../space/render-metrics";
 import { plural } from "../text";
 import { openWatcher } from "../watcher";
 
 interface MetricsArgs {
   /** In milliseconds. */
   readonly interval: number;
-}
-
-export interface MetricsData {
-  readonly server: ServerMetrics;
-  /** Of each declared database. */
-  readonly inside: readonly {
-    readonly database: string;
-    /** Tables with more than 1,000 dead rows. */
-    readonly deadRows: readonly DeadRows[];
-    readonly unusedIndexes: number;
-  }[];
 }
 
 /** One look at the figures that people ask for. */

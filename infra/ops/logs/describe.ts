@@ -1,7 +1,7 @@
 import { loadMask, type Mask } from "../../../components/core/operations/logs/mask";
 import type { LogSummary, MessageGroup, SlowGroup } from "../../../components/core/operations/logs/summary";
 import type { LogReading } from "../../../components/io/logs/read-log";
-import type { LogMessage, LogsData, LogSlowStatement } from "./data";
+import type { LogMessage, LogsData, LogSlowStatement } from "./logs-report";
 
 /** What is shown of a log. */
 export interface Shown {

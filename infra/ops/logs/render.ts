@@ -3,7 +3,7 @@ import type { Colors } from "../colors";
 import { renderTable } from "../table";
 import { plural } from "../text";
 import type { EventName } from "../../../components/core/operations/logs/kind";
-import type { LogsData } from "./data";
+import type { LogsData } from "./logs-report";
 
 /** The text of `logs`. */
 export function renderLogs(stack: string, data: LogsData, colors: Colors): string {

@@ -2,7 +2,8 @@ import { InvalidArgumentError, type Command } from "commander";
 import { parseTime } from "../../../components/core/duration";
 import type { MaintenanceAction } from "../../../components/core/operations/maintenance-facts";
 import type { OpsCommand } from "../command";
-import { maintain, type MaintenanceArgs, type MaintenanceData } from "./run";
+import type { MaintenanceArgs, MaintenanceData } from "./maintenance-report";
+import { maintain } from "./run";
 import { renderMaintenance } from "./render";
 
 /** What the three commands of maintenance have in common. */

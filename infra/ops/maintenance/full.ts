@@ -8,7 +8,7 @@ import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext } from "../command";
 import { readVolumes } from "../space/volumes";
 import type { Watcher } from "../watcher";
-import type { MaintenanceArgs } from "./run";
+import type { MaintenanceArgs } from "./maintenance-report";
 
 /** @throws ProblemError where nobody has said which database is locked, and nobody can be asked */
 export function assertFullConfirmable(

@@ -4,7 +4,7 @@ import type { Colors } from "../colors";
 import type { Report } from "../report";
 import { renderTable } from "../table";
 import { plural } from "../text";
-import type { MaintainedStep, MaintenanceData } from "./run";
+import type { MaintainedStep, MaintenanceData } from "./maintenance-report";
 
 /** What would run, before anybody is asked. */
 export function renderPlan(

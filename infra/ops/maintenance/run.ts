@@ -23,47 +23,7 @@ import type { Report } from "../report";
 import { openWatcher } from "../watcher";
 import { assertFullConfirmable, assertRoom, typeName } from "./full";
 import { renderPlan } from "./render";
-
-export interface MaintenanceArgs {
-  readonly operands: readonly string[];
-  readonly database?: string;
-  readonly full?: boolean;
-  readonly freeze?: boolean;
-  readonly locking?: boolean;
-  readonly confirm?: string;
-  /** In milliseconds. */
-  readonly lockTimeout?: number;
-  readonly dryRun?: boolean;
-  readonly yes?: boolean;
-}
-
-export interface MaintenanceData {
-  readonly database: string;
-  readonly action: MaintenanceAction;
-  readonly dryRun: boolean;
-  /** False: somebody was asked and said no, or nobody was asked. */
-  readonly confirmed: boolean;
-  readonly steps: readonly MaintainedStep[];
-  /** What is left out, and why. */
-  readonly skipped: MaintenancePlan["skipped"];
-  readonly remarks: readonly string[];
-}
-
-export interface MaintainedStep {
-  readonly subject: string;
-  readonly statement: string;
-  readonly lock: string;
-  readonly sizeBytes: number;
-  /** Room that it needs beside that, at most. */
-  readonly needsBytes: number;
-  /** Role that it runs as; null: the administrator. */
-  readonly runAs: string | null;
-  readonly lockTimeoutMs: number;
-  /** `left`: another one was ended, and this one was not begun. */
-  readonly outcome: "planned" | "done" | "failed" | "left";
-  readonly durationMs: number | null;
-  readonly sizeAfterBytes: number | null;
-}
+import type { MaintenanceArgs, MaintenanceData, MaintainedStep } from "./maintenance-report";
 
 /** Shows what would run, asks, runs it, and tells how each ended. */
 export async function maintain(

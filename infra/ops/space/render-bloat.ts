@@ -1,9 +1,16 @@
 import { describeHolder, type Bloat, type DatabaseBloat } from "../../../components/core/operations/bloat";
 import { renderSize } from "../../../components/core/size";
 import type { Colors } from "../colors";
-import type { BloatData } from "../commands/bloat";
 import type { Report } from "../report";
 import { renderTable } from "../table";
+
+export interface BloatData {
+  /** Whether what is shown was measured by reading it. */
+  readonly exact: boolean;
+  readonly databases: readonly DatabaseBloat[];
+  /** What could not be told, and why. */
+  readonly remarks: readonly string[];
+}
 
 /** What `bloat` prints above the findings. */
 export function renderBloat({ stack, data }: Report<BloatData>, colors: Colors): string {

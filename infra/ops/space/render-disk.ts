@@ -1,10 +1,31 @@
 import type { FileSum } from "../../../components/core/operations/disk";
 import { renderSize } from "../../../components/core/size";
 import type { Colors } from "../colors";
-import type { DiskData } from "../commands/disk";
 import type { Report } from "../report";
 import { renderTable } from "../table";
 import { plural } from "../text";
+import type {
+  DatabaseSpace,
+  ServerSpace,
+  TableSpace,
+  VolumeSpace,
+} from "../../../components/core/operations/disk";
+
+export interface DiskData {
+  /** Where the server is. */
+  readonly place: string;
+  readonly server: ServerSpace;
+  /** Free room; empty where it cannot be told. */
+  readonly volumes: readonly VolumeSpace[];
+  readonly databases: readonly Omit<DatabaseSpace, "tables">[];
+  /** The largest ones of all databases. */
+  readonly tables: readonly TableSpace[];
+  readonly top: number;
+  /** Below which free part of a volume it is told, in percent. */
+  readonly thresholds: { readonly warningPercent: number; readonly criticalPercent: number };
+  /** What could not be told, and why. */
+  readonly remarks: readonly string[];
+}
 
 /** What `disk` prints above the findings. */
 export function renderDisk({ stack, data }: Report<DiskData>, colors: Colors): string {

@@ -1,8 +1,20 @@
 import { renderSize } from "../../../components/core/size";
 import type { Colors } from "../colors";
-import type { MetricsData } from "../commands/metrics";
 import type { Report } from "../report";
 import { renderTable } from "../table";
+import type { ServerMetrics } from "../../../components/core/operations/metrics";
+import type { DeadRows } from "../../../components/io/catalog/metrics";
+
+export interface MetricsData {
+  readonly server: ServerMetrics;
+  /** Of each declared database. */
+  readonly inside: readonly {
+    readonly database: string;
+    /** Tables with more than 1,000 dead rows. */
+    readonly deadRows: readonly DeadRows[];
+    readonly unusedIndexes: number;
+  }[];
+}
 
 const numeric = (heading: string) => ({ heading, numeric: true });
 

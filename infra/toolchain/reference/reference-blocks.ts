@@ -77,7 +77,7 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
 }
 
 function renderReference(): string {
-  const { server, docker, monitoring, backup, drift, database, roles, migrations, audit } =
+  const { server, docker, monitoring, backup, drift, security, database, roles, migrations, audit } =
     configSchema.shape;
   const receiver = shapeOf(shapeOf(monitoring).receivers);
   const tables: readonly (readonly [string, Shape])[] = [
@@ -114,6 +114,7 @@ function renderReference(): string {
     ["`s3` of a copy", shapeOf(shapeOf(shapeOf(backup).copies).s3)],
     ["`pgstead:drift`", shapeOf(drift)],
     ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
+    ["`pgstead:security`", shapeOf(security)],
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
     ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],

@@ -33,6 +33,8 @@ describe("defaults", () => {
       stack: "prod",
       several: false,
       thresholds: defaultThresholds,
+      samples: false,
+      security: { exceptions: {} },
       backup: {},
       drift: { ignore: [] },
       target: "embedded",
@@ -99,7 +101,7 @@ describe("defaults", () => {
     for (const [key, { default: value }] of Object.entries(project.config)) {
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
-    expect(Object.keys(given)).toHaveLength(14);
+    expect(Object.keys(given)).toHaveLength(15);
     expect(stack(given)).toEqual(stack(shop));
   });
 });

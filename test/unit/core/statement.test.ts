@@ -53,6 +53,14 @@ test("a verifier is never shown", () => {
   expect(renderPlan({ statements: [verifier], refusals: [] }, { full: true })).not.toContain("SCRAM");
 });
 
+test("a long plan is cut where it has no risk: a restart at its end is shown", () => {
+  const harmless = Array.from({ length: 60 }, (_, n) => ({ ...official, sql: `SELECT ${n}` }));
+  const text = renderPlan({ statements: [...harmless, drop], refusals: [] });
+  expect(text).toContain("DROP SCHEMA c CASCADE;  -- it left [data-loss]\n  … and 21 more");
+  expect(text).toContain("SELECT 38");
+  expect(text).not.toContain("SELECT 39");
+});
+
 test("a long plan is cut and counted, unless the whole of it is wanted", () => {
   const statements = Array.from({ length: 45 }, (_, index) => ({ ...limit, sql: `SELECT ${index}` }));
   const cut = renderPlan({ statements, refusals: [refusal] });

@@ -18,6 +18,7 @@ describe("the generated reference", () => {
         "monitoring",
         "backup",
         "drift",
+        "security",
         "database",
         "roles",
         "migrations",

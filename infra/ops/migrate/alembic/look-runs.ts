@@ -22,7 +22,7 @@ import { findAlembic } from "./application";
 import { planRevisions } from "./plan-revisions";
 
 /** What the commands show that look, with what its models say where they were compared. */
-interface AlembicState extends MigrationState {
+export interface AlembicState extends MigrationState {
   readonly models?: CheckAnswer;
 }
 
