@@ -105,7 +105,7 @@ describe("of two logins that take turns", () => {
   test("each keeps its password until its turn, with the moment it was made", async () => {
     await stack.up(at(4));
     const first = now();
-    expect(Date.now() - Date.parse(String(first.changedAt))).toBeLessThan(60_000);
+    expect(Date.now() - Date.parse(first.changedAt as string)).toBeLessThan(60_000);
     // It was the only one, and becomes the one whose turn it is not: its number is that of its last turn.
     await stack.up(at(3, "former"));
     expect(now()).toEqual(first);

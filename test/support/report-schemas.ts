@@ -45,8 +45,8 @@ function closed(schema: Schema): Schema {
     if (typeof value !== "object" || value === null) return value;
     const node = value as Schema;
     if (Array.isArray(node.allOf)) return visit(merged(node, definitions));
-    const entries = Object.entries(node).map(([key, inside]) => [key, visit(inside)] as const);
-    const inside = Object.fromEntries(entries) as Schema;
+    const entries = Object.entries(node).map(([key, part]) => [key, visit(part)] as const);
+    const inside: Schema = Object.fromEntries(entries);
     const isOpen = inside.properties !== undefined && inside.additionalProperties === undefined;
     return isOpen && typeof inside.properties === "object"
       ? { ...inside, additionalProperties: false }

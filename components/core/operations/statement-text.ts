@@ -19,7 +19,7 @@ const hidden = "'…'";
 export function keptText(text: string, length: number = sampleLimits.textLength): string {
   const plain = withoutConstants(text).replace(/\s+/g, " ").trim();
   const cut = secretive.test(plain) ? cutSecret(plain) : plain;
-  const characters = [...visible(cut)];
+  const characters = Array.from(visible(cut));
   return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}…`;
 }
 

@@ -56,27 +56,9 @@ export async function readStatementsSince(
     source,
   }: { readonly since: Date; readonly until?: Date; readonly source?: StatementSource },
 ): Promise<SampledSpan> {
-  const { sample, statement, text } = sampleTables;
+  const { statement, text } = sampleTables;
   const bounds = [since, until ?? null];
-  const inSpan = "s.taken_at > $1::timestamptz AND s.taken_at <= coalesce($2::timestamptz, 'infinity')";
-  const [span] = await session.query<{
-    oldest: Date | null;
-    newest: Date | null;
-    from: Date | null;
-    to: Date | null;
-    now: Date;
-    resets: number;
-    evictions: number;
-    reset: Date | null;
-  }>(
-    `SELECT pg_catalog.now() AS now, (SELECT min(from_at) FROM ${sample}) AS oldest,
-            (SELECT max(taken_at) FROM ${sample}) AS newest, min(s.from_at) AS from, max(s.taken_at) AS to,
-            coalesce(sum(s.resets), 0)::int AS resets, coalesce(sum(s.evictions), 0)::int AS evictions,
-            (SELECT statements_reset FROM ${sample} ORDER BY taken_at DESC LIMIT 1) AS reset
-     FROM ${sample} AS s WHERE s.from_at IS NOT NULL AND ${inSpan}`,
-    bounds,
-  );
-  if (span === undefined) throw new Error("the read of the samples gave no row");
+  const span = await readSpan(session, bounds);
   // What ran since the newest sample is of the span where that is open.
   const withRest = source !== undefined && until === undefined && span.newest !== null;
   const isReset = withRest && (await wasReset(session, source, span.reset));
@@ -105,6 +87,35 @@ export async function readStatementsSince(
       evictions: span.evictions,
     },
   };
+}
+
+/** What lies within a span, by parameters `$1` and `$2`, which is null where it is open. */
+const inSpan = "s.taken_at > $1::timestamptz AND s.taken_at <= coalesce($2::timestamptz, 'infinity')";
+
+interface SpanRow {
+  readonly oldest: Date | null;
+  readonly newest: Date | null;
+  readonly from: Date | null;
+  readonly to: Date | null;
+  readonly now: Date;
+  readonly resets: number;
+  readonly evictions: number;
+  /** When the counters were last reset, as the newest sample knows it. */
+  readonly reset: Date | null;
+}
+
+async function readSpan(session: Session, bounds: readonly unknown[]): Promise<SpanRow> {
+  const { sample } = sampleTables;
+  const [span] = await session.query<SpanRow & Record<string, unknown>>(
+    `SELECT pg_catalog.now() AS now, (SELECT min(from_at) FROM ${sample}) AS oldest,
+            (SELECT max(taken_at) FROM ${sample}) AS newest, min(s.from_at) AS from, max(s.taken_at) AS to,
+            coalesce(sum(s.resets), 0)::int AS resets, coalesce(sum(s.evictions), 0)::int AS evictions,
+            (SELECT statements_reset FROM ${sample} ORDER BY taken_at DESC LIMIT 1) AS reset
+     FROM ${sample} AS s WHERE s.from_at IS NOT NULL AND ${inSpan}`,
+    bounds,
+  );
+  if (span === undefined) throw new Error("the read of the samples gave no row");
+  return span;
 }
 
 async function wasReset(session: Session, source: StatementSource, before: Date | null): Promise<boolean> {

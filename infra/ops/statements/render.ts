@@ -115,7 +115,7 @@ function count(value: number): string {
 }
 
 function shortText({ text }: StatementFigures): string {
-  const characters = [...(text ?? "(thrown out before its text was kept)")];
+  const characters = Array.from(text ?? "(thrown out before its text was kept)");
   return characters.length <= textWidth
     ? characters.join("")
     : `${characters.slice(0, textWidth - 1).join("")}…`;

@@ -76,11 +76,17 @@ function projectType({ schema, fallback }: Place): Readonly<Record<string, unkno
   }
 }
 
+type Table = readonly [title: string, shape: Shape];
+
 function renderReference(): string {
-  const { server, docker, monitoring, backup, drift, security, database, roles, migrations, audit } =
-    configSchema.shape;
-  const receiver = shapeOf(shapeOf(monitoring).receivers);
-  const tables: readonly (readonly [string, Shape])[] = [
+  const tables = [...serviceTables(), ...operationTables(), ...databaseTables()];
+  return tables.map(([title, shape]) => `### ${title}\n\n${renderTable(shape)}`).join("\n\n");
+}
+
+/** Of the server and where it is. */
+function serviceTables(): Table[] {
+  const { server, docker } = configSchema.shape;
+  return [
     ["Keys of a stack", shapeOf(configSchema, "pgstead:")],
     ["`pgstead:server`", shapeOf(server)],
     ["`administrator` of `pgstead:server`", shapeOf(shapeOf(server).administrator)],
@@ -90,6 +96,14 @@ function renderReference(): string {
     ["Each of `hba` of `pgstead:server`", shapeOf(shapeOf(server).hba)],
     ["`pgstead:docker`", shapeOf(docker)],
     ["Each of `ulimits` of `pgstead:docker`", shapeOf(shapeOf(docker).ulimits)],
+  ];
+}
+
+/** Of what watches it and keeps it. */
+function operationTables(): Table[] {
+  const { monitoring, backup, drift, security } = configSchema.shape;
+  const receiver = shapeOf(shapeOf(monitoring).receivers);
+  return [
     ["`pgstead:monitoring`", shapeOf(monitoring)],
     ["`thresholds` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).thresholds)],
     ["Each of `alerts` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).alerts)],
@@ -115,6 +129,13 @@ function renderReference(): string {
     ["`pgstead:drift`", shapeOf(drift)],
     ["Each of `ignore` of `pgstead:drift`", shapeOf(shapeOf(drift).ignore)],
     ["`pgstead:security`", shapeOf(security)],
+  ];
+}
+
+/** Of what is on it. */
+function databaseTables(): Table[] {
+  const { database, roles, migrations, audit } = configSchema.shape;
+  return [
     ["`pgstead:database`, and each of `pgstead:databases` (without `name`)", shapeOf(database)],
     ["Each of `extensions`, unless it is just a name", shapeOf(shapeOf(database).extensions)],
     ["Each of `schemas`", shapeOf(shapeOf(database).schemas)],
@@ -127,7 +148,6 @@ function renderReference(): string {
     ["Each of `grants` of a role", shapeOf(shapeOf(roles).grants)],
     ["`on` of a grant: one of these", shapeOf(shapeOf(shapeOf(roles).grants).on)],
   ];
-  return tables.map(([title, shape]) => `### ${title}\n\n${renderTable(shape)}`).join("\n\n");
 }
 
 type Shape = Readonly<Record<string, z.core.$ZodType>>;

@@ -88,15 +88,15 @@ function namesIn(value: unknown): string[] {
 
 /** A type without a name of its own, `Omit<Backup,"id">`, stands where it is used: its text is no address. */
 function inlined<Value>(value: Value, definitions: Definitions): Value {
-  if (Array.isArray(value)) {
-    const items: readonly unknown[] = value;
-    return items.map((item) => inlined(item, definitions)) as unknown as Value;
-  }
+  if (Array.isArray(value)) return value.map((item: unknown) => inlined(item, definitions)) as Value;
   if (typeof value !== "object" || value === null) return value;
   const { $ref } = value as { readonly $ref?: string };
   const name = $ref === undefined ? undefined : decodeURIComponent($ref.slice(reference.length));
   if (name !== undefined && !/^\w+$/.test(name))
     return inlined(definitions[name] ?? {}, definitions) as Value;
-  const entries = Object.entries(value).map(([key, inside]) => [key, inlined(inside, definitions)]);
+  const entries = Object.entries(value as Definitions).map(([key, inside]) => [
+    key,
+    inlined(inside, definitions),
+  ]);
   return Object.fromEntries(entries) as Value;
 }

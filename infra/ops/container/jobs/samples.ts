@@ -19,7 +19,7 @@ export function samplesJob(context: OpsContext): Job {
       const results = await takeSamples(administratorOf(context), names, { volume, signal });
       for (const { database, sample, failure } of results) {
         if (failure !== undefined) {
-          log.error(`no sample: ${failure instanceof Error ? failure.message : String(failure)}`, {
+          log.error(`no sample: ${failure instanceof Error ? failure.message : "no reason was given"}`, {
             database,
           });
           continue;

@@ -247,7 +247,7 @@ describe("a summary", () => {
 
   test("keeps no more groups than its bound, and says how many it left out", () => {
     const letters = (number: number): string =>
-      [...String(number)].map((digit) => "abcdefghij"[Number(digit)]).join("");
+      Array.from(String(number), (digit) => "abcdefghij"[Number(digit)]).join("");
     const entries = Array.from({ length: 2_500 }, (_, index) => entry({ message: `x ${letters(index)}` }));
     const { messages, ungrouped } = summaryOf(entries);
     expect([messages.length, ungrouped]).toEqual([2_000, 500]);
