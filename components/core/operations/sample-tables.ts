@@ -1,5 +1,6 @@
 import { quoteIdentifier } from "../identifier";
 import { ownSchema } from "../born-with";
+import { ownSchemaStatements } from "../own-schema";
 import { problemError } from "../problem";
 import type { Plan, Statement } from "../statement";
 
@@ -91,12 +92,7 @@ export function planSamples(place: SamplePlace | undefined, database: string): P
   const nothing = { refusals: [], undeclared: [] };
   if (place.layout !== undefined) return { ...nothing, statements: closeTables(place) };
   if (!place.mayCreate) return { ...nothing, statements: [], refusals: [refuseToMake(database)] };
-  const made = [
-    ...(place.hasSchema
-      ? []
-      : [`CREATE SCHEMA ${schema}`, `GRANT USAGE ON SCHEMA ${schema} TO "pg_monitor"`]),
-    ...creations,
-  ];
+  const made = [...(place.hasSchema ? [] : ownSchemaStatements), ...creations];
   const all = sampleTableNames.map(table).join(", ");
   const closed = [...new Set(["PUBLIC", ...place.defaults])].map(
     (grantee) => `REVOKE ALL ON TABLE ${all} FROM ${spell(grantee)}`,
