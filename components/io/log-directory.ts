@@ -6,15 +6,18 @@ import { createGzip } from "node:zlib";
 import { draftEnding, type LogFile, type LogVolume } from "../core/ops/log-files";
 import { syncDirectory } from "./replace-file";
 
-/** Room on the volume of a path, in bytes; free is what an unprivileged account may use. */
+/**
+ * Room on the volume of a path, in bytes, for an unprivileged account, as `df` has it: what is kept for the administrator
+ * of the machine is neither free nor in use.
+ */
 export interface VolumeRoom {
   readonly volumeSize: number;
   readonly volumeFree: number;
 }
 
 export async function readVolumeRoom(path: string): Promise<VolumeRoom> {
-  const { bsize, blocks, bavail } = await statfs(path);
-  return { volumeSize: bsize * blocks, volumeFree: bsize * bavail };
+  const { bsize, blocks, bfree, bavail } = await statfs(path);
+  return { volumeSize: bsize * (blocks - bfree + bavail), volumeFree: bsize * bavail };
 }
 
 /** All that is decided from: the files, which of them are being written, and the room. */

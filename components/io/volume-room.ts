@@ -51,8 +51,9 @@ export async function readContainerVolumes(
   // Filesystem, size, used, available, capacity, mounted on: one line for each path, in their order.
   const lines = stdout.trim().split("\n").slice(1);
   const rooms = places.map((place, index) => {
-    const [device = "", size, , free] = (lines[index] ?? "").split(/\s+/);
-    const room = { sizeBytes: Number(size), freeBytes: Number(free) };
+    const [device = "", , used, free] = (lines[index] ?? "").split(/\s+/);
+    // What is kept for the machine's administrator is in neither.
+    const room = { sizeBytes: Number(used) + Number(free), freeBytes: Number(free) };
     if (!Number.isFinite(room.sizeBytes) || !Number.isFinite(room.freeBytes)) {
       throw new Error(`df in container ${container} answered ${JSON.stringify(stdout)}`);
     }

@@ -8,7 +8,7 @@ export function shownValue({ setting, unit }: ActualSetting): string {
 
 /** A setting of an extension or an application, or a command, may hold what is not for everybody's eyes. */
 export function isSecretive(name: string): boolean {
-  return name.includes(".") || /command|conninfo|passphrase/.test(name);
+  return name.includes(".") || /_command$|conninfo|passphrase/.test(name);
 }
 
 /** What a statement's reason adds of the value before it; nothing of what is not for everybody's eyes. */

@@ -1,7 +1,7 @@
-import { statfs } from "node:fs/promises";
 import type { ConnectionTarget } from "../../core/connection";
 import { withSession } from "../session";
 import { takeSample, type TakenSample, type VolumeSize } from "./take";
+import { readVolumeRoom } from "../log-directory";
 
 /** What came of a sample of one database. */
 export interface DatabaseSample {
@@ -33,9 +33,8 @@ export async function takeSamples(
 
 /** Size of the volume that a directory is on: what an ordinary account may fill. */
 export async function readVolume(directory: string): Promise<VolumeSize> {
-  const { bsize, blocks, bfree, bavail } = await statfs(directory);
-  // What is kept for the administrator of the machine is neither free nor in use for the server.
-  return { bytes: (blocks - bfree + bavail) * bsize, freeBytes: bavail * bsize };
+  const { volumeSize, volumeFree } = await readVolumeRoom(directory);
+  return { bytes: volumeSize, freeBytes: volumeFree };
 }
 
 /** The same, where the directory is on this machine and may be looked at; undefined: it is not. */

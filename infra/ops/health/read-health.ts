@@ -1,8 +1,8 @@
-import { statfs } from "node:fs/promises";
 import { check, counted, firstOf, type HealthCheck } from "../../../components/core/operations/health-check";
 import type { HealthFacts, VolumeFacts } from "../../../components/core/operations/health-facts";
 import { resolveOpsService } from "../../../components/core/ops-service";
 import { statusFindings, type DatabaseStatus, type ServerStatus } from "../../../components/core/status";
+import { readVolumeRoom } from "../../../components/io/log-directory";
 import { readDatabaseStatus } from "../../../components/io/catalog/database-status";
 import { readDatabaseHealth, readHealth } from "../../../components/io/catalog/health";
 import { readServerStatus } from "../../../components/io/catalog/server-status";
@@ -87,7 +87,6 @@ async function readVolume(
   { dataDirectory }: ServerStatus,
 ): Promise<VolumeFacts | undefined> {
   if (config.target !== "embedded" || dataDirectory === null) return undefined;
-  const { bsize, blocks, bavail, bfree } = await statfs(dataDirectory);
-  // As `df` has it: what is kept for root is not there for the server.
-  return { path: dataDirectory, sizeBytes: (blocks - bfree + bavail) * bsize, freeBytes: bavail * bsize };
+  const { volumeSize, volumeFree } = await readVolumeRoom(dataDirectory);
+  return { path: dataDirectory, sizeBytes: volumeSize, freeBytes: volumeFree };
 }
