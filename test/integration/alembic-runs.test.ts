@@ -68,7 +68,8 @@ describe.skipIf(!hasPython)("a run of Alembic", () => {
     const holder = await shop.database.open();
     await holder.query("BEGIN; SELECT * FROM app.orders");
     const run = shop.upgrade({
-      limits: { lockTimeoutMs: 300 },
+      // Long enough for a look at who is in the way, also on a machine that has much to do.
+      limits: { lockTimeoutMs: 1_500 },
       say: (text) => {
         if (text.includes("tries again")) void holder.close();
       },
