@@ -67,6 +67,8 @@ story(
     // What was tested was another database.
     expect((await stack.ops("migrate", "current")).stdout).toBe("b2f0c3d2e4b5_customers.py\n");
   },
+  // Some twenty processes of Python: minutes on a machine that has much to do.
+  300_000,
 );
 
 story(
