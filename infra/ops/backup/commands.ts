@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import type { OpsCommand } from "../command";
+import type { AnyCommand, OpsCommand } from "../command";
 import { drillCommand } from "../drill/command";
-import type { AnyCommand } from "../command";
 import { prune, verifyBackups, type PruneData, type VerifyData } from "./keep";
 import { listBackups, readBackupStatus, type ListData, type StatusData } from "./look";
 import { renderBackupStatus, renderList, renderPruned, renderTaken, renderVerified } from "./render";

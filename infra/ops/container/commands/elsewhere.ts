@@ -1,29 +1,30 @@
 import { problemError } from "../../../../components/core/problem";
-import type { AnyCommand } from "../../command";
-import type { OpsCommand } from "../../command";
+import type { AnyCommand, OpsCommand } from "../../command";
 import type { ContainerContext } from "../surroundings";
+
+const needsPasswords = "needs the stack's state, which holds the passwords";
 
 /**
  * Commands of `npm run ops` that are not for the container, and what they need that is not in it: it has neither Pulumi
  * with the stack's state, nor the Docker engine, nor the checkout.
  */
 const elsewhere: readonly (readonly [name: string, why: string])[] = [
-  ["connections", "needs the stack's state, which holds the passwords"],
-  ["locks", "needs the stack's state, which holds the passwords"],
-  ["terminate-idle", "needs the stack's state, which holds the passwords"],
-  ["metrics", "needs the stack's state, which holds the passwords"],
-  ["disk", "needs the stack's state, which holds the passwords"],
-  ["bloat", "needs the stack's state, which holds the passwords"],
-  ["indexes", "needs the stack's state, which holds the passwords"],
-  ["vacuum", "needs the stack's state, which holds the passwords"],
-  ["analyze", "needs the stack's state, which holds the passwords"],
-  ["reindex", "needs the stack's state, which holds the passwords"],
-  ["settings", "needs the stack's state, which holds the passwords"],
+  ["connections", needsPasswords],
+  ["locks", needsPasswords],
+  ["terminate-idle", needsPasswords],
+  ["metrics", needsPasswords],
+  ["disk", needsPasswords],
+  ["bloat", needsPasswords],
+  ["indexes", needsPasswords],
+  ["vacuum", needsPasswords],
+  ["analyze", needsPasswords],
+  ["reindex", needsPasswords],
+  ["settings", needsPasswords],
   ["logs", "reads the log by way of the engine, which is not here"],
   ["audit-security", "needs the stack's configuration and state"],
   ["plan", "needs Pulumi and the stack's state"],
   ["drift", "needs Pulumi and the stack's state"],
-  ["connection", "needs the stack's state, which holds the passwords"],
+  ["connection", needsPasswords],
   ["rotate", "needs the engine: it changes the stack's file and runs `up`"],
   ["migrate create", "writes a file of the checkout"],
   ["migrate conventions", "writes files of the checkout"],
@@ -31,7 +32,7 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["migrate status", "reads files of the checkout"],
   ["migrate check", "reads files of the checkout"],
   ["migrate current", "reads files of the checkout"],
-  ["migrate history", "needs the stack's state, which holds the passwords"],
+  ["migrate history", needsPasswords],
   ["migrate verify", "reads files of the checkout"],
   ["migrate sql", "reads files of the checkout"],
   ["migrate test", "reads files of the checkout"],
@@ -39,11 +40,11 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["migrate downgrade", "reads files of the checkout"],
   ["migrate baseline", "reads files of the checkout"],
   ["migrate repair", "reads files of the checkout"],
-  ["audit", "needs the stack's state, which holds the passwords"],
+  ["audit", needsPasswords],
   ["audit maintain", "is job audit here (`run audit`)"],
-  ["archive", "needs the stack's state, which holds the passwords"],
-  ["slow-queries", "needs the stack's state, which holds the passwords"],
-  ["capacity", "needs the stack's state, which holds the passwords"],
+  ["archive", needsPasswords],
+  ["slow-queries", needsPasswords],
+  ["capacity", needsPasswords],
   ["sample", "is job samples here (`run samples`)"],
   ["copy", "needs the states of two stacks"],
   ["adopt", "writes a file of the checkout"],
