@@ -1,0 +1,44 @@
+/**
+ * What a dashboard shows, apart from what draws it: Grafana's JSON and the page of `ops report --html` are made of the
+ * same panels.
+ */
+
+/** What a number counts; a renderer has its own name for each. `percent` is 0 to 100, times are in seconds. */
+export type PanelUnit =
+  | "bytes"
+  | "bytesPerSecond"
+  | "count"
+  | "percent"
+  | "perSecond"
+  | "seconds"
+  | "timestamp"
+  | "transactions"
+  | "upDown";
+
+export interface PanelQuery {
+  /** PromQL; the panel's range is `$__rate_interval` where a rate needs one. */
+  readonly expression: string;
+  /** Name of each line, with Prometheus' labels as `{{label}}`. */
+  readonly legend: string;
+}
+
+export interface Panel {
+  readonly title: string;
+  /** What it answers, and what to do when it looks bad: a sentence or two. */
+  readonly description: string;
+  readonly unit: PanelUnit;
+  /** Lines over time, one number now, rows now, or bars of what is largest now. */
+  readonly kind: "bars" | "lines" | "number" | "table";
+  readonly queries: readonly PanelQuery[];
+  /** Where it turns yellow and red, in the panel's unit; `below` when less is worse. */
+  readonly thresholds?: { readonly warning: number; readonly critical: number; readonly below?: true };
+}
+
+export interface Dashboard {
+  /** Part of Grafana's address: stays when the title changes. */
+  readonly uid: string;
+  readonly title: string;
+  /** The one question that it answers. */
+  readonly question: string;
+  readonly panels: readonly Panel[];
+}
