@@ -5,6 +5,7 @@
  * same engine, and the same program with providers that answer at once. They take turns, so that noise hits all.
  */
 import { cpus } from "node:os";
+import type Docker from "dockerode";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { measureAudit } from "./audit/measure";
 import { measureAccess } from "./access/measure";
@@ -13,6 +14,7 @@ import { measureDev } from "./dev";
 import { findEngine, measureDocker } from "./docker/measure";
 import { endOnInterrupt, type Subject } from "./engine";
 import { median, type Figures } from "./figures";
+import { measureMonitoring } from "./monitoring/measure";
 import { measureMigrations } from "./migrations/measure";
 import { say } from "./progress";
 import { partNames, type BenchResult, type PartName } from "./result";
@@ -101,13 +103,21 @@ const parts: Readonly<Record<PartName, Part>> = {
 
   backup: (runs) => measureBackups(runs),
 
-  async docker(runs, keep) {
-    const docker = await findEngine();
-    if (typeof docker !== "string") return measureDocker(docker, runs, keep);
-    say(`target docker is left out: ${docker}`);
-    return { leftOut: [{ part: "docker", reason: docker }] };
-  },
+  docker: (runs, keep) => onEngine("docker", (docker) => measureDocker(docker, runs, keep)),
+
+  monitoring: (runs, keep) => onEngine("monitoring", (docker) => measureMonitoring(docker, runs, keep)),
 };
+
+/** A part that needs a Docker engine is left out where none answers. */
+async function onEngine(
+  part: PartName,
+  measure: (docker: Docker) => Promise<PartResult>,
+): Promise<PartResult> {
+  const docker = await findEngine();
+  if (typeof docker !== "string") return measure(docker);
+  say(`${part} is left out: ${docker}`);
+  return { leftOut: [{ part, reason: docker }] };
+}
 
 function withMedian(figure: Figures): BenchResult["figures"][number] {
   return { ...figure, median: median(figure.seconds) };

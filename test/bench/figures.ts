@@ -9,11 +9,12 @@ export interface Figures {
 export interface Comparison {
   readonly what: string;
   readonly value: number;
-  /** `times` for a ratio, `s` for seconds, `MB` for memory. */
-  readonly unit: "times" | "s" | "MB";
-  /** Aimed at, at most; null where there is no aim. */
+  /** `times` for a ratio, `s` for seconds, `MB` for memory, `% of a core` for processor time over time. */
+  readonly unit: "times" | "s" | "MB" | "% of a core";
+  /** Aimed at, at most, or at least where `more` is better; null where there is no aim. */
   readonly aim: number | null;
   readonly met: boolean | null;
+  readonly more?: true;
 }
 
 /** The middle one, or between the two in the middle. */
@@ -32,6 +33,11 @@ export function compare(
   aim: number | null,
 ): Comparison {
   return { what, value, unit, aim, met: aim === null ? null : value <= aim };
+}
+
+/** The same for what is better the more it is. */
+export function compareMore(what: string, value: number, unit: Comparison["unit"], aim: number): Comparison {
+  return { what, value, unit, aim, met: value >= aim, more: true };
 }
 
 /** Median of one figure over that of another. */

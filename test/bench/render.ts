@@ -1,16 +1,20 @@
 import type { PgbenchResult } from "./docker/pgbench";
+import type { SettingsResult } from "./docker/settings";
 import { median, type Comparison, type Figures } from "./figures";
+import type { MonitoringResult } from "./monitoring/measure";
 import type { BenchResult } from "./result";
 
 /** The result as text: every figure with its spread, then the comparisons with their aims. */
 export function renderResult(result: BenchResult): string {
-  const { runs, machine, resources, figures, comparisons, pgbench, leftOut } = result;
+  const { runs, machine, resources, figures, comparisons, pgbench, monitoring, leftOut } = result;
   const counts = Object.entries(resources).map(([name, count]) => `${name} ${count}`);
   const counted = counts.length === 0 ? "" : `; resources: ${counts.join(", ")}`;
   const blocks = [
     [`medians of ${runs} runs on ${machine.cores} cores, Node ${machine.node}${counted}`],
     table(["command", "subject", "median", "least", "most"], figures.map(figureRow)),
-    pgbench === undefined ? [] : renderPgbench(pgbench),
+    pgbench === undefined ? [] : renderSettings(pgbench),
+    monitoring === undefined ? [] : renderPgbench(monitoring.pgbench),
+    monitoring === undefined ? [] : renderLoad(monitoring),
     table(["comparison", "value", "aim", ""], comparisons.map(comparisonRow)),
     leftOut.map(({ part, reason }) => `left out: ${part}: ${reason}`),
   ];
@@ -24,22 +28,41 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return rows.length === 0 ? [] : align([head, ...rows]);
 }
 
-function renderPgbench({ throughput, ratios, settings }: PgbenchResult): string[] {
-  const rows = throughput.map(({ mode, settings: which, median: middle, tps }) => [
+function renderPgbench({ subjects, throughput, ratios }: PgbenchResult): string[] {
+  const rows = throughput.map(({ mode, subject, median: middle, tps }) => [
     mode,
-    which,
+    subject,
     ...[middle, Math.min(...tps), Math.max(...tps)].map((value) => `${value.toFixed(0)} tps`),
   ]);
   const ratioRows = ratios.map(({ mode, median: middle, ratios: each }) => [
     mode,
-    "tuned / stock",
+    subjects.join(" / "),
     ...[middle, Math.min(...each), Math.max(...each)].map((value) => `${value.toFixed(2)} times`),
   ]);
-  const servers = Object.entries(settings).map(([which, values]) => {
+  return table(["pgbench", "", "median", "least", "most"], [...rows, ...ratioRows]);
+}
+
+function renderSettings(result: SettingsResult): string[] {
+  const servers = Object.entries(result.settings).map(([which, values]) => {
     const shown = Object.entries(values).map(([name, value]) => `${name} ${value}`);
     return `${which}: ${shown.join(", ")}`;
   });
-  return [...table(["pgbench", "settings", "median", "least", "most"], [...rows, ...ratioRows]), ...servers];
+  return [...renderPgbench(result), ...servers];
+}
+
+function renderLoad({ seconds, processes, statements }: MonitoringResult): string[] {
+  const share = (used: number): string => `${((100 * used) / seconds).toFixed(2)} %`;
+  return [
+    ...table(
+      [`processor time in ${seconds.toFixed(0)} s`, "seconds", "of a core"],
+      processes.map(({ name, seconds: used }) => [name, used.toFixed(2), share(used)]),
+    ),
+    "",
+    ...table(
+      [`statements in ${seconds.toFixed(0)} s`, "calls", "seconds", "of a core"],
+      statements.map(({ role, calls, seconds: used }) => [role, String(calls), used.toFixed(2), share(used)]),
+    ),
+  ];
 }
 
 function figureRow({ command, subject, seconds }: Figures): string[] {
@@ -47,12 +70,12 @@ function figureRow({ command, subject, seconds }: Figures): string[] {
   return [command, subject, ...values.map((value) => `${value.toFixed(2)} s`)];
 }
 
-function comparisonRow({ what, value, unit, aim, met }: Comparison): string[] {
+function comparisonRow({ what, value, unit, aim, met, more }: Comparison): string[] {
   const render = (number: number): string => `${number.toFixed(2)}${unit === "times" ? "" : ` ${unit}`}`;
   return [
     what,
     render(value),
-    aim === null ? "" : `<= ${render(aim)}`,
+    aim === null ? "" : `${more ? ">=" : "<="} ${render(aim)}`,
     met === null ? "" : met ? "met" : "missed",
   ];
 }

@@ -1,8 +1,18 @@
-import type { PgbenchResult } from "./docker/pgbench";
+import type { SettingsResult } from "./docker/settings";
 import type { Comparison, Figures } from "./figures";
+import type { MonitoringResult } from "./monitoring/measure";
 
 /** What `--only` takes. */
-export const partNames = ["dev", "access", "migrations", "audit", "schema", "backup", "docker"] as const;
+export const partNames = [
+  "dev",
+  "access",
+  "migrations",
+  "audit",
+  "schema",
+  "backup",
+  "docker",
+  "monitoring",
+] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What a run of the benchmarks measured; `--json` is this. */
@@ -17,7 +27,9 @@ export interface BenchResult {
   /** Privileges in the database that the figures of privileges are about; absent where these are. */
   readonly privileges?: number;
   /** Absent where target docker was not measured. */
-  readonly pgbench?: PgbenchResult;
+  readonly pgbench?: SettingsResult;
+  /** Absent where the load of monitoring was not measured. */
+  readonly monitoring?: MonitoringResult;
   /** Parts that were asked for and could not be measured. */
   readonly leftOut: readonly { readonly part: PartName; readonly reason: string }[];
 }

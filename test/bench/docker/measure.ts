@@ -8,14 +8,15 @@ import { compare, medianOf, ratio, type Comparison, type Figures } from "../figu
 import { say } from "../progress";
 import { makeEmpty } from "../subjects";
 import { countAlike, measureFresh, measureTurns, steadyCommands, up } from "../turns";
-import { measurePgbench, type PgbenchResult } from "./pgbench";
+import type { PgbenchResult } from "./pgbench";
 import { keepImages, makeInstantProd, makeProd } from "./prod-stack";
+import { measureSettings, type SettingsResult } from "./settings";
 
 export interface DockerMeasured {
   readonly resources: Readonly<Record<string, number>>;
   readonly figures: readonly Figures[];
   readonly comparisons: readonly Comparison[];
-  readonly pgbench: PgbenchResult;
+  readonly pgbench: SettingsResult;
 }
 
 const freshUp = "up from nothing, images in the engine's cache";
@@ -55,7 +56,7 @@ export async function measureDocker(
   const steady = await measureTurns(commands, [real, instant, empty], runs);
   const resources = await countAlike(real, instant);
   await stopBeside(docker, prod.name);
-  const pgbench = await measurePgbench(docker, prod.name, Math.max(runs, leastRounds));
+  const pgbench = await measureSettings(docker, prod.name, Math.max(runs, leastRounds));
   const figures = [fresh, ...steady];
   const versus = ({ name }: Subject, aim: number): Comparison =>
     compare(`${preview}: ${real.name} / ${name}`, ratio(figures, preview, real.name, name), "times", aim);

@@ -1,26 +1,18 @@
-import type Docker from "dockerode";
 import { socketDirectory, queryOverSocket } from "../../../components/io/docker/server";
 import { median } from "../figures";
 import { say } from "../progress";
-import {
-  execute,
-  readServer,
-  readSettings,
-  useSettings,
-  type ServerUnderLoad,
-  type SettingsName,
-} from "./settings";
+import { execute, type ServerUnderLoad } from "./load";
 
-/** What pgbench counted with one kind of transactions and one kind of settings. */
+/** What pgbench counted with one kind of transactions, of one of the two that take turns. */
 export interface Throughput {
   readonly mode: string;
-  readonly settings: SettingsName;
+  readonly subject: string;
   /** Transactions per second of each run. */
   readonly tps: readonly number[];
   readonly median: number;
 }
 
-/** How the tuned server stands to the stock one. */
+/** How the first stands to the second. */
 export interface ThroughputRatio {
   readonly mode: string;
   /** Of the two runs that were next to each other, so that what else the machine does hits both. */
@@ -28,12 +20,21 @@ export interface ThroughputRatio {
   readonly median: number;
 }
 
+/** Two ways to have one server, under the same transactions. */
 export interface PgbenchResult {
+  /** First and second, as they are called. */
+  readonly subjects: readonly [string, string];
   readonly throughput: readonly Throughput[];
-  /** Tuned over stock. */
+  /** First over second. */
   readonly ratios: readonly ThroughputRatio[];
-  /** How the two servers differ, in short. */
-  readonly settings: Readonly<Record<SettingsName, Readonly<Record<string, string>>>>;
+}
+
+/** What takes turns on one server. */
+export interface Contest {
+  readonly subjects: readonly [string, string];
+  readonly rounds: number;
+  /** Makes the server what the subject says. */
+  use(subject: string): Promise<void>;
 }
 
 /** 100,000 rows each, 15 MB: 375 MB do not fit into stock shared buffers of 128MB, and do into the tuned ones. */
@@ -47,38 +48,39 @@ const modes: readonly { readonly mode: string; readonly options: readonly string
 ];
 
 /**
- * The server with its settings against the same container with the image's own, on the same data. The settings take
- * turns, and whoever begins changes, so that what grows with time hits both.
+ * One server in two ways, on the same data. They take turns, and whoever begins changes, so that what grows with time
+ * hits both.
  */
-export async function measurePgbench(docker: Docker, name: string, rounds: number): Promise<PgbenchResult> {
-  const server = await readServer(docker, `${name}-server`);
+export async function measurePgbench(
+  server: ServerUnderLoad,
+  { subjects, rounds, use }: Contest,
+): Promise<PgbenchResult> {
   say(`pgbench: making ${scale * 15} MB of data`);
   await makeTables(server);
-  const tps = modes.map(() => ({ tuned: [] as number[], stock: [] as number[] }));
-  const settings: Record<SettingsName, Record<string, string>> = { tuned: {}, stock: {} };
+  const tps = modes.map(() => new Map(subjects.map((subject) => [subject, [] as number[]])));
   for (let round = 1; round <= rounds; round += 1) {
-    const order: readonly SettingsName[] = round % 2 === 1 ? ["tuned", "stock"] : ["stock", "tuned"];
-    for (const which of order) {
-      say(`pgbench: ${which} settings, run ${round} of ${rounds}`);
-      await useSettings(server, which);
-      settings[which] = await readSettings(server);
+    for (const subject of round % 2 === 1 ? subjects : subjects.toReversed()) {
+      say(`pgbench: ${subject}, run ${round} of ${rounds}`);
+      await use(subject);
       for (const [index, { options }] of modes.entries()) {
-        tps[index]?.[which].push(await measureMode(server, options));
+        tps[index]?.get(subject)?.push(await measureMode(server, options));
       }
     }
   }
-  const counted = modes.map(({ mode }, index) => ({ mode, ...(tps[index] ?? { tuned: [], stock: [] }) }));
+  const of = (index: number, subject: string): readonly number[] => tps[index]?.get(subject) ?? [];
   return {
-    throughput: counted.flatMap(({ mode, ...both }) =>
-      (["tuned", "stock"] as const).map((which) => {
-        return { mode, settings: which, tps: both[which], median: median(both[which]) };
+    subjects,
+    throughput: modes.flatMap(({ mode }, index) =>
+      subjects.map((subject) => {
+        const counted = of(index, subject);
+        return { mode, subject, tps: counted, median: median(counted) };
       }),
     ),
-    ratios: counted.map(({ mode, tuned, stock }) => {
-      const ratios = tuned.map((value, index) => value / (stock[index] ?? Number.NaN));
+    ratios: modes.map(({ mode }, index) => {
+      const [first, second] = [of(index, subjects[0]), of(index, subjects[1])];
+      const ratios = first.map((value, run) => value / (second[run] ?? Number.NaN));
       return { mode, ratios, median: median(ratios) };
     }),
-    settings,
   };
 }
 

@@ -1,25 +1,28 @@
 import type Docker from "dockerode";
-import { execIn } from "../../../components/io/docker/container";
 import {
   queryOverSocket,
   startServerContainer,
   stopServerContainer,
 } from "../../../components/io/docker/server";
-import { assertGoing } from "../engine";
+import { execute, type ServerUnderLoad } from "./load";
+import { measurePgbench, type PgbenchResult } from "./pgbench";
 
 /** What the settings of a server are: as the stack made them, or as the image has them. */
-export type SettingsName = "tuned" | "stock";
+export const settingsNames = ["tuned", "stock"] as const;
+export type SettingsName = (typeof settingsNames)[number];
 
-/** A server in a container whose settings are exchanged; both are used on the same data. */
-export interface ServerUnderLoad {
-  readonly docker: Docker;
-  /** Name of its container. */
-  readonly container: string;
+export interface SettingsResult extends PgbenchResult {
+  /** How the two servers differ, in short. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** One whose settings are exchanged; both are used on the same data. */
+export interface ServerWithSettings extends ServerUnderLoad {
   /** postgresql.auto.conf, by what it makes of the server. */
   readonly settings: Readonly<Record<SettingsName, string>>;
 }
 
-export async function readServer(docker: Docker, container: string): Promise<ServerUnderLoad> {
+async function readServer(docker: Docker, container: string): Promise<ServerWithSettings> {
   const tuned = await execute({ docker, container }, ["sh", "-c", 'cat "$PGDATA/postgresql.auto.conf"']);
   return { docker, container, settings: { tuned, stock: "# stock settings\n" } };
 }
@@ -29,7 +32,7 @@ export async function readServer(docker: Docker, container: string): Promise<Ser
  *
  * @throws Error it does not have them: the figures would be of the same server twice
  */
-export async function useSettings(server: ServerUnderLoad, name: SettingsName): Promise<void> {
+async function useSettings(server: ServerWithSettings, name: SettingsName): Promise<void> {
   const { docker, container, settings } = server;
   const write = 'umask 077; cd "$PGDATA"; cat >bench.draft; mv bench.draft postgresql.auto.conf';
   await execute(server, ["sh", "-c", write], settings[name]);
@@ -44,24 +47,26 @@ export async function useSettings(server: ServerUnderLoad, name: SettingsName): 
   if (isTuned !== (name === "tuned")) throw new Error(`the server did not start with its ${name} settings`);
 }
 
+/** How the server does with its settings, against the same container with the image's own. */
+export async function measureSettings(docker: Docker, name: string, rounds: number): Promise<SettingsResult> {
+  const server = await readServer(docker, `${name}-server`);
+  const settings: Record<string, Record<string, string>> = {};
+  const pgbench = await measurePgbench(server, {
+    subjects: settingsNames,
+    rounds,
+    async use(subject) {
+      await useSettings(server, subject === "tuned" ? "tuned" : "stock");
+      settings[subject] = await readSettings(server);
+    },
+  });
+  return { ...pgbench, settings };
+}
+
 /** Settings that a reader of the figures wants to know. */
-export async function readSettings({ docker, container }: ServerUnderLoad): Promise<Record<string, string>> {
+async function readSettings({ docker, container }: ServerUnderLoad): Promise<Record<string, string>> {
   const shown = ["shared_buffers", "max_wal_size", "checkpoint_timeout", "wal_buffers", "huge_pages"];
   const list = shown.map((name) => `('${name}')`).join(", ");
   const sql = `SELECT name || '=' || pg_catalog.current_setting(name) FROM (VALUES ${list}) AS shown (name);\n`;
   const lines = (await queryOverSocket(docker, container, sql)).split("\n");
   return Object.fromEntries(lines.map((line) => line.split("=", 2) as [string, string]));
-}
-
-/** Runs a program in the server's container, as its account. */
-export async function execute(
-  { docker, container }: Pick<ServerUnderLoad, "docker" | "container">,
-  command: readonly string[],
-  input?: string,
-): Promise<string> {
-  assertGoing();
-  const options = { timeoutMs: 300_000, ...(input === undefined ? {} : { input }) };
-  const { exitCode, stdout, stderr } = await execIn(docker, container, command, options);
-  if (exitCode === 0) return stdout;
-  throw new Error(`${command.join(" ")} in ${container} ended with ${exitCode}: ${stderr}${stdout}`);
 }
