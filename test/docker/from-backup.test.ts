@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type Docker from "dockerode";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { stackLabel } from "../../components/core/docker/host";
 import { usualBackups } from "../../components/core/backup/plan";
 import { connectDocker } from "../../components/io/docker/engine";
 import { withRepository } from "../../components/io/backup/lock";
@@ -25,6 +26,8 @@ let stack: ContainerStack;
 let ops: Docker.Container;
 let home = "";
 let backup = "";
+/** Label of what is this test's: other tests restore as well. */
+let ours = "";
 
 beforeAll(async () => {
   await buildTestImage(docker, "ops");
@@ -51,9 +54,12 @@ beforeAll(async () => {
   backup = manifest.name;
   await promisify(execFile)("chown", ["-R", account, home]);
   const { Name } = await stack.server.container.inspect();
+  const label = Name.replace(/^\/|-server$/g, "");
+  ours = `${stackLabel}=${label}`;
   ops = await docker.createContainer({
-    name: `${Name.replace(/^\/|-server$/g, "")}-ops`,
+    name: `${label}-ops`,
     Image: testImages.ops,
+    Labels: { [stackLabel]: label },
     Cmd: ["sleep", "infinity"],
     HostConfig: { NetworkMode: "none", Init: true, Binds: [`${home}:/var/lib/pgbackrest`] },
   });
@@ -69,7 +75,7 @@ const write = (file: string, up: string, down = "SELECT 1;"): Promise<void> =>
   writeFile(join(stack.directory, file), migrationText(up, { down }));
 
 const restored = async (): Promise<Docker.ContainerInfo[]> =>
-  docker.listContainers({ all: true, filters: { label: [`${scratchLabel}=restored`] } });
+  docker.listContainers({ all: true, filters: { label: [`${scratchLabel}=restored`, ours] } });
 
 interface Json {
   readonly data: {
@@ -124,7 +130,10 @@ test("killed while a migration runs it leaves no container and no volume", async
   const child = spawn(process.execPath, args, { cwd: projectRoot(), stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-  await eventually("the slow one runs", () => (said.includes("0002-slow.sql (up)") ? true : undefined));
+  onTestFinished(() => void child.kill("SIGKILL"));
+  // A backup is restored first.
+  const runs = () => (said.includes("0002-slow.sql (up)") ? true : undefined);
+  await eventually("the slow one runs", runs, 120_000);
   const [container] = await restored();
   const volumes = container?.Mounts.map(({ Name = "" }) => Name).filter((name) => name !== "") ?? [];
   expect(volumes).toHaveLength(1);

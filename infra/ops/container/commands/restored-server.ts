@@ -11,6 +11,9 @@ import type { ContainerContext } from "../surroundings";
 /** Where the server is made: a volume that goes with the container. */
 const home = "/var/lib/postgresql/data/test";
 
+/** Milliseconds that the server's end may take once nobody wants it; its volume goes with the container anyway. */
+const endingMs = 30_000;
+
 /** Restores a backup to a server, in a container that is made for it, until standard input ends. */
 export const restoredServerCommand: OpsCommand<object, null, ContainerContext> = {
   name: "restored-server",
@@ -28,6 +31,8 @@ export const restoredServerCommand: OpsCommand<object, null, ContainerContext> =
     const ended = new Promise<void>((resolve) => {
       input.once("close", () => {
         over.abort(new Error("whoever asked for it is gone"));
+        // What is under way may never end: Node.js tries for ever to make a directory in one that was removed.
+        setTimeout(() => process.exit(1), endingMs).unref();
         resolve();
       });
     });
