@@ -29,6 +29,7 @@ const engine: ActualHost = {
   memory: 8 * 1024 ** 3,
   named: [],
   taken: [],
+  missing: [],
   freeBytes: 20 * 1024 ** 3,
 };
 
