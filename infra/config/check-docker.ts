@@ -229,7 +229,9 @@ function checkMonitoring(config: WrittenConfig): Problem[] {
 
 /** Without a tag or a digest it would be another one with each pull. */
 function imageFault(image: string): Fault | undefined {
-  if (/^[a-z0-9][\w.:/-]*(?::[\w][\w.-]*|@sha256:[0-9a-f]{64})$/.test(image) && !image.endsWith(":latest")) {
+  // A number after a colon and before a slash is a port.
+  const isNamed = /^[a-z0-9][\w./:-]*(?::\w[\w.-]*|@sha256:[0-9a-f]{64})$/.test(image);
+  if (isNamed && !image.endsWith(":latest")) {
     return undefined;
   }
   return {
