@@ -22,7 +22,7 @@ test("the dashboards are listed, and nothing is written unless asked for", async
   const report = await dashboardsCommand.run(context, {});
   expect(report.data.directory).toBeNull();
   expect(report.data.dashboards.map(({ state }) => state)).toEqual([null, null, null, null, null]);
-  const { output } = dashboardsCommand.render(report, {}, colorsFor(false));
+  const { output } = dashboardsCommand.render(report, {}, colorsFor({}, {}));
   expect(output).toContain("Does vacuum keep up, and which tables are in its way?");
 });
 
