@@ -200,7 +200,7 @@ interface Rendered {
 }
 
 function faults(judge: ValidateFunction, value: unknown): readonly string[] {
-  if (judge(value) === true) return [];
+  if (judge(value)) return [];
   return (judge.errors ?? []).map(
     ({ instancePath, message, params }) => `${instancePath} ${message ?? ""} ${JSON.stringify(params)}`,
   );
