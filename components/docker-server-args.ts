@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { PublishedPort } from "./core/docker/host";
+import type { PublishedPort, PulledImage } from "./core/docker/host";
 import { pathForPlugins } from "./project-directory";
 import type { EndpointArgs } from "./providers/docker-resources";
 
@@ -83,6 +83,9 @@ export interface DockerServerArgs {
 
   /** Ports that other containers of the stack publish: looked at beforehand with the server's own. @default - none */
   readonly otherPorts?: readonly PublishedPort[];
+
+  /** Images of other containers of the stack that are not built: looked for beforehand, and pulled. @default - none */
+  readonly pulled?: readonly PulledImage[];
 }
 
 /** The arguments with every default. */
@@ -103,6 +106,7 @@ export function resolveDockerServer(args: DockerServerArgs): DockerServerPlan {
     images: pathForPlugins(args.images ?? "infra/images"),
     beside: args.beside ?? [],
     otherPorts: args.otherPorts ?? [],
+    pulled: args.pulled ?? [],
   };
 }
 

@@ -57,7 +57,7 @@ export function createStack(
 
 /** Names of what a stack has, the containers of operation and monitoring included. */
 function desiredHost(
-  { name, publish, port, beside, otherPorts, cpus, memory }: DockerServerPlan,
+  { name, publish, port, beside, otherPorts, pulled, cpus, memory }: DockerServerPlan,
   stack: string,
 ) {
   const named = (kinds: readonly string[]): string[] => kinds.map((kind) => `${name}-${kind}`);
@@ -66,9 +66,10 @@ function desiredHost(
     stack,
     name,
     containers: named(["server", ...beside]),
-    volumes: named(volumeKinds),
+    volumes: named([...volumeKinds, ...(beside.includes("grafana") ? grafanaVolumes : [])]),
     networks: [name],
     ports: [...own, ...otherPorts],
+    ...(pulled.length === 0 ? {} : { pulled }),
     cpus,
     memory,
     readAhead: named(["server", ...beside].map(filesOf).filter((kind) => volumeKinds.includes(kind))),
@@ -92,6 +93,8 @@ const volumeKinds = [
   "prometheus",
   "alertmanager",
 ];
+
+const grafanaVolumes = ["grafana", "grafana-files", "grafana-dashboards"];
 
 export function createVolumes(stack: DockerStack, parent: pulumi.Resource): ServerVolumes {
   const keeps = { keeps: true };

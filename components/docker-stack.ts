@@ -160,3 +160,14 @@ function healthcheck({ health, startPeriod = 10 }: ServiceContainerArgs) {
     startPeriod: `${startPeriod}s`,
   };
 }
+
+/** The check that somebody answers 200 in the container. Bash speaks HTTP well enough: the images have no other client. */
+export function answers(port: number, path: string): string[] {
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; read -r line <&3; [[ $line == *' 200 '* ]]`;
+  return ["bash", "-c", script];
+}
+
+/** A port of a container on 127.0.0.1 of the engine's host, if there is to be one. */
+export function onLoopback(internal: number, external: number | undefined) {
+  return external === undefined ? [] : [{ internal, external, ip: "127.0.0.1" }];
+}

@@ -2,15 +2,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderAlertmanager, type RoutingPlan } from "./core/monitoring/alertmanager";
 import { renderAlerts, renderPrometheus, type AlertsPlan } from "./core/monitoring/prometheus";
 import { receiverFile, secretOf } from "./core/monitoring/receiver";
-import {
-  exporterTarget,
-  nodeCollectors,
-  renderExporterLogins,
-  type MeasuredDatabase,
-} from "./core/monitoring/scrapes";
+import { exporterTarget, renderExporterLogins, type MeasuredDatabase } from "./core/monitoring/scrapes";
 import type { Refusal } from "./core/statement";
 import type { DockerServer } from "./docker-server";
-import { createContainer, createVolume, type DockerStack, type ServiceContainerArgs } from "./docker-stack";
+import {
+  answers,
+  createContainer,
+  createVolume,
+  onLoopback,
+  type DockerStack,
+  type ServiceContainerArgs,
+} from "./docker-stack";
+import { createGrafana, type GrafanaArgs } from "./grafana";
+import { createNodeExporter } from "./node-exporter";
 import { Files } from "./providers/docker-resources";
 
 export interface MonitoringArgs extends RoutingPlan, AlertsPlan {
@@ -51,25 +55,44 @@ export interface MonitoringArgs extends RoutingPlan, AlertsPlan {
   /** Port of Alertmanager on 127.0.0.1 of the engine's host. @default - none */
   readonly alertmanagerPort?: number;
 
+  /** Grafana with the dashboards. @default - none */
+  readonly grafana?: GrafanaArgs;
+
   /** What has to be in order first: the role, and its way in. */
   readonly dependsOn?: readonly pulumi.Resource[];
 }
 
 /**
- * postgres_exporter, node_exporter, Prometheus and Alertmanager as containers of a `DockerServer`'s stack. Their configuration is files
+ * postgres_exporter, node_exporter, Prometheus, Alertmanager and, if wanted, Grafana as containers of a `DockerServer`'s stack. Their configuration is files
  * on volumes of their own: a change is a reload.
  */
 export class Monitoring extends pulumi.ComponentResource {
   readonly refusals: pulumi.Output<Refusal[]>;
+  /** First password of Grafana's `admin`; undefined: there is no Grafana. */
+  readonly grafanaPassword: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: MonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pg:index:Monitoring", name, {}, opts);
-    createNodeExporter(args, this);
-    const files = [createExporter(args, this), createPrometheus(args, this), createAlertmanager(args, this)];
+    createNodeExporter(args.server.stack, user, this);
+    const { server, scrapeInterval = defaultInterval, thresholds, grafana } = args;
+    const drawn =
+      grafana === undefined
+        ? undefined
+        : createGrafana(server.stack, { ...grafana, scrapeInterval, thresholds }, this);
+    this.grafanaPassword = drawn?.password;
+    const files = [
+      createExporter(args, this),
+      createPrometheus(args, this),
+      createAlertmanager(args, this),
+      ...(drawn?.files ?? []),
+    ];
     this.refusals = pulumi.all(files.map(({ refusals }) => refusals)).apply((all) => all.flat());
     this.registerOutputs({});
   }
 }
+
+/** Seconds between two scrapes. */
+const defaultInterval = 15;
 
 /** Account of the monitoring programs, in their image. */
 const account = { uid: 990, gid: 990 };
@@ -113,12 +136,6 @@ function createService(
     dependsOn: [written, ...dependsOn],
   });
   return written;
-}
-
-/** Bash speaks HTTP well enough to ask whether somebody answers: the images have no other client. */
-function answers(port: number, path: string): string[] {
-  const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; read -r line <&3; [[ $line == *' 200 '* ]]`;
-  return ["bash", "-c", script];
 }
 
 function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
@@ -177,35 +194,15 @@ const collectors = [
   "stat_checkpointer",
 ];
 
-/** The host's memory, processors and disks. It is given nothing of the host's: no directory, no name space. */
-function createNodeExporter({ server: { stack } }: MonitoringArgs, parent: pulumi.Resource): void {
-  // Empty, and where nothing else is: the file system that it is on is the one of all volumes and images.
-  const volume = createVolume(stack, "node-exporter", parent);
-  createContainer(
-    stack,
-    {
-      kind: "node-exporter",
-      image: stack.images.monitoring,
-      user,
-      command: [
-        "prometheus-node-exporter",
-        "--collector.disable-defaults",
-        ...nodeCollectors.map((name) => `--collector.${name}`),
-        "--collector.filesystem.mount-points-exclude=^/(dev|etc|proc|sbin|sys|usr)($|/)",
-        "--collector.filesystem.fs-types-exclude=^(cgroup2?|devpts|mqueue|overlay|proc|sysfs|tmpfs)$",
-      ],
-      memory: 64,
-      cpus: 0.2,
-      mounts: [{ volume, path: "/var/lib/docker" }],
-      health: answers(9100, "/"),
-      stopTimeout: 10,
-    },
-    parent,
-  );
-}
-
 function createPrometheus(
-  { server, others, retention = 15, scrapeInterval = 15, prometheusPort, ...alerts }: MonitoringArgs,
+  {
+    server,
+    others,
+    retention = 15,
+    scrapeInterval = defaultInterval,
+    prometheusPort,
+    ...alerts
+  }: MonitoringArgs,
   parent: pulumi.Resource,
 ): Files {
   const { stack } = server;
@@ -277,8 +274,4 @@ function receiverFiles({ receivers, receiverSecrets }: MonitoringArgs): FileMap 
       return [receiverFile(name), { content, mode: "0400", secret: true }];
     }),
   );
-}
-
-function onLoopback(internal: number, external: number | undefined) {
-  return external === undefined ? [] : [{ internal, external, ip: "127.0.0.1" }];
 }

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   DockerServer,
+  Monitoring,
   Operations,
   type Connection,
-  type Monitoring,
   type PointInTimeRecovery,
   type Roles,
 } from "../components";
@@ -32,6 +32,7 @@ export function stackOutputs(
 ) {
   const { host, port, user, password, tls } = server.connection;
   const operations = beside.find((one) => one instanceof Operations);
+  const monitoring = beside.find((one) => one instanceof Monitoring);
   const encryption = tls === undefined ? {} : { tls };
   const [only] = databases;
   const flat = <Value>(value: (database: DeclaredDatabase) => Value): Value | Record<string, Value> =>
@@ -60,6 +61,8 @@ export function stackOutputs(
     ...(recovery?.secondPassphrase === undefined ? {} : { repositoryPassphrase2: recovery.secondPassphrase }),
     // Opens the details of the health service.
     ...(operations === undefined ? {} : { healthToken: operations.healthToken }),
+    // First password of `admin`.
+    ...(monitoring?.grafanaPassword === undefined ? {} : { grafanaPassword: monitoring.grafanaPassword }),
     ...(server instanceof DockerServer ? { caCertificate: server.certificate.caCertificate } : {}),
   };
 }

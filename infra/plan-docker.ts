@@ -45,8 +45,12 @@ export function planDocker(config: StackConfig, docker: DockerConfig): DockerSer
     disposable,
     protect,
     certificate: { ...issued, ...(ca === undefined ? {} : { caFile: ca }) },
-    beside: kindsBeside(monitored !== undefined),
+    beside: kindsBeside(monitored),
     otherPorts: publishedBy(docker),
+    pulled:
+      monitored?.grafana === undefined
+        ? []
+        : [{ image: monitored.grafana.image, key: "monitoring.grafana.image" }],
     operations: {
       declared: { server, databases: config.databases },
       certificate: issued,
@@ -90,11 +94,12 @@ function planMonitoring(
 }
 
 function publishedBy({ name, monitoring, healthPort }: DockerConfig): PublishedPort[] {
-  const { prometheusPort, alertmanagerPort } = monitoring ?? {};
+  const { prometheusPort, alertmanagerPort, grafana } = monitoring ?? {};
   const ports = [
     { kind: "prometheus", key: "monitoring.prometheusPort", port: prometheusPort },
     { kind: "alertmanager", key: "monitoring.alertmanagerPort", port: alertmanagerPort },
     { kind: "ops", key: "monitoring.healthPort", port: healthPort },
+    { kind: "grafana", key: "monitoring.grafana.port", port: grafana?.port },
   ];
   return ports.flatMap(({ kind, key, port }) =>
     port === undefined ? [] : [{ container: `${name}-${kind}`, address: "127.0.0.1", port, key }],

@@ -1,6 +1,7 @@
 import {
   describeRootless,
   planHost,
+  pullWords,
   startWords,
   type ActualHost,
   type DesiredHost,
@@ -9,7 +10,7 @@ import { isEmptyPlan, type Plan } from "../core/statement";
 import { startContainer } from "../io/docker/container";
 import { connectDocker, type DockerEndpoint } from "../io/docker/engine";
 import { EngineUnreachableError } from "../io/docker/failure";
-import { readHost, removeImages } from "../io/docker/host";
+import { pullImage, readHost, removeImages } from "../io/docker/host";
 import { readAhead } from "../io/docker/volume-files";
 import type { ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
@@ -38,6 +39,7 @@ export const dockerHostType: ResourceType = {
         "cpus",
         "memory",
         "readAhead",
+        "pulled",
       )
       .text("stack")
       .text("name")
@@ -57,7 +59,7 @@ export const dockerHostType: ResourceType = {
     readAhead(engine, soon);
     const plan = await look(request, declared(request.oldInputs).containers);
     const detailed = Object.fromEntries(
-      ["engine", "stack", "containers", "volumes", "networks", "ports", "cpus", "memory"]
+      ["engine", "stack", "containers", "volumes", "networks", "ports", "cpus", "memory", "pulled"]
         .filter((property) => !sameValue(oldInputs[property], inputs[property]))
         .map((property) => [property, "update"] as const),
     );
@@ -68,7 +70,10 @@ export const dockerHostType: ResourceType = {
 
   async create(request) {
     const plan = await look(request, undefined);
-    if (!request.preview) assertNoRefusals(plan.refusals);
+    if (!request.preview) {
+      assertNoRefusals(plan.refusals);
+      await pull(request.inputs, plan);
+    }
     return { id: declared(request.inputs).name, state: stateOf(request.inputs, plan) };
   },
 
@@ -76,6 +81,7 @@ export const dockerHostType: ResourceType = {
     const plan = await look(request, declared(request.oldInputs).containers, !request.preview);
     if (request.preview) return stateOf(request.inputs, plan);
     assertNoRefusals(plan.refusals);
+    await pull(request.inputs, plan);
     const { engine, containers } = declared(request.inputs);
     const planned = new Set(plan.statements.map(({ sql }) => sql));
     for (const name of containers.filter((container) => planned.has(startWords(container)))) {
@@ -93,6 +99,15 @@ export const dockerHostType: ResourceType = {
     for (const text of kept) await log("info", `an image stays: ${text}`);
   },
 };
+
+/** Gets what the plan says is to be got: before anything is made that needs it. */
+async function pull(inputs: PropertyMap, { statements }: Plan): Promise<void> {
+  const { engine, pulled = [] } = declared(inputs);
+  const planned = new Set(statements.map(({ sql }) => sql));
+  for (const { image } of pulled.filter((one) => planned.has(pullWords(one.image)))) {
+    await pullImage(connectDocker(engine), image);
+  }
+}
 
 /** Nothing that a stack has can be renamed; its data would stay behind under the old name. */
 function refuseRename(before: PropertyValue | undefined, now: PropertyValue | undefined): string | undefined {

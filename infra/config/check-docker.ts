@@ -30,11 +30,13 @@ export function checkDocker(config: WrittenConfig, given: Readonly<Record<string
   ];
 }
 
-function checkEngine({ docker, monitoring }: WrittenConfig): Problem[] {
+function checkEngine(config: WrittenConfig): Problem[] {
+  const { docker } = config;
+  const beside = kindsBeside(resolveDocker(config, "").monitoring);
   return [
     ...at(["docker", "name"], nameFault(docker.name)),
     ...at(["docker", "host"], engineFault(docker.host)),
-    ...at(["docker", "subnet"], subnetFault(docker.subnet, ["server", ...kindsBeside(monitoring.enabled)])),
+    ...at(["docker", "subnet"], subnetFault(docker.subnet, ["server", ...beside])),
     ...(docker.certPath !== undefined && docker.host?.startsWith("tcp://") !== true
       ? at(["docker", "certPath"], {
           message: "is for an engine over TLS, and pgstead:docker.host is none (tcp://)",
@@ -206,11 +208,7 @@ function sizeFault(written: string | undefined, least: string, most?: string): F
 
 function checkMonitoring(config: WrittenConfig): Problem[] {
   const { monitoring } = resolveDocker(config, "");
-  const { prometheusPort, alertmanagerPort, healthPort } = config.monitoring;
-  const ports = [config.server.port ?? 5432, prometheusPort, alertmanagerPort, healthPort];
-  const twice = (["prometheusPort", "alertmanagerPort", "healthPort"] as const).filter(
-    (key, index) => config.monitoring[key] !== undefined && ports.indexOf(ports[index + 1]) !== index + 1,
-  );
+  const { enabled, grafana } = config.monitoring;
   return [
     ...(monitoring !== undefined && monitoring.monitor === undefined
       ? at(["monitoring"], {
@@ -218,11 +216,45 @@ function checkMonitoring(config: WrittenConfig): Problem[] {
           hint: "add one, such as `monitor: { login: true, profile: monitor, connectionLimit: 5 }`, or set pgstead:monitoring.enabled to false",
         })
       : []),
-    ...twice.flatMap((key) =>
-      at(["monitoring", key], {
-        message: `port ${config.monitoring[key] ?? 0} is published twice`,
-        hint: "choose another one",
-      }),
-    ),
+    ...(grafana.enabled && !enabled
+      ? at(["monitoring", "grafana", "enabled"], {
+          message: "shows what Prometheus has, and pgstead:monitoring.enabled is false",
+          hint: "remove one of the two",
+        })
+      : []),
+    ...at(["monitoring", "grafana", "image"], imageFault(grafana.image)),
+    ...checkPorts(config),
   ];
+}
+
+/** Without a tag or a digest it would be another one with each pull. */
+function imageFault(image: string): Fault | undefined {
+  // A number after a colon and before a slash is a port.
+  const isNamed = /^[a-z0-9][\w./:-]*(?::\w[\w.-]*|@sha256:[0-9a-f]{64})$/.test(image);
+  if (isNamed && !image.endsWith(":latest")) {
+    return undefined;
+  }
+  return {
+    message: `${renderValue(image)} names no version of an image`,
+    hint: "write it with a tag or a digest, such as grafana/grafana:12.4.4",
+  };
+}
+
+function checkPorts({ server, monitoring }: WrittenConfig): Problem[] {
+  const { prometheusPort, alertmanagerPort, healthPort, grafana } = monitoring;
+  const published = [
+    { path: ["prometheusPort"], port: prometheusPort },
+    { path: ["alertmanagerPort"], port: alertmanagerPort },
+    { path: ["healthPort"], port: healthPort },
+    { path: ["grafana", "port"], port: grafana.enabled ? grafana.port : undefined },
+  ];
+  const ports = [server.port ?? 5432, ...published.map(({ port }) => port)];
+  return published.flatMap(({ path, port }, index) =>
+    port === undefined || ports.indexOf(port) === index + 1
+      ? []
+      : at(["monitoring", ...path], {
+          message: `port ${port} is published twice`,
+          hint: "choose another one",
+        }),
+  );
 }

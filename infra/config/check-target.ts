@@ -49,6 +49,7 @@ const targetKeys: readonly TargetKey[] = [
     ["monitoring", "prometheusPort"],
     ["monitoring", "alertmanagerPort"],
     ["monitoring", "healthPort"],
+    ["monitoring", "grafana"],
     ["monitoring", "retention"],
     ["monitoring", "scrapeInterval"],
     ["monitoring", "alerts"],

@@ -51,9 +51,11 @@ export function defaultName(stack: string): string {
   return `pgstead-${stack}`;
 }
 
-/** Containers beside the server, by the endings of their names. */
-export function kindsBeside(isMonitored: boolean): readonly string[] {
-  return ["ops", ...(isMonitored ? ["exporter", "node-exporter", "prometheus", "alertmanager"] : [])];
+/** Containers beside the server, by the endings of their names; undefined: there is no monitoring. */
+export function kindsBeside(monitoring: { readonly grafana?: object } | undefined): readonly string[] {
+  if (monitoring === undefined) return ["ops"];
+  const grafana = monitoring.grafana === undefined ? [] : ["grafana"];
+  return ["ops", "exporter", "node-exporter", "prometheus", "alertmanager", ...grafana];
 }
 
 /** A quarter of the memory: parallel queries rarely need more, and it counts as memory of the container. */
@@ -86,12 +88,14 @@ function resolveMonitoring(
 ): MonitoringConfig | undefined {
   if (!written.enabled) return undefined;
   const { prometheusPort, alertmanagerPort, retention } = written;
+  const { enabled, ...grafana } = written.grafana;
   const [monitor, ...others] = findMonitors(config);
   return {
     retention,
     ...resolveAlerting(written),
     ...optional("prometheusPort", prometheusPort),
     ...optional("alertmanagerPort", alertmanagerPort),
+    ...optional("grafana", enabled ? grafana : undefined),
     ...optional("monitor", monitor),
     others: others.map(({ database, role }) => ({ database, role })),
   };

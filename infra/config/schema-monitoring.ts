@@ -1,6 +1,6 @@
 import { alerting } from "./schema-alerts";
 import { thresholds } from "./schema-thresholds";
-import { flag, integer, map } from "./schema-words";
+import { flag, integer, map, text } from "./schema-words";
 
 export const monitoring = map(
   {
@@ -25,6 +25,28 @@ export const monitoring = map(
       example: "true",
       defaultText: "true on target docker, whose ops container takes them, else false",
     }).optional(),
+    grafana: map(
+      {
+        enabled: flag({
+          description:
+            "True makes the container. Its image is not Debian's: the engine has it, or a registry that it reaches. False takes it away, and what people keep in it.",
+          example: "true",
+        }).default(false),
+        port: integer(1024, 65_535, {
+          description: "Port of Grafana on 127.0.0.1 of the Docker host. A change replaces the container.",
+          example: "3000",
+        }).default(3000),
+        image: text("an image", {
+          description:
+            "Image of Grafana, 11 or newer, with bash: that of Alpine or Ubuntu, of a registry of yours as well. A change replaces the container.",
+          example: "registry.example.com/grafana/grafana:12.4.4",
+        }).default("grafana/grafana:12.4.4"),
+      },
+      {
+        description: "Target docker: Grafana with the dashboards of the stack, as a container.",
+        example: "{ enabled: true }",
+      },
+    ).prefault({}),
     thresholds,
     ...alerting,
   },

@@ -146,6 +146,8 @@ export interface MonitoringConfig extends AlertingPlan {
   readonly retention: number;
   readonly prometheusPort?: number;
   readonly alertmanagerPort?: number;
+  /** Absent: no Grafana. */
+  readonly grafana?: { readonly image: string; readonly port: number };
   /** The exporter's login; absent only where that has been told as a problem. */
   readonly monitor?: MeasuredDatabase & { readonly statements: boolean };
   readonly others: readonly MeasuredDatabase[];

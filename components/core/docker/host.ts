@@ -16,6 +16,8 @@ export interface DesiredHost {
   readonly volumes: readonly string[];
   readonly networks: readonly string[];
   readonly ports: readonly PublishedPort[];
+  /** Images that are not built: the engine has them, or pulls them. */
+  readonly pulled?: readonly PulledImage[];
   /** Limits of the server's container: cores, and memory in MB. */
   readonly cpus: number;
   readonly memory: number;
@@ -26,6 +28,13 @@ export interface PublishedPort {
   readonly container: string;
   readonly address: string;
   readonly port: number;
+  /** Configuration key that it comes from. */
+  readonly key: string;
+}
+
+/** An image of somebody else. */
+export interface PulledImage {
+  readonly image: string;
   /** Configuration key that it comes from. */
   readonly key: string;
 }
@@ -53,6 +62,8 @@ export interface ActualHost {
   }[];
   /** Declared ports that cannot be had, and why. */
   readonly taken: readonly (PublishedPort & { readonly reason: "in use" | "no such address" })[];
+  /** Declared images that the engine has not; `fault`: why it cannot have them, in the engine's words. */
+  readonly missing: readonly (PulledImage & { readonly fault?: string })[];
   /** Free bytes where the engine keeps its data; undefined: not to be seen from here. */
   readonly freeBytes: number | undefined;
 }
@@ -78,9 +89,15 @@ export function planHost(desired: DesiredHost, actual: ActualHost, known?: reado
     ...refuseCapacity(desired, actual),
     ...refuseNames(desired, actual),
     ...actual.taken.map(refusePort),
+    ...actual.missing.flatMap(refuseImage),
     ...(isNew ? [...refuseSpace(actual), ...refuseEarlierData(desired, actual)] : []),
   ];
-  return { statements: isNew ? [] : planContainers(desired, actual, known), refusals };
+  const pulls = actual.missing
+    .filter(({ fault }) => fault === undefined)
+    .map(({ image, key }) =>
+      step(pullWords(image), `pgstead:${key} names it, and the engine does not have it`),
+    );
+  return { statements: [...pulls, ...(isNew ? [] : planContainers(desired, actual, known))], refusals };
 }
 
 /** Name of the server's own container, which {@link DesiredHost} has first: another resource looks after that. */
@@ -104,6 +121,19 @@ function planContainers(
 /** The step that starts a container. */
 export function startWords(name: string): string {
   return `start container ${name}`;
+}
+
+/** The step that gets an image. */
+export function pullWords(image: string): string {
+  return `pull image ${image}`;
+}
+
+function refuseImage({ image, key, fault }: ActualHost["missing"][number]): Refusal[] {
+  if (fault === undefined) return [];
+  const hint = `where the engine reaches a registry that has it, run this again; else bring it there (\`docker save ${image}\` elsewhere, \`docker load\` on its host), name one that it can have (pgstead:${key}), or do without (pgstead:monitoring.grafana.enabled: false)`;
+  return [
+    { subject: `image ${image}`, message: `the engine does not have it, and cannot get it: ${fault}`, hint },
+  ];
 }
 
 function gone(name: string): Statement {

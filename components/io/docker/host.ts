@@ -7,8 +7,9 @@ import {
   type ActualHost,
   type DesiredHost,
   type PublishedPort,
+  type PulledImage,
 } from "../../core/docker/host";
-import { askEngine } from "./ask-engine";
+import { askEngine, statusOf } from "./ask-engine";
 import { engineFailure } from "./failure";
 import { dockerHost, type DockerEndpoint } from "./engine";
 
@@ -29,12 +30,13 @@ export function readHost(
 }
 
 async function look(docker: Docker, desired: DesiredHost, endpoint: DockerEndpoint): Promise<ActualHost> {
-  const [version, info, containers, volumes, networks] = await Promise.all([
+  const [version, info, containers, volumes, networks, missing] = await Promise.all([
     docker.version(),
     docker.info() as Promise<EngineInfo>,
     docker.listContainers({ all: true }),
     docker.listVolumes(),
     docker.listNetworks(),
+    findMissing(docker, desired.pulled ?? []),
   ]);
   const isLocal = dockerHost(endpoint).startsWith("unix:");
   return {
@@ -56,8 +58,51 @@ async function look(docker: Docker, desired: DesiredHost, endpoint: DockerEndpoi
       ...networks.map(({ Name, Labels }) => found("network", Name, Labels)),
     ],
     taken: await findTaken(desired.ports, containers, isLocal),
+    missing,
     freeBytes: isLocal ? await freeBytes(info.DockerRootDir) : undefined,
   };
+}
+
+/** Milliseconds for a registry. */
+const registryPatience = 8_000;
+
+/** Images that the engine has not, and whether it could have them: it asks their registry, and gets nothing yet. */
+function findMissing(docker: Docker, pulled: readonly PulledImage[]): Promise<ActualHost["missing"]> {
+  const looks = pulled.map(async (wanted) => {
+    const { image } = wanted;
+    try {
+      await docker.getImage(image).inspect();
+      return [];
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
+    const abortSignal = AbortSignal.timeout(registryPatience);
+    try {
+      await docker.getImage(image).distribution({ abortSignal });
+      return [wanted];
+    } catch (error) {
+      const fault = abortSignal.aborted
+        ? `no registry answered within ${registryPatience / 1_000} s`
+        : engineFailure(error).message;
+      return [{ ...wanted, fault }];
+    }
+  });
+  return Promise.all(looks).then((found) => found.flat());
+}
+
+/** Gets an image from its registry. @throws ProblemError it cannot be had */
+export async function pullImage(docker: Docker, image: string): Promise<void> {
+  try {
+    const stream = await docker.pull(image);
+    await new Promise<void>((resolve, reject) => {
+      docker.modem.followProgress(stream, (error: Error | null) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  } catch (error) {
+    throw engineFailure(error);
+  }
 }
 
 interface EngineInfo {

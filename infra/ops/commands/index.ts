@@ -12,6 +12,7 @@ import { capacityCommand } from "./capacity";
 import { connectionCommand } from "./connection";
 import { connectionsCommand } from "./connections";
 import { copyCommand } from "./copy";
+import { dashboardsCommand } from "./dashboards";
 import { diskCommand } from "./disk";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
@@ -58,6 +59,7 @@ export const commands: readonly AnyCommand[] = [
   slowQueriesCommand,
   capacityCommand,
   sampleCommand,
+  dashboardsCommand,
   ...backups,
   backupGateCommand,
   recoveryCommand,

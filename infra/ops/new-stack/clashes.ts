@@ -75,12 +75,13 @@ function portClashes(config: StackConfig, others: readonly StackConfig[], elsewh
 }
 
 function publishedBy({ server, docker }: StackConfig): Published[] {
-  const { prometheusPort, alertmanagerPort } = docker?.monitoring ?? {};
+  const { prometheusPort, alertmanagerPort, grafana } = docker?.monitoring ?? {};
   const healthPort = docker?.healthPort;
   const monitoring = [
     { key: "pgstead:monitoring.prometheusPort", port: prometheusPort },
     { key: "pgstead:monitoring.alertmanagerPort", port: alertmanagerPort },
     { key: "pgstead:monitoring.healthPort", port: healthPort },
+    { key: "pgstead:monitoring.grafana.port", port: grafana?.port },
   ];
   return [
     { key: "pgstead:server.port", port: server.port, addresses: docker?.publish ?? [] },

@@ -10,6 +10,7 @@ import type { AuditSecurityData } from "../commands/audit-security";
 import type { MaintainData } from "../commands/audit-maintain";
 import type { GateData } from "../commands/backup-gate";
 import type { ConnectionData } from "../commands/connection";
+import type { DashboardsData } from "../commands/dashboards";
 import type { IssueData } from "../commands/drift-issue";
 import type { BaselineData } from "../commands/migrate-baseline";
 import type { ConventionsData } from "../commands/migrate-conventions";
@@ -78,6 +79,7 @@ export interface ReportData {
   readonly "slow-queries": SlowQueriesData;
   readonly capacity: CapacityData;
   readonly sample: SampleData;
+  readonly dashboards: DashboardsData;
   readonly backup: TakeData;
   readonly "backup list": ListData;
   readonly "backup verify": VerifyData;

@@ -111,6 +111,7 @@ function operationTables(): Table[] {
     ["`email` of a receiver", shapeOf(receiver.email)],
     ["`webhook` of a receiver", shapeOf(receiver.webhook)],
     ["`slack` of a receiver", shapeOf(receiver.slack)],
+    ["`grafana` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).grafana)],
     ["`grouping` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).grouping)],
     ["`repeat` of `pgstead:monitoring`", shapeOf(shapeOf(monitoring).repeat)],
     ["`pgstead:backup`", shapeOf(backup)],

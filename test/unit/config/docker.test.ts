@@ -238,8 +238,28 @@ describe("a mistake about target docker is told", () => {
       "pgstead:monitoring.prometheusPort: port 5432 is published twice / choose another one",
       "pgstead:monitoring.alertmanagerPort: port 5432 is published twice / choose another one",
     ]);
+    expect(problems({ "pgstead:monitoring": { grafana: { enabled: true, port: 5432 } } })).toEqual([
+      "pgstead:monitoring.grafana.port: port 5432 is published twice / choose another one",
+    ]);
+    expect(problems({ "pgstead:monitoring": { healthPort: 3000 } })).toEqual([]);
     expect(problems(server({ certificate: { validity: 30 } }))).toEqual([
       "pgstead:server.certificate.renewBefore: 30 days is not less than the 30 days that a certificate is valid: each one would be renewed at once / set it below 30",
+    ]);
+  });
+
+  test("a Grafana without Prometheus, or of no version", () => {
+    const grafana = (written: object, monitoring: object = {}) =>
+      problems({ "pgstead:monitoring": { ...monitoring, grafana: { enabled: true, ...written } } });
+    expect(grafana({})).toEqual([]);
+    expect(grafana({ image: "registry.example.com:5000/grafana/grafana:12.4.4-ubuntu" })).toEqual([]);
+    expect(grafana({ image: `grafana/grafana@sha256:${"a".repeat(64)}` })).toEqual([]);
+    for (const image of ["grafana/grafana", "grafana/grafana:latest", "localhost:5000/grafana", "-v:1"]) {
+      expect(grafana({ image })).toEqual([
+        `pgstead:monitoring.grafana.image: ${JSON.stringify(image)} names no version of an image / write it with a tag or a digest, such as grafana/grafana:12.4.4`,
+      ]);
+    }
+    expect(grafana({}, { enabled: false })).toEqual([
+      "pgstead:monitoring.grafana.enabled: shows what Prometheus has, and pgstead:monitoring.enabled is false / remove one of the two",
     ]);
   });
 

@@ -6,6 +6,9 @@ const day = 86_400;
 export const greatestAge =
   'pgstead_job_interval_seconds{job_name="backup"} + clamp_max(pgstead_job_interval_seconds{job_name="backup"} / 2, 21600)';
 
+/** Seconds since every byte of the newest backup was read. */
+export const verifiedAge = 8 * day;
+
 const newest = "pgstead_backup_newest_timestamp_seconds";
 const verified = "pgstead_backup_last_verified_timestamp_seconds";
 const missing = `(pgstead_backup_count unless on (instance, database) ${newest})`;
@@ -54,7 +57,7 @@ export const backupAlerts: AlertGroup = {
     },
     {
       alert: "BackupUnverified",
-      expr: `time() - ${verified} > ${8 * day} or (time() - ${newest} unless on (instance, database) ${verified}) > 3600`,
+      expr: `time() - ${verified} > ${verifiedAge} or (time() - ${newest} unless on (instance, database) ${verified}) > 3600`,
       for: "5m",
       severity: "warning",
       summary:

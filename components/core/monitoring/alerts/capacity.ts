@@ -1,11 +1,15 @@
 import { worse, type AlertGroup } from "./rule";
 
-const free = "100 * pgstead_volume_free_bytes / pgstead_volume_size_bytes";
+/** Of each volume, in percent. */
+export const volumeFree = "100 * pgstead_volume_free_bytes / pgstead_volume_size_bytes";
 
 /** Mounts of the host that hold something: not memory, layers of images, or what cannot be written. */
 const hostDisks = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|erofs|nsfs|fuse.*"';
 const hostFree = `100 * node_filesystem_avail_bytes{${hostDisks}} / node_filesystem_size_bytes`;
 const writable = "unless on (instance, device, mountpoint) node_filesystem_readonly == 1";
+
+/** In percent. */
+export const hostMemoryUsed = "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)";
 
 /** Room and memory. */
 export const capacityAlerts: AlertGroup = {
@@ -13,7 +17,7 @@ export const capacityAlerts: AlertGroup = {
   rules: (limits) => [
     {
       alert: "VolumeLow",
-      expr: `${free} < ${limits.diskWarning}`,
+      expr: `${volumeFree} < ${limits.diskWarning}`,
       for: "15m",
       severity: "warning",
       summary: '{{ $value | printf "%.1f" }}% of volume {{ $labels.volume }} are free',
@@ -21,7 +25,7 @@ export const capacityAlerts: AlertGroup = {
     },
     {
       alert: "VolumeFull",
-      expr: `${free} < ${limits.diskCritical}`,
+      expr: `${volumeFree} < ${limits.diskCritical}`,
       for: "1m",
       severity: "critical",
       summary:
@@ -29,7 +33,7 @@ export const capacityAlerts: AlertGroup = {
     },
     {
       alert: "VolumeFullSoon",
-      expr: `pgstead_volume_free_bytes / -(deriv(pgstead_volume_free_bytes[6h]) < 0) < 86400 and ${free} < 50`,
+      expr: `pgstead_volume_free_bytes / -(deriv(pgstead_volume_free_bytes[6h]) < 0) < 86400 and ${volumeFree} < 50`,
       for: "1h",
       severity: "warning",
       summary:
@@ -53,7 +57,7 @@ export const capacityAlerts: AlertGroup = {
     },
     {
       alert: "MemoryLow",
-      expr: `100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes) > ${limits.memory}`,
+      expr: `${hostMemoryUsed} > ${limits.memory}`,
       for: "15m",
       severity: "warning",
       summary:

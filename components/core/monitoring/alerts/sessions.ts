@@ -7,10 +7,11 @@ const forClients = `(max by (instance) (pg_settings_max_connections)
   - max by (instance) (pg_settings_superuser_reserved_connections)
   - (max by (instance) (pg_settings_reserved_connections) or 0 * max by (instance) (pg_settings_max_connections)))`;
 
-const connectionsUsed = `100 * sum by (instance) (${clients}) / ${forClients}`;
+/** Of what ordinary roles may have, in percent. */
+export const connectionsUsed = `100 * sum by (instance) (${clients}) / ${forClients}`;
 
 /** Of transactions: a dump is one long transaction by its nature. */
-const ours = 'application_name!~"pg_dump|pg_basebackup|pgbackrest.*"';
+export const ours = 'application_name!~"pg_dump|pg_basebackup|pgbackrest.*"';
 
 /** Sessions, and what they do to each other. */
 export const sessionAlerts: AlertGroup = {

@@ -5,6 +5,16 @@ const written = ["inserted", "updated", "deleted"]
   .map((kind) => `sum by (instance) (increase(pg_stat_database_tup_${kind}[15m] offset 15m))`)
   .join(" + ");
 
+/** Size of the log, in units of max_wal_size. */
+export const walRatio =
+  "pg_wal_size_bytes / on (instance) group_left () max by (instance) (pg_settings_max_wal_size_bytes)";
+
+/** Seconds that the log may wait to be sent to the repository. */
+export const longestWait = 300;
+
+/** Seconds since a file of the log was archived, while rows are written. */
+export const archiveAge = 1800;
+
 /** Checkpoints, the write-ahead log, and whoever keeps it. */
 export const walAlerts: AlertGroup = {
   name: "wal",
@@ -32,7 +42,7 @@ export const walAlerts: AlertGroup = {
     {
       alert: "ArchiveStale",
       // A server without writes has nothing to archive: rows have to be written, and archive_timeout to be over.
-      expr: `pg_stat_archiver_last_archive_age > 1800
+      expr: `pg_stat_archiver_last_archive_age > ${archiveAge}
         and on (instance) (${written} > 0)
         and on (instance) (max by (instance) (pg_settings_archive_timeout_seconds) > 0 <= 900)`,
       for: "5m",
@@ -43,7 +53,7 @@ export const walAlerts: AlertGroup = {
     },
     {
       alert: "LogNotArchived",
-      expr: "pgstead_wal_waiting_seconds > 300",
+      expr: `pgstead_wal_waiting_seconds > ${longestWait}`,
       for: "1m",
       severity: "critical",
       summary:
@@ -60,7 +70,7 @@ export const walAlerts: AlertGroup = {
     },
     {
       alert: "WalLarge",
-      expr: `pg_wal_size_bytes / on (instance) group_left () max by (instance) (pg_settings_max_wal_size_bytes) > ${limits.walRatio}`,
+      expr: `${walRatio} > ${limits.walRatio}`,
       for: "15m",
       severity: "warning",
       summary:

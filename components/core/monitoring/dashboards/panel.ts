@@ -16,7 +16,10 @@ export type PanelUnit =
   | "upDown";
 
 export interface PanelQuery {
-  /** PromQL; the panel's range is `$__rate_interval` where a rate needs one. */
+  /**
+   * PromQL. `$__rate_interval` stands for a range that holds four scrapes at least, `$database` for a regular expression of
+   * the databases that are looked at: `.*` is all of them.
+   */
   readonly expression: string;
   /** Name of each line, with Prometheus' labels as `{{label}}`. */
   readonly legend: string;
@@ -30,8 +33,13 @@ export interface Panel {
   /** Lines over time, one number now, rows now, or bars of what is largest now. */
   readonly kind: "bars" | "lines" | "number" | "table";
   readonly queries: readonly PanelQuery[];
-  /** Where it turns yellow and red, in the panel's unit; `below` when less is worse. */
+  /**
+   * Where it turns yellow and red, in the panel's unit; `below` when less is worse. One of the two that there is not is
+   * infinite, on the side that no value reaches.
+   */
   readonly thresholds?: { readonly warning: number; readonly critical: number; readonly below?: true };
+  /** What it means that there is nothing to show, where that is as it should be: `no replication slot`. */
+  readonly nothing?: string;
 }
 
 export interface Dashboard {

@@ -46,6 +46,7 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["slow-queries", needsPasswords],
   ["capacity", needsPasswords],
   ["sample", "is job samples here (`run samples`)"],
+  ["dashboards", "writes files where somebody takes them from"],
   ["copy", "needs the states of two stacks"],
   ["adopt", "writes a file of the checkout"],
   ["new-stack", "writes a file of the checkout"],

@@ -29,6 +29,7 @@ const engine: ActualHost = {
   memory: 8 * 1024 ** 3,
   named: [],
   taken: [],
+  missing: [],
   freeBytes: 20 * 1024 ** 3,
 };
 
@@ -94,6 +95,11 @@ describe("an engine", () => {
     expect(refusals({ taken: [{ ...port, reason: "no such address" }] })).toEqual([
       "port 5432 on 127.0.0.1: the engine's host has no such address",
     ]);
+    const image = { image: "grafana/grafana:12.4.4", key: "monitoring.grafana.image" };
+    expect(refusals({ missing: [image] })).toEqual([]);
+    expect(refusals({ missing: [{ ...image, fault: "no such host" }] }, false)[0]).toContain(
+      "the engine does not have it, and cannot get it: no such host",
+    );
     expect(refusals({ freeBytes: 1024 ** 3 })[0]).toContain("1024 MB are free");
     expect(refusals({ freeBytes: 1024 ** 3 }, false)).toEqual([]);
   });
