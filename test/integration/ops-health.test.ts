@@ -205,7 +205,13 @@ describe("a server in trouble", () => {
     expect((await stack.run(["connections", "--json"])).json<ConnectionsData>().data.connections).toBe(6);
     expect((await stack.run(["locks"])).exitCode).toBe(0);
     for (let taken = 0; taken < 3; taken += 1) await opened(stack.as("shop_monitor"));
-    expect((await health()).data.role).toBe("postgres");
+    const asAdministrator = await health();
+    expect(asAdministrator.data.role).toBe("postgres");
+    // Who has a reserved connection has none of those that ordinary roles may have.
+    expect(asAdministrator.data.checks[0]).toMatchObject({ name: "connections", value: 100 });
+    expect(asAdministrator.data.checks[0]?.message).toContain(
+      "6 of 6 connections of ordinary roles are in use, and 3 of the 6 that are reserved",
+    );
     for (let taken = 0; taken < 3; taken += 1) await opened(stack.server.connect());
     for (const command of ["health", "connections", "locks", "status"]) {
       const { exitCode, stderr } = await stack.run([command]);
