@@ -88,8 +88,10 @@ test("`vacuum --freeze` makes a database young, its catalogs included, and autov
   await stack.server.sql("ALTER SYSTEM SET autovacuum_naptime = '1s'");
   await stack.restart("true");
   const oldest = "SELECT max(age(datfrozenxid)) < 200000000 AS young FROM pg_database";
-  await eventually("autovacuum is through", async () =>
-    (await stack.server.sql(oldest)) === "t" ? true : undefined,
+  await eventually(
+    "autovacuum is through",
+    async () => ((await stack.server.sql(oldest)) === "t" ? true : undefined),
+    120_000,
   );
   const after = await look();
   expect(after.check).toMatchObject({ status: "ok" });

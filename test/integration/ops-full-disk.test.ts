@@ -53,7 +53,7 @@ describe.skipIf(!canMount)("a server whose disk fills up", () => {
   });
 
   test("is a warning, and then critical, to both commands", async () => {
-    await disk?.leave(10 * megabyte);
+    await disk?.leave(6 * megabyte);
     const nearly = await look();
     expect(nearly.exitCodes).toEqual([1, 1, 1, 1]);
     expect(nearly.check).toMatchObject({ status: "warning" });
