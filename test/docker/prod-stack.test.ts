@@ -8,7 +8,7 @@ const kinds = ["server", "ops", "exporter", "node-exporter", "prometheus", "aler
 let under: DockerStackUnderTest;
 
 beforeAll(async () => {
-  under = await makeDockerStack();
+  under = await makeDockerStack([], { asCommitted: true });
   await under.up();
 }, 900_000);
 

@@ -5,6 +5,8 @@ import type { Probe } from "../../components/core/operations/probe";
 import { readPostmaster } from "../../components/io/embedded/postmaster";
 import { probeServer } from "../../components/io/probe-server";
 import { eventually } from "../support/eventually";
+import { healthService, withToken } from "../support/health-service";
+import { canMount, moveToSmallDisk, type SmallDisk } from "../support/small-disk";
 import { makeOpsBench, type OpsBench, type RunningOps } from "../support/ops-container";
 
 const token = "of-a-test-0123456789abcdef";
@@ -14,6 +16,7 @@ const promisedMs = 2_000 + 500;
 
 let bench: OpsBench;
 let ops: RunningOps;
+let disk: SmallDisk | undefined;
 
 beforeAll(async () => {
   bench = await makeOpsBench();
@@ -23,7 +26,13 @@ beforeAll(async () => {
   await ops.told(/^the scheduler runs/);
 });
 
-afterAll(() => bench.remove());
+afterAll(async () => {
+  if (disk !== undefined) {
+    await bench.server.halt();
+    await disk.remove();
+  }
+  await bench.remove();
+});
 
 async function writeContext(thresholds: Partial<OpsBench["context"]["thresholds"]> = {}): Promise<void> {
   await bench.writeContext({
@@ -33,41 +42,7 @@ async function writeContext(thresholds: Partial<OpsBench["context"]["thresholds"
   });
 }
 
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-  readonly headers: Headers;
-  readonly ms: number;
-}
-
-async function ask(path: string, init: RequestInit = {}): Promise<Reply> {
-  const since = performance.now();
-  const response = await fetch(`http://127.0.0.1:${bench.context.metricsPort}${path}`, init);
-  const text = await response.text();
-  const { status, headers } = response;
-  return { status, text, headers, ms: performance.now() - since };
-}
-
-const withToken = (value: string): RequestInit => ({ headers: { authorization: `Bearer ${value}` } });
-
-interface Details {
-  readonly status: string;
-  readonly ready: boolean;
-  readonly reasons: readonly string[];
-  readonly probe: { readonly reachable: boolean; readonly readable: boolean; readonly writable: boolean };
-  readonly checks: readonly { readonly name: string; readonly status: string }[] | null;
-}
-
-async function details(): Promise<Details> {
-  return JSON.parse((await ask("/health/details", withToken(token))).text) as Details;
-}
-
-async function become(path: string, status: number): Promise<Reply> {
-  return eventually(`${path} answers ${status}`, async () => {
-    const reply = await ask(path).catch(() => undefined); // between two contexts nobody listens
-    return reply?.status === status ? reply : undefined;
-  });
-}
+const { ask, details, become } = healthService(() => bench.context.metricsPort, token);
 
 async function sql<Row extends Record<string, unknown>>(text: string): Promise<Row[]> {
   const session = await bench.server.connect();
@@ -256,6 +231,31 @@ describe("a server that is not well", () => {
     await session.close();
     await become("/health", 200);
   });
+
+  test.runIf(canMount)(
+    "is full: 503 before the server ends for want of room, and 200 with room",
+    async () => {
+      await bench.server.halt();
+      disk = await moveToSmallDisk(bench.server.instance.dataDirectory, "1g");
+      await bench.server.start();
+      await become("/health", 200);
+      await disk.leave(8 * 1024 ** 2);
+      expect((await become("/health", 503)).ms).toBeLessThan(promisedMs);
+      const nearly = await details();
+      expect(nearly).toMatchObject({ ready: true, probe: { readable: true, writable: false } });
+      expect(nearly.reasons.join()).toMatch(/the data volume is full: \d+ bytes are free/);
+      expect((await ask("/metrics")).text).toMatch(/^pgstead_server_writable 0$/m);
+
+      await disk.leave(0);
+      const filled = "CREATE TABLE public.filled AS SELECT repeat('x', 999) FROM generate_series(1, 99999)";
+      await expect(sql(filled)).rejects.toMatchObject({ code: "53100" });
+      expect((await ask("/health")).status).toBe(503);
+      expect((await ask("/health/live")).status).toBe(200);
+      await disk.leave(600 * 1024 ** 2);
+      await become("/health", 200);
+      expect((await details()).reasons).toEqual([]);
+    },
+  );
 
   test("a check that is critical is 503 as well, and traffic still comes", async () => {
     await writeContext({ connectionsWarning: 0.1, connectionsCritical: 0.2 });

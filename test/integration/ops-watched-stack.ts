@@ -10,6 +10,27 @@ import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { schemaFaults } from "../support/report-schemas";
 import { deployStack, type DeployedStack } from "./ops-stack";
 
+/** Every command that looks at the server. */
+export const looks = [
+  ["health"],
+  ["connections"],
+  ["locks"],
+  ["status"],
+  ["terminate-idle", "--yes"],
+  ["disk"],
+  ["bloat"],
+  ["indexes"],
+  ["metrics", "--interval", "100ms"],
+  ["slow-queries"],
+  ["sample"],
+  ["capacity"],
+  ["settings"],
+  ["audit-security"],
+  ["vacuum", "--yes"],
+  ["analyze", "--yes"],
+  ["reindex", "--yes"],
+];
+
 /** A stack with a role of profile `monitor`, whose commands run in the test's own process: a look takes a moment. */
 export interface WatchedStack extends DeployedStack {
   /** Runs a command line; `typed` is what a person at a terminal would type, without there is none. */

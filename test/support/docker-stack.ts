@@ -10,7 +10,11 @@ import { parseConnectionUri } from "../../components/core/connection";
 import { makeCheckout, type Checkout, type Output, type RunCheckoutOptions } from "./checkout";
 import { freePort } from "./server";
 
-/** A checkout with the stack of Pulumi.prod.yaml on the local engine, under a name and on ports of its own. */
+/**
+ * A checkout with the stack of Pulumi.prod.yaml on the local engine, under a name and on ports of its own.
+ *
+ * It has no trail and no backups, which cost each `up` some seconds: what needs them declares them, or is `asCommitted`.
+ */
 export interface DockerStackUnderTest {
   readonly checkout: Checkout;
   readonly docker: Docker;
@@ -37,7 +41,7 @@ const stack = "prod";
 
 export async function makeDockerStack(
   changes: readonly (readonly [readonly (string | number)[], unknown])[] = [],
-  options: { readonly docker?: Docker } = {},
+  options: { readonly docker?: Docker; readonly asCommitted?: boolean } = {},
 ): Promise<DockerStackUnderTest> {
   const checkout = await makeCheckout();
   const home = dirname(checkout.directory);
@@ -74,6 +78,10 @@ export async function makeDockerStack(
   await under.configure(["pgstead:server", "port"], port);
   await under.configure(["pgstead:server", "memory"], "1GB");
   await under.configure(["pgstead:monitoring"], { prometheusPort, alertmanagerPort });
+  if (options.asCommitted !== true) {
+    await under.configure(["pgstead:audit"], undefined);
+    await under.configure(["pgstead:backup"], undefined);
+  }
   for (const [path, value] of changes) await under.configure(path, value);
   await under.pulumi(["stack", "init", stack].slice(0, 2));
   return under;

@@ -13,6 +13,8 @@ import { makeContainerServer, type ContainerServer } from "./docker-server";
 export interface ContainerStack {
   readonly server: ContainerServer;
   readonly administrator: ConnectionTarget;
+  /** Stops the server, runs a shell script on its volumes, and starts it again, on another port. */
+  restart(script: string): Promise<void>;
   readonly root: string;
   /** Directory of its migrations. */
   readonly directory: string;
@@ -40,11 +42,20 @@ export async function containerStack(
   await server.start();
   const root = await mkdtemp(join(tmpdir(), "pgstead-scratch-stack-"));
   const directory = await mkdtemp(join(tmpdir(), "pgstead-scratch-migrations-"));
-  const administrator = await server.target();
+  let administrator = await server.target();
   const { Name } = await server.container.inspect();
   const stack: ContainerStack = {
     server,
-    administrator,
+    get administrator() {
+      return administrator;
+    },
+    async restart(script) {
+      await server.container.stop();
+      await server.onVolumes(script);
+      await server.start();
+      administrator = await server.target();
+      await writeOutputs();
+    },
     root,
     directory,
     async query(sql) {
@@ -64,8 +75,9 @@ export async function containerStack(
       await rm(directory, { recursive: true, force: true });
     },
   };
+  const writeOutputs = () => writeFile(join(root, "outputs.json"), JSON.stringify(outputsOf(administrator)));
   await stack.configure();
-  await writeFile(join(root, "outputs.json"), JSON.stringify(outputsOf(administrator)));
+  await writeOutputs();
   await server.sql("CREATE ROLE shop_owner");
   await server.sql("CREATE DATABASE shop OWNER shop_owner TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
   await stack.query("CREATE SCHEMA api AUTHORIZATION shop_owner; CREATE SCHEMA app AUTHORIZATION shop_owner");

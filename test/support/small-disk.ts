@@ -1,4 +1,4 @@
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir, rename, rm, statfs } from "node:fs/promises";
 import { runProgram } from "../../components/io/process";
 
 /** A small file system needs root, and a machine that lets it mount. */
@@ -25,6 +25,16 @@ export async function mountSmallDisk(directory: string, size: string): Promise<S
     },
     remove: () => mustRun("umount", "--lazy", directory),
   };
+}
+
+/** Puts what is in a directory, such as the data of a server that is down, on a small disk in its place. */
+export async function moveToSmallDisk(directory: string, size: string): Promise<SmallDisk> {
+  const beside = `${directory}.moved`;
+  await rename(directory, beside);
+  const disk = await mountSmallDisk(directory, size);
+  await mustRun("cp", "-a", `${beside}/.`, directory);
+  await rm(beside, { recursive: true });
+  return disk;
 }
 
 async function mustRun(file: string, ...args: readonly string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { renderDuration } from "../duration";
+import { resolveConnectionUse } from "./connection-use";
 import { above, check, counted, percentOf, type HealthCheck, type HealthThresholds } from "./health-check";
 import type { HealthFacts, LimitFacts, SessionFacts } from "./health-facts";
 
@@ -33,10 +34,9 @@ function unseen(name: string): HealthCheck {
 }
 
 function judgeConnections({ connections }: HealthFacts, thresholds: HealthThresholds): HealthCheck {
-  const { used, max, superuserReserved, reserved } = connections;
+  const { max, superuserReserved, reserved } = connections;
   const { connectionsWarning: warning, connectionsCritical: critical } = thresholds;
-  const available = max - superuserReserved - reserved;
-  const value = percentOf(used, available);
+  const { percent: value, message } = resolveConnectionUse(connections);
   const kept = `of max_connections ${max}, ${superuserReserved + reserved} are reserved`;
   return check("connections", {
     status: above(value, warning, critical),
@@ -44,7 +44,7 @@ function judgeConnections({ connections }: HealthFacts, thresholds: HealthThresh
     unit: "%",
     warning,
     critical,
-    message: `${used} of ${available} that ordinary roles may have are in use; ${kept}`,
+    message: `${message}; ${kept}`,
     hint: "`connections` shows whose they are, `terminate-idle` ends those that do nothing; a pool needs fewer",
   });
 }

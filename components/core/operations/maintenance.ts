@@ -25,6 +25,7 @@ export interface MaintenanceChoice {
 /** One statement, with what it means for others. */
 export interface MaintenanceStep {
   readonly subject: string;
+  /** 0: of no single one. */
   readonly table: number;
   readonly sql: string;
   /** PostgreSQL's name of the lock, and who is kept out by it. */
@@ -78,11 +79,12 @@ export function planMaintenance(catalog: MaintenanceCatalog, choice: Maintenance
     choice.action === "reindex"
       ? planReindex(catalog, chosen, choice)
       : rowsOf(chosen.tables, catalog, choice).map((table) => tableStep(table, choice));
+  const steps = parts
+    .flatMap((part) => ("sql" in part ? part : []))
+    // What is left over goes before what it is left over from.
+    .toSorted((a, b) => Number(isDrop(b)) - Number(isDrop(a)) || b.sizeBytes - a.sizeBytes);
   return {
-    steps: parts
-      .flatMap((part) => ("sql" in part ? part : []))
-      // What is left over goes before what it is left over from.
-      .toSorted((a, b) => Number(isDrop(b)) - Number(isDrop(a)) || b.sizeBytes - a.sizeBytes),
+    steps: choice.freeze && choice.names.length === 0 ? [...steps, freezeCatalogs(catalog, choice)] : steps,
     skipped: parts.flatMap((part) => ("reason" in part ? part : [])),
   };
 }
@@ -104,6 +106,23 @@ function tableStep(table: MaintainableTable, choice: MaintenanceChoice): Part {
     needsBytes: full ? sizeBytes : 0,
     lockTimeoutMs: choice.lockTimeoutMs ?? usualLockTimeoutMs,
   });
+}
+
+/**
+ * The age of a database is that of its oldest table, and the system catalogs are tables: without them it would stay as old
+ * as it was. What the steps before have frozen is passed over.
+ */
+function freezeCatalogs({ database }: MaintenanceCatalog, choice: MaintenanceChoice): MaintenanceStep {
+  return {
+    ...{
+      subject: `the system catalogs of ${database}`,
+      table: 0,
+      sql: "VACUUM (FREEZE)",
+      lock: locks.vacuum,
+    },
+    ...{ sizeBytes: 0, needsBytes: 0, runAs: null },
+    lockTimeoutMs: choice.lockTimeoutMs ?? usualLockTimeoutMs,
+  };
 }
 
 function planReindex(catalog: MaintenanceCatalog, chosen: Chosen, choice: MaintenanceChoice): Part[] {

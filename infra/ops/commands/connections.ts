@@ -15,7 +15,7 @@ import { readSessions } from "../../../components/io/catalog/sessions";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext, OpsCommand } from "../command";
 import type { ConnectionsArgs, ConnectionsData } from "../health/found";
-import { renderConnections } from "../health/render-connections";
+import { renderConnections, useOf } from "../health/render-connections";
 import type { NagiosResult } from "../nagios";
 import type { Report } from "../report";
 import { openWatcher } from "../watcher";
@@ -55,7 +55,6 @@ async function look(context: CommandContext, { queries }: ConnectionsArgs): Prom
   const [sessions, limits] = await progress(`asking the server at ${watcher.place}`, asked);
   const { maxConnections, superuserReserved, reserved } = limits;
   const used = limitUses(sessions, limits);
-  const available = maxConnections - superuserReserved - reserved;
   const isAge = (a: ServerSession, b: ServerSession): number => (b.stateSeconds ?? 0) - (a.stateSeconds ?? 0);
   const active = sessions.filter(({ state }) => state === "active").toSorted(isAge);
   const unseen = sessions.filter(({ state }) => state === "").length;
@@ -63,7 +62,7 @@ async function look(context: CommandContext, { queries }: ConnectionsArgs): Prom
     place: watcher.place,
     role: watcher.roleFor(maintenanceDatabase),
     connections: sessions.length,
-    available,
+    available: maxConnections - superuserReserved - reserved,
     maxConnections,
     superuserReserved,
     reserved,
@@ -104,18 +103,16 @@ function limitUses(sessions: readonly ServerSession[], { databases, logins }: Co
   ].toSorted((a, b) => b.percent - a.percent);
 }
 
-function judge(
-  { connections, available, limits }: ConnectionsData,
-  { connectionsWarning, connectionsCritical }: Thresholds,
-): Finding[] {
+function judge(data: ConnectionsData, { connectionsWarning, connectionsCritical }: Thresholds): Finding[] {
+  const { percent, message } = useOf(data);
   const all = [
     {
       subject: "server",
-      percent: percentOf(connections, available),
-      message: `${connections} of ${available} connections of ordinary roles are in use`,
+      percent,
+      message,
       hint: "`terminate-idle` ends those that do nothing; a pool with fewer connections is faster than more of them",
     },
-    ...limits.map(({ kind, name, used, limit, percent }) => ({
+    ...data.limits.map(({ kind, name, used, limit, percent }) => ({
       subject: `${kind} ${name}`,
       percent,
       message: `${used} of its ${limit} connections are in use`,
@@ -129,7 +126,7 @@ function judge(
 }
 
 function tellNagios({ data, findings }: Report<ConnectionsData>): NagiosResult {
-  const { connections, available, byState } = data;
+  const { connections, maxConnections, byState } = data;
   const summary = findings.map(({ subject, message }) => `${subject}: ${message}`).join("; ");
   const states = byState.map(({ name, sessions }) => ({
     label: name.replace(/\W+/g, "_"),
@@ -137,7 +134,7 @@ function tellNagios({ data, findings }: Report<ConnectionsData>): NagiosResult {
     min: 0,
   }));
   return {
-    summary: summary === "" ? `${connections} of ${available} connections are in use` : summary,
-    performance: [{ label: "connections", value: connections, min: 0, max: available }, ...states],
+    summary: summary === "" ? useOf(data).message : summary,
+    performance: [{ label: "connections", value: connections, min: 0, max: maxConnections }, ...states],
   };
 }

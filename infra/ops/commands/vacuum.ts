@@ -5,7 +5,10 @@ export const vacuumCommand = maintenanceCommand("vacuum", {
   summary: "remove dead rows of tables, so that their room is used again",
   declare: (command) => {
     command
-      .option("--freeze", "freeze all rows: a whole read, after which wraparound is far away")
+      .option(
+        "--freeze",
+        "freeze all rows, without names those of the system catalogs as well: a whole read, after which wraparound is far away",
+      )
       .option("--full", "write the tables anew: gives room back, and keeps even reads out meanwhile")
       .option("--confirm <database>", "with --full: name of the database, in place of typing it");
   },

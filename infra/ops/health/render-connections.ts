@@ -1,4 +1,5 @@
 import { renderDuration } from "../../../components/core/duration";
+import { resolveConnectionUse, type ConnectionUse } from "../../../components/core/operations/connection-use";
 import type { ServerSession, SessionCount } from "../../../components/core/operations/sessions";
 import type { Colors } from "../colors";
 import type { ConnectionsArgs, ConnectionsData } from "./found";
@@ -10,9 +11,9 @@ export function renderConnections(
   { queries }: ConnectionsArgs,
   colors: Colors,
 ): string {
-  const { place, role, connections, available, maxConnections, superuserReserved, reserved } = data;
+  const { place, role, maxConnections, superuserReserved, reserved } = data;
   const head = [
-    `stack ${stack}: ${connections} of ${available} connections of ordinary roles are in use at ${place}`,
+    `stack ${stack}: ${useOf(data).message} at ${place}`,
     `max_connections ${maxConnections}, of which ${superuserReserved} are reserved for superusers and ${reserved} for monitoring; looked as ${role}`,
   ];
   const active = data.active.filter(({ wait }) => wait === null);
@@ -29,6 +30,11 @@ export function renderConnections(
     ...data.remarks.map((remark) => colors.dim(remark)),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** How many of the server's connections are taken, by the rule that `health` and the alerts have. */
+export function useOf({ connections: used, maxConnections: max, ...rest }: ConnectionsData): ConnectionUse {
+  return resolveConnectionUse({ used, max, ...rest });
 }
 
 function renderCounts(title: string, counts: readonly SessionCount[], colors: Colors): string {

@@ -27,23 +27,31 @@ export const sessionProofs: AlertProofs = {
   ConnectionsHigh: {
     severity: "warning",
     fires: {
-      given: sessions(81),
+      given: sessions(80),
       at: "6m",
-      told: { [here]: "81% of the connections that roles may have are in use" },
+      told: { [here]: "80% of the connections of ordinary roles are in use" },
     },
-    quiet: { given: sessions(80), at: "6m" },
+    quiet: { given: sessions(79), at: "6m" },
   },
   ConnectionsExhausted: {
     severity: "critical",
     fires: {
-      given: sessions(96),
+      given: sessions(95),
       at: "3m",
       told: {
-        [here]: "96% of the connections that roles may have are in use: the next login is refused",
+        [here]: "95% of the connections of ordinary roles are in use: at 100% their logins are refused",
       },
     },
-    quiet: { given: sessions(95), at: "3m" },
+    quiet: { given: sessions(94), at: "3m" },
     also: [
+      // Roles that may use what is reserved have taken five of those: 105 sessions, 100 that ordinary ones may have.
+      {
+        given: sessions(105),
+        at: "3m",
+        told: {
+          [here]: "100% of the connections of ordinary roles are in use: at 100% their logins are refused",
+        },
+      },
       // Before PostgreSQL 16 nothing is reserved for roles.
       {
         given: {
@@ -53,7 +61,7 @@ export const sessionProofs: AlertProofs = {
         },
         at: "3m",
         told: {
-          [here]: "100% of the connections that roles may have are in use: the next login is refused",
+          [here]: "100% of the connections of ordinary roles are in use: at 100% their logins are refused",
         },
       },
     ],

@@ -7,8 +7,8 @@ const forClients = `(max by (instance) (pg_settings_max_connections)
   - max by (instance) (pg_settings_superuser_reserved_connections)
   - (max by (instance) (pg_settings_reserved_connections) or 0 * max by (instance) (pg_settings_max_connections)))`;
 
-/** Of what ordinary roles may have, in percent. */
-export const connectionsUsed = `100 * sum by (instance) (${clients}) / ${forClients}`;
+/** Of what ordinary roles may have, in percent, as `resolveConnectionUse` has it: who uses what is reserved takes none of what the others may have. */
+export const connectionsUsed = `clamp_max(100 * sum by (instance) (${clients}) / ${forClients}, 100)`;
 
 /** Of transactions: a dump is one long transaction by its nature. */
 export const ours = 'application_name!~"pg_dump|pg_basebackup|pgbackrest.*"';
@@ -19,19 +19,19 @@ export const sessionAlerts: AlertGroup = {
   rules: (limits) => [
     {
       alert: "ConnectionsHigh",
-      expr: `${connectionsUsed} > ${limits.connectionsWarning}`,
+      expr: `${connectionsUsed} >= ${limits.connectionsWarning}`,
       for: "5m",
       severity: "warning",
-      summary: '{{ $value | printf "%.0f" }}% of the connections that roles may have are in use',
+      summary: '{{ $value | printf "%.0f" }}% of the connections of ordinary roles are in use',
       silencedBy: [worse("ConnectionsExhausted")],
     },
     {
       alert: "ConnectionsExhausted",
-      expr: `${connectionsUsed} > ${limits.connectionsCritical}`,
+      expr: `${connectionsUsed} >= ${limits.connectionsCritical}`,
       for: "2m",
       severity: "critical",
       summary:
-        '{{ $value | printf "%.0f" }}% of the connections that roles may have are in use: the next login is refused',
+        '{{ $value | printf "%.0f" }}% of the connections of ordinary roles are in use: at 100% their logins are refused',
     },
     {
       alert: "TransactionLong",

@@ -63,7 +63,7 @@ describe("a stack", () => {
   test("has its own limits in the rules", () => {
     const thresholds = { ...defaultThresholds, connectionsCritical: 70, lockWait: 5, credential: 864_000 };
     const found = new Map(rulesOf(renderAlerts({ ...plan, thresholds })).map((rule) => [rule.alert, rule]));
-    expect(found.get("ConnectionsExhausted")?.expr).toMatch(/ > 70$/);
+    expect(found.get("ConnectionsExhausted")?.expr).toMatch(/ >= 70$/);
     expect(found.get("LocksWaiting")?.for).toBe("5s");
     expect(found.get("CredentialOld")?.expr).toMatch(/ > 864000$/);
   });

@@ -53,6 +53,15 @@ const slot = { name: "s", active: true, status: "reserved", heldBytes: 0, inacti
 const recovery = { paused: false, follows: true, streams: true, lagSeconds: 0 };
 
 describe("a server's health", () => {
+  test("counts who has a reserved connection as nothing that ordinary roles may have", () => {
+    const connections = { ...well.connections, used: 99 };
+    const [check] = judgeHealth({ ...well, connections }, defaultThresholds);
+    expect(check).toMatchObject({ name: "connections", status: "critical", value: 100 });
+    expect(check?.message).toBe(
+      "94 of 94 connections of ordinary roles are in use, and 5 of the 6 that are reserved; of max_connections 100, 6 are reserved",
+    );
+  });
+
   test("is good where nothing is to be told, and every check that is not has a hint", () => {
     expect(told({})).toEqual({});
     const bad = judgeHealth({ ...well, seesSessions: false, pendingRestart: ["a"] }, defaultThresholds);

@@ -48,6 +48,15 @@ test("without names it is the whole database, the largest first", () => {
   ]);
 });
 
+test("a database is as old as its oldest table: to freeze all of it takes the catalogs, by the login, in the end", () => {
+  const { steps } = plan({ freeze: true });
+  expect(steps.map((step) => step.sql)).toEqual([
+    ...['VACUUM (FREEZE) "app"."users"', 'VACUUM (FREEZE) "app"."orders"', 'VACUUM (FREEZE) "old"."users"'],
+    "VACUUM (FREEZE)",
+  ]);
+  expect(steps.at(-1)).toMatchObject({ subject: "the system catalogs of shop", runAs: null });
+});
+
 test("all names that cannot be told are told together", () => {
   expect(problemsOf({ names: ["users", "app.order", "x.y"] })).toEqual([
     "users: is there in several schemas; write it with its schema: app.users, old.users",
