@@ -145,13 +145,21 @@ async function prepareUser(
 ): Promise<PulumiEnvironment> {
   const directories = [dirname(cli.languageHost)];
   const home = userPulumiHome(context.env);
-  for (const pin of runsEngine(command) ? plugins : []) {
+  // A program of one's own may have resources of any kind.
+  const wanted = plugins.filter(({ isForOthers }) => command.hasDirectory || isForOthers !== true);
+  for (const pin of runsEngine(command) ? wanted : []) {
     const installed = home !== undefined && officialAt(pluginDirectory(home, pin), pin) !== undefined;
     if (installed || (await context.site.reachable())) continue; // the engine itself fetches what is missing
     const found = await ensurePlugin(context, pin, options);
     directories.push(found.directory);
   }
-  const isOffline = directories.length > 1;
+  // The engine asks for the plugin of every npm package that is installed, and would look for it in vain.
+  const isLeftOut = plugins.some(
+    (pin) =>
+      !wanted.includes(pin) &&
+      (home === undefined || officialAt(pluginDirectory(home, pin), pin) === undefined),
+  );
+  const isOffline = directories.length > 1 || (isLeftOut && !(await context.site.reachable()));
   return {
     cli,
     login,

@@ -29,6 +29,8 @@ export interface PluginPin {
   readonly offlineEntry: string;
   /** The only target (`pgstead:target`) whose resources need it; without one every stack does. */
   readonly target?: string;
+  /** No stack of this program has resources of it yet: only a state that holds some, and a program of one's own, need it. */
+  readonly isForOthers?: true;
 }
 
 /** The versions of the npm packages `@pulumi/<name>`. */
@@ -39,6 +41,12 @@ export const plugins: readonly PluginPin[] = [
     version: "5.2.0",
     offlineEntry: "infra/toolchain/offline/docker/main.ts",
     target: "docker",
+  },
+  {
+    name: "command",
+    version: "1.2.1",
+    offlineEntry: "infra/toolchain/offline/command/main.ts",
+    isForOthers: true,
   },
 ];
 

@@ -37,6 +37,7 @@ export const layers: readonly Layer[] = [
       /^reflect-metadata$/,
       /^@aws-sdk\/(?:client-s3|lib-storage)$/,
       /^age-encryption$/,
+      /^ssh2$/,
     ],
   },
   {

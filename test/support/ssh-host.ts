@@ -1,11 +1,11 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo, type Server } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { dockerHost, localSocket } from "../../components/io/docker/engine";
-import { eventually } from "./eventually";
 import { freePort } from "./server";
+import { end, makeKey, startAgent, startSshd } from "./sshd";
 
 /** Hosts that the client's configuration names, and what is special about each. */
 export type SshHostName =
@@ -62,7 +62,7 @@ export async function startSshHost(directory: string): Promise<SshHost> {
   writeFileSync(join(bin, "ssh"), `#!/bin/sh\nexec ${real} -F '${file("ssh_config")}' "$@"\n`, {
     mode: 0o755,
   });
-  const { server, log } = await startServer(file("sshd_config"), port);
+  const { server, log } = await startSshd(file("sshd_config"), port);
   const agent = await startAgent(file("agent.sock"), file("agent"));
   return {
     address: (name) => `ssh://${name}`,
@@ -80,9 +80,7 @@ export async function startSshHost(directory: string): Promise<SshHost> {
 /** Makes a pair for each name, without a passphrase; gives the public halves. */
 function makeKeys(directory: string): Readonly<Record<(typeof keyNames)[number], string>> {
   const made = keyNames.map((name) => {
-    const path = join(directory, name);
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path]);
-    return [name, execFileSync("ssh-keygen", ["-y", "-f", path], { encoding: "utf8" })] as const;
+    return [name, makeKey(join(directory, name))] as const;
   });
   return Object.fromEntries(made) as Record<(typeof keyNames)[number], string>;
 }
@@ -158,60 +156,4 @@ export async function startSilentHost(): Promise<{ readonly port: number; readon
   const server = createServer((socket) => socket.on("error", () => undefined));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { port: (server.address() as AddressInfo).port, server };
-}
-
-async function startServer(
-  config: string,
-  port: number,
-): Promise<{ server: ChildProcess; log: () => string }> {
-  // Where no service of the system has made it.
-  if (login === "root") mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
-  const program = execFileSync("sh", ["-c", "PATH=$PATH:/usr/sbin:/sbin; command -v sshd"], {
-    encoding: "utf8",
-  });
-  const server = spawn(program.trim(), ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
-  const lines: string[] = [];
-  server.stderr.setEncoding("utf8").on("data", (text: string) => lines.push(text));
-  const log = (): string => lines.join("");
-  await eventually("the SSH server listens", () => {
-    if (server.exitCode !== null) throw new Error(`sshd ended with ${server.exitCode}: ${log()}`);
-    return isOpen(port);
-  });
-  return { server, log };
-}
-
-function isOpen(port: number): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" }, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => {
-      resolve(undefined);
-    });
-  });
-}
-
-/** In the foreground, as a child that can be ended. */
-async function startAgent(socket: string, key: string): Promise<ChildProcess> {
-  const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
-  await eventually("the agent takes the key", () => {
-    try {
-      execFileSync("ssh-add", ["-q", key], {
-        env: { ...process.env, SSH_AUTH_SOCK: socket },
-        stdio: "ignore",
-      });
-      return true;
-    } catch {
-      return undefined;
-    }
-  });
-  return agent;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await ended;
 }

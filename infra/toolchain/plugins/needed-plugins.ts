@@ -36,9 +36,7 @@ export function neededPlugins({ file, state, isAny }: StackTexts): readonly Plug
   const target = targetOf(file);
   return plugins.filter(
     (pin) =>
-      isAny ||
-      pin.target === undefined ||
-      pin.target === target ||
+      (pin.isForOthers !== true && (isAny || pin.target === undefined || pin.target === target)) ||
       state.includes(`"pulumi:providers:${pin.name}"`),
   );
 }

@@ -21,7 +21,12 @@ describe("the plugins of the dev stack", () => {
     ]);
   });
 
-  test("are all of them where the command has a file of its own", () => {
+  test("have command only where the state holds something of it", () => {
+    const state = '{"resources":[{"type":"pulumi:providers:command"}]}';
+    expect(needed({ state })).toEqual(["postgresql", "command"]);
+  });
+
+  test("are those of every target where the command has a file of its own", () => {
     expect(needed({ isAny: true })).toEqual(["postgresql", "docker"]);
   });
 
