@@ -11,6 +11,8 @@ export interface Watcher {
   readonly place: string;
   /** Names of the declared databases, sorted. */
   readonly databases: readonly string[];
+  /** How old the passwords are, as the last `up` has it; absent: it was of a version that did not keep that. */
+  readonly credentials: StackOutputs["credentials"];
   /** The role that looks into a database: the stack's role of profile `monitor` where one may, else the administrator: after a look the one that got in. */
   roleFor(database: string): string;
   /**
@@ -52,6 +54,7 @@ async function findWatcher({ config, outputs }: CommandContext): Promise<Watcher
   return {
     place: renderPlace(administrator),
     databases: config.databases.map(({ name }) => name),
+    credentials: found.credentials,
     roleFor: (database) => (helped.has(database) ? administrator : targetFor(database)).user,
     // Before PostgreSQL 16 a monitor has no reserved connection, and later on few: on a full server the administrator
     // still gets in.
