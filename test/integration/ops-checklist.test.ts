@@ -20,7 +20,7 @@ const day = 86_400_000;
 const gigabyte = 1024 ** 3;
 
 /** What is free on the machine that tests run on is nobody's promise. */
-const calm = "{ diskWarning: 0, diskCritical: 0 }";
+const calm = "{ diskWarning: 1, diskCritical: 0 }";
 /** What a test can reach. */
 const strict =
   "{ diskWarning: 100, diskCritical: 0, idleInTransaction: 1s, slowQuery: 1ms, bloatBytes: 1MB, bloatShare: 40 }";
@@ -111,7 +111,6 @@ async function health(): Promise<Map<string, HealthData["checks"][number]>> {
 describe("a stack that is well", () => {
   test("passes daily, and what is left to a person is said last", async () => {
     const { exitCode, status, statuses, messages, findings } = await checklist("daily");
-    expect(messages).toMatchObject({});
     expect(statuses).toEqual({
       health: "passed",
       space: "passed",
@@ -132,7 +131,6 @@ describe("a stack that is well", () => {
   // The server of this test was not made by `up`: drift and hardening have their own tests, and `plan` has no engine here.
   test("passes weekly, monthly and before a release, over two sessions of each database", async () => {
     const weekly = await checklist("weekly");
-    expect(weekly.messages).toMatchObject({});
     expect(weekly.statuses).toEqual({
       "slow-queries": "passed",
       "slower-queries": "passed",
@@ -190,7 +188,7 @@ describe("a stack that is well", () => {
 
 /** Makes what each item looks for, for real. */
 async function makeTroubles(): Promise<Session> {
-  const { server, passwords } = stack;
+  const { server } = stack;
   await configure(strict);
   await writeCredentials(100);
   const idle = await stack.as("shop_app");
@@ -199,15 +197,20 @@ async function makeTroubles(): Promise<Session> {
     const wrong = { host: server.host, port: server.port, user: "shop_app", password: "wrong" };
     await server.connect("shop", wrong).catch(() => undefined);
   }
-  expect(passwords.shop_app).toBeDefined();
   for (let time = 0; time < 25; time += 1) await admin.query("SELECT pg_sleep(0.005)");
-  await admin.query("CREATE TABLE api.events (id int, body text) WITH (autovacuum_enabled = off)");
-  await admin.query("INSERT INTO api.events SELECT n, repeat('x', 200) FROM generate_series(1, 50000) AS n");
-  await admin.query("DELETE FROM api.events WHERE id > 5000; ANALYZE api.events");
-  await admin.query(
-    "UPDATE api.events SET body = body; UPDATE api.events SET body = body; UPDATE api.events SET body = body",
-  );
-  await admin.query("CREATE INDEX one ON api.events (id); CREATE INDEX two ON api.events (id)");
+  // Each by itself: what counts changes hears of them at the end of a transaction.
+  for (const sql of [
+    "CREATE TABLE api.events (id int, body text) WITH (autovacuum_enabled = off)",
+    "CREATE INDEX one ON api.events (id)",
+    "CREATE INDEX two ON api.events (id)",
+    "INSERT INTO api.events SELECT n, repeat('x', 200) FROM generate_series(1, 50000) AS n",
+    "DELETE FROM api.events WHERE id % 10 <> 0",
+    "SELECT pg_stat_force_next_flush()", // else the rows that went are taken off once more after the ANALYZE
+    "VACUUM ANALYZE api.events",
+    ...Array<string>(3).fill("UPDATE api.events SET body = body"),
+  ]) {
+    await admin.query(sql);
+  }
   await admin.query("SELECT pg_stat_force_next_flush()");
   await writeFile(join(migrations, "0002-drop.sql"), migrationText("DROP TABLE api.items;"));
   return idle;
@@ -277,7 +280,7 @@ describe("a stack in trouble", () => {
       bloat: "found",
       "restore-test": "found",
     });
-    expect(weekly.messages["slow-queries"]).toContain("pg_sleep");
+    expect(weekly.messages["slow-queries"]).toMatch(/takes [\d.]+ ms on average, in 25 calls/);
     expect(weekly.messages.bloat).toContain("api.events");
     expect(weekly.messages["restore-test"]).toContain("drill of backups of shop: there was none yet");
     const daily = await checklist("daily");
@@ -306,7 +309,10 @@ describe("a stack in trouble", () => {
     expect(exitCode).toBe(1);
     expect(statuses).toMatchObject({ health: "unseen", space: "unseen", backups: "found" });
     expect(messages.health).toContain("the server cannot be reached");
-    await writeFile(join(stack.root, "Pulumi.dev.yaml"), "config:\n  pgstead:disposable: true\n");
+    await writeFile(
+      join(stack.root, "Pulumi.dev.yaml"),
+      "config:\n  pgstead:disposable: true\n  pgstead:database: { name: shop }\n",
+    );
     const none = await checklist("daily");
     expect(none.statuses.backups).toBe("not-declared");
     expect([none.exitCode, none.status, none.findings]).toEqual([3, "cannot-tell", []]);

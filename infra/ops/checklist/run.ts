@@ -46,7 +46,7 @@ export async function runChecklist(
     command: "checklist",
     stack: given.stack,
     data: { list, items, counts },
-    findings: items.flatMap((item) => summarize(item, given.stack)),
+    findings: items.flatMap(summarize),
     ...(counts.unseen > 0 ? { incomplete: true } : {}),
   };
 }
@@ -114,7 +114,7 @@ function oneLine({ subject, message }: Finding): string {
 }
 
 /** A list may find a hundred things: one line an item, and the command that shows them. */
-function summarize({ id, status, findings, command }: ItemResult, stack: string): Finding[] {
+function summarize({ id, status, findings, command }: ItemResult): Finding[] {
   const [first] = findings;
   if (status !== "found" || first === undefined) return [];
   const rest = findings.length === 1 ? "" : ` (and ${findings.length - 1} more)`;
@@ -123,14 +123,8 @@ function summarize({ id, status, findings, command }: ItemResult, stack: string)
     {
       subject: id,
       message: `${oneLine(first)}${rest}`,
-      hint:
-        findings.length > 1 && command !== null ? `\`${command}\` shows them` : withStack(first.hint, stack),
+      hint: findings.length > 1 && command !== null ? `\`${command}\` shows them` : first.hint,
       severity: isCritical ? "critical" : "warning",
     },
   ];
-}
-
-/** Hints name commands without their stack: they are told by the command of one. */
-function withStack(hint: string, stack: string): string {
-  return stack === "dev" ? hint : `${hint} (--stack ${stack})`;
 }

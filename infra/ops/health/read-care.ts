@@ -4,6 +4,8 @@ import { readBackupStatus, type StatusData } from "../backup/look";
 import { localPlace } from "../backup/place";
 import { askContainer } from "../commands/backup";
 import type { CommandContext } from "../command";
+import { systemClock } from "../container/clock";
+import { inTime, remember, type Remembered } from "../container/remembered";
 import { describeFailure } from "../failure";
 import type { Report } from "../report";
 import { dueFindings } from "../rotate/list";
@@ -17,10 +19,10 @@ export interface StackCare {
 }
 
 /**
- * Of containers the backups are looked at from inside of one, which starts a program there: about half a second, and
- * longer where the machine is busy or the engine far. Health is told soon, whatever that takes.
+ * Of containers the backups are looked at from inside of one, which starts a program there: it takes longer where the
+ * machine is busy, the engine far, or a repository in object storage. Health is told soon, whatever that takes.
  */
-const containerPatienceMs = 2_000;
+const patienceMs = 2_000;
 
 /** Looks at backups and passwords as `backup status` and `rotate --list` do. Never fails. */
 export async function readStackCare(context: CommandContext, watcher: Watcher): Promise<StackCare> {
@@ -31,17 +33,31 @@ export async function readStackCare(context: CommandContext, watcher: Watcher): 
   };
 }
 
+/** With `--watch` they are looked at once a minute: a program that is started for every look would be a load. */
+const freshMs = 60_000;
+
+const known = new WeakMap<CommandContext, Remembered<Report<StatusData>>>();
+
+function backupsOf(context: CommandContext): Remembered<Report<StatusData>> {
+  const there = known.get(context);
+  if (there !== undefined) return there;
+  const look = (): Promise<Report<StatusData>> =>
+    context.config.docker === undefined
+      ? readBackupStatus(localPlace(context), Date.now())
+      : askContainer<StatusData>(context, ["backup", "status"], { timeoutMs: patienceMs });
+  const made = remember(systemClock, () => freshMs, look);
+  known.set(context, made);
+  return made;
+}
+
 async function lookAtBackups(context: CommandContext): Promise<HealthCheck | { readonly remark: string }> {
   const { docker, backup } = context.config;
   if (backup.logical === undefined && backup.copies === undefined && docker?.physical === undefined) {
     return check("backups", { status: "ok", value: null, message: "none are declared" });
   }
   try {
-    return judgeBackups(
-      docker === undefined
-        ? await readBackupStatus(localPlace(context), Date.now())
-        : await askContainer<StatusData>(context, ["backup", "status"], { timeoutMs: containerPatienceMs }),
-    );
+    const looking = backupsOf(context).read();
+    return judgeBackups(await (docker === undefined ? looking : inTime(systemClock, patienceMs, looking)));
   } catch (error) {
     const { title, problems } = describeFailure(error, context.stack);
     const reason = `${title}: ${problems.map(({ message }) => message).join("; ")}`;

@@ -59,14 +59,10 @@ test("what a stack does not declare is said by name, and keeps its place", () =>
   expect(tasks("weekly", bare)["slow-queries"]?.kind).toBe("not-declared");
   expect(tasks("weekly", { ...bare, statements: true })["slow-queries"]?.kind).toBe("look");
   expect(tasks("weekly", { ...bare, statements: true })["slower-queries"]?.kind).toBe("not-declared");
-  expect(tasks("monthly", bare).growth).toMatchObject({ reason: expect.stringContaining("samples: true") });
+  expect(JSON.stringify(tasks("monthly", bare).growth)).toContain("pgstead:monitoring.samples: true");
   expect(tasks("monthly", bare)["key-of-copies"]?.kind).toBe("not-declared");
-  expect(
-    tasks("monthly", { ...bare, backups: { ...bare.backups, physical: true } })["old-backups"],
-  ).toMatchObject({
-    kind: "not-declared",
-    reason: expect.stringContaining("pgBackRest"),
-  });
+  const physical = { ...bare, backups: { ...bare.backups, physical: true } };
+  expect(JSON.stringify(tasks("monthly", physical)["old-backups"])).toContain("pgBackRest");
   for (const list of checklistNames) {
     expect(Object.keys(tasks(list, bare))).toEqual(Object.keys(tasks(list, prod)));
   }
