@@ -14,6 +14,7 @@ import type { HealthData } from "../../infra/ops/health/found";
 import { findMatchingTools } from "../support/client-tools";
 import { eventually } from "../support/eventually";
 import { migrationText } from "../unit/core/migrations/judged";
+import { makeTroubles } from "./ops-checklist-troubles";
 import { deployWatched, type WatchedStack } from "./ops-watched-stack";
 
 const day = 86_400_000;
@@ -110,7 +111,7 @@ async function health(): Promise<Map<string, HealthData["checks"][number]>> {
 
 describe("a stack that is well", () => {
   test("passes daily, and what is left to a person is said last", async () => {
-    const { exitCode, status, statuses, messages, findings } = await checklist("daily");
+    const { exitCode, status, statuses, findings } = await checklist("daily");
     expect(statuses).toEqual({
       health: "passed",
       space: "passed",
@@ -186,42 +187,15 @@ describe("a stack that is well", () => {
   });
 });
 
-/** Makes what each item looks for, for real. */
-async function makeTroubles(): Promise<Session> {
-  const { server } = stack;
-  await configure(strict);
-  await writeCredentials(100);
-  const idle = await stack.as("shop_app");
-  await idle.query("BEGIN; SELECT 1");
-  for (let time = 0; time < 12; time += 1) {
-    const wrong = { host: server.host, port: server.port, user: "shop_app", password: "wrong" };
-    await server.connect("shop", wrong).catch(() => undefined);
-  }
-  for (let time = 0; time < 25; time += 1) await admin.query("SELECT pg_sleep(0.005)");
-  // Each by itself: what counts changes hears of them at the end of a transaction.
-  for (const sql of [
-    "CREATE TABLE api.events (id int, body text) WITH (autovacuum_enabled = off)",
-    "CREATE INDEX one ON api.events (id)",
-    "CREATE INDEX two ON api.events (id)",
-    "INSERT INTO api.events SELECT n, repeat('x', 200) FROM generate_series(1, 50000) AS n",
-    "DELETE FROM api.events WHERE id % 10 <> 0",
-    "SELECT pg_stat_force_next_flush()", // else the rows that went are taken off once more after the ANALYZE
-    "VACUUM ANALYZE api.events",
-    ...Array<string>(3).fill("UPDATE api.events SET body = body"),
-  ]) {
-    await admin.query(sql);
-  }
-  await admin.query("SELECT pg_stat_force_next_flush()");
-  await writeFile(join(migrations, "0002-drop.sql"), migrationText("DROP TABLE api.items;"));
-  return idle;
-}
-
 describe("a stack in trouble", () => {
   let idle: Session;
   afterAll(() => idle.close().catch(() => undefined));
 
   test("a release with what loses data and what cannot be seen says which, and goes on", async () => {
-    idle = await makeTroubles();
+    await configure(strict);
+    await writeCredentials(100);
+    await writeFile(join(migrations, "0002-drop.sql"), migrationText("DROP TABLE api.items;"));
+    idle = await makeTroubles(stack, admin);
     const release = await eventually("the idle transaction counts", async () => {
       const found = await checklist("release");
       return found.statuses.health === "found" ? found : undefined;

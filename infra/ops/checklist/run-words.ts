@@ -13,7 +13,7 @@ export interface CommandLine<Data> {
 export function commandNamed<Data>(commands: readonly AnyCommand[], name: string): OpsCommand<never, Data> {
   const found = commands.find((command) => command.name === name);
   if (found === undefined) throw new Error(`there is no command ${name}`);
-  return found as OpsCommand<never, Data>;
+  return found;
 }
 
 /** What somebody would type for it, behind `npm run ops --`. */
