@@ -1,5 +1,6 @@
 import { check, counted, type HealthCheck } from "../../../components/core/operations/health-check";
 import { checkFindings } from "../../../components/core/operations/health-findings";
+import { ProblemError } from "../../../components/core/problem";
 import { readBackupStatus, type StatusData } from "../backup/look";
 import { localPlace } from "../backup/place";
 import { askContainer } from "../commands/backup";
@@ -60,11 +61,10 @@ async function lookAtBackups(context: CommandContext): Promise<HealthCheck | { r
     return judgeBackups(await (docker === undefined ? looking : inTime(systemClock, patienceMs, looking)));
   } catch (error) {
     const { title, problems } = describeFailure(error, context.stack);
-    const reason = `${title}: ${problems.map(({ message }) => message).join("; ")}`;
+    const said = problems.map(({ message }) => message).join("; ");
+    const reason = error instanceof ProblemError ? `${title}: ${said}` : said;
     if (docker !== undefined) {
-      return {
-        remark: `backups could not be looked at soon (${reason}); \`backup status\` waits for longer`,
-      };
+      return { remark: `backups were not looked at (${reason}); \`backup status\` has no bound of 2 s` };
     }
     const hint = problems[0]?.hint ?? "`backup status` says more";
     return check("backups", { status: "warning", value: null, message: `cannot be told: ${reason}`, hint });
