@@ -7,8 +7,9 @@ import type { WatchedStack } from "./ops-watched-stack";
  *
  * @returns that session
  */
-export async function makeTroubles({ server, as }: WatchedStack, admin: Session): Promise<Session> {
-  const idle = await as("shop_app");
+export async function makeTroubles(stack: WatchedStack, admin: Session): Promise<Session> {
+  const { server } = stack;
+  const idle = await stack.as("shop_app");
   await idle.query("BEGIN; SELECT 1");
   for (let time = 0; time < 12; time += 1) {
     const wrong = { host: server.host, port: server.port, user: "shop_app", password: "wrong" };

@@ -13,7 +13,8 @@ export interface CommandLine<Data> {
 export function commandNamed<Data>(commands: readonly AnyCommand[], name: string): OpsCommand<never, Data> {
   const found = commands.find((command) => command.name === name);
   if (found === undefined) throw new Error(`there is no command ${name}`);
-  return found;
+  // A list holds commands of any data: whoever asks knows what this one has.
+  return found as unknown as OpsCommand<never, Data>;
 }
 
 /** What somebody would type for it, behind `npm run ops --`. */
