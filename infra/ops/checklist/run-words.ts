@@ -10,11 +10,14 @@ export interface CommandLine<Data> {
 }
 
 /** A command of a list, whose data is that of its name. */
-export function commandNamed<Data>(commands: readonly AnyCommand[], name: string): OpsCommand<never, Data> {
+export function commandNamed<Data>(
+  commands: readonly Pick<AnyCommand, "name">[],
+  name: string,
+): OpsCommand<never, Data> {
   const found = commands.find((command) => command.name === name);
   if (found === undefined) throw new Error(`there is no command ${name}`);
   // A list holds commands of any data: whoever asks knows what this one has.
-  return found as unknown as OpsCommand<never, Data>;
+  return found as OpsCommand<never, Data>;
 }
 
 /** What somebody would type for it, behind `npm run ops --`. */
