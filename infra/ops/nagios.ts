@@ -24,9 +24,9 @@ export interface PerformanceFigure {
 export type NagiosState = "OK" | "WARNING" | "CRITICAL" | "UNKNOWN";
 
 /** The worst of the findings: one that says nothing is a warning. */
-export function nagiosState({ findings, cancelled }: Report<unknown>): NagiosState {
+export function nagiosState({ findings, cancelled, incomplete }: Report<unknown>): NagiosState {
   if (cancelled === true) return "UNKNOWN";
-  if (findings.length === 0) return "OK";
+  if (findings.length === 0) return incomplete === true ? "UNKNOWN" : "OK";
   return findings.some(({ severity }) => severity === "critical") ? "CRITICAL" : "WARNING";
 }
 

@@ -34,6 +34,8 @@ export interface Report<Data> {
   readonly findings: readonly Finding[];
   /** Somebody ended it; the findings say what is done. */
   readonly cancelled?: boolean;
+  /** Something could not be looked at, which the data says: without a finding nobody can tell. */
+  readonly incomplete?: boolean;
 }
 
 /** Why a command gave no report. */
@@ -52,7 +54,8 @@ export interface ReportDocument {
   /** Pulumi's name of the stack. */
   readonly stack: string;
   readonly schemaVersion: typeof schemaVersion;
-  readonly status: "good" | "finding" | "cancelled";
+  /** `cannot-tell` beside data: nothing was found, and not everything could be looked at. */
+  readonly status: "good" | "finding" | "cancelled" | "cannot-tell";
   readonly data: unknown;
   /** Empty: all is as it should be. */
   readonly findings: readonly Finding[];
@@ -69,9 +72,10 @@ export interface FailureDocument {
   readonly findings: readonly [];
 }
 
-export function statusOf({ findings, cancelled }: Report<unknown>): ReportDocument["status"] {
+export function statusOf({ findings, cancelled, incomplete }: Report<unknown>): ReportDocument["status"] {
   if (cancelled === true) return "cancelled";
-  return findings.length === 0 ? "good" : "finding";
+  if (findings.length > 0) return "finding";
+  return incomplete === true ? "cannot-tell" : "good";
 }
 
 /**

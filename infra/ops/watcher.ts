@@ -3,7 +3,7 @@ import { parseConnectionUri, renderPlace } from "../../components/core/connectio
 import { maintenanceDatabase, ServerFullError, type Session } from "../../components/io/session";
 import type { CommandContext } from "./command";
 import type { StackOutputs } from "./outputs";
-import { lookInto } from "./sessions";
+import { keepSessions, lookInto } from "./sessions";
 
 /** Looks at a stack's server with no more rights than looking needs. */
 export interface Watcher {
@@ -11,6 +11,8 @@ export interface Watcher {
   readonly place: string;
   /** Names of the declared databases, sorted. */
   readonly databases: readonly string[];
+  /** How old the passwords are, as the last `up` has it; absent: it was of a version that did not keep that. */
+  readonly credentials: StackOutputs["credentials"];
   /** The role that looks into a database: the stack's role of profile `monitor` where one may, else the administrator: after a look the one that got in. */
   roleFor(database: string): string;
   /**
@@ -41,7 +43,35 @@ export function openWatcher(context: CommandContext): Promise<Watcher> {
   return watcher;
 }
 
-async function findWatcher({ config, outputs }: CommandContext): Promise<Watcher> {
+/**
+ * A context for commands that run one after the other: the state is read once, and their looks share sessions.
+ *
+ * @returns close: to be called once they are done
+ */
+export function shareLooks(context: CommandContext): {
+  readonly context: CommandContext;
+  readonly close: () => Promise<void>;
+} {
+  const kept = keepSessions();
+  const read = new Map<string, ReturnType<CommandContext["outputs"]>>();
+  const shared: CommandContext = {
+    ...context,
+    outputs(other = context.stack) {
+      const known = read.get(other) ?? context.outputs(other);
+      read.set(other, known);
+      return known;
+    },
+  };
+  ways.set(shared, kept.lookInto);
+  return { context: shared, close: () => kept.close() };
+}
+
+/** How a context's watcher gets in, where it is not over a session for each look. */
+const ways = new WeakMap<CommandContext, typeof lookInto>();
+
+async function findWatcher(context: CommandContext): Promise<Watcher> {
+  const { config, outputs } = context;
+  const lookOver = ways.get(context) ?? lookInto;
   const found = await outputs();
   const { administrator } = found;
   const monitors = monitorsOf(config.databases, found);
@@ -52,23 +82,24 @@ async function findWatcher({ config, outputs }: CommandContext): Promise<Watcher
   return {
     place: renderPlace(administrator),
     databases: config.databases.map(({ name }) => name),
+    credentials: found.credentials,
     roleFor: (database) => (helped.has(database) ? administrator : targetFor(database)).user,
     // Before PostgreSQL 16 a monitor has no reserved connection, and later on few: on a full server the administrator
     // still gets in.
     look: async (database, look) => {
       const target = targetFor(database);
       try {
-        const answer = await lookInto(target, database, look);
+        const answer = await lookOver(target, database, look);
         helped.delete(database);
         return answer;
       } catch (error) {
         if (!(error instanceof ServerFullError) || target === administrator) throw error;
-        const answer = await lookInto(administrator, database, look);
+        const answer = await lookOver(administrator, database, look);
         helped.add(database);
         return answer;
       }
     },
-    asAdministrator: (database, look) => lookInto(administrator, database, look),
+    asAdministrator: (database, look) => lookOver(administrator, database, look),
   };
 }
 

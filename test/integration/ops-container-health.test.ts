@@ -35,8 +35,14 @@ afterAll(async () => {
 });
 
 async function writeContext(thresholds: Partial<OpsBench["context"]["thresholds"]> = {}): Promise<void> {
+  const { service } = bench.context;
+  const shop = { name: "shop", keepPrivileges: true, extensions: [], schemas: [], roles: [] };
   await bench.writeContext({
-    schedules: { status: never, certificate: never, logs: never, audit: never },
+    schedules: { status: never, certificate: never, logs: never, audit: never, backup: never },
+    // A backup that never was, and a password that is too old: told, and no reason to answer 503.
+    service: { ...service, databases: [shop] },
+    backup: { keep: { days: 1, weekly: 0, monthly: 0 }, schemaOnly: false, format: "directory" },
+    credentials: [{ role: "shop_app", changedAt: "2020-01-01T00:00:00.000Z" }],
     // What is free on the machine that tests run on is nobody's promise.
     thresholds: { ...bench.context.thresholds, diskWarning: 0, diskCritical: 0, ...thresholds },
   });
@@ -85,6 +91,10 @@ describe("a healthy server", () => {
     });
     const { checks } = await details();
     expect(checks?.map(({ name }) => name)).toEqual(expect.arrayContaining(["connections", "wraparound"]));
+    expect(checks?.slice(-2)).toMatchObject([
+      { name: "backups", status: "warning", message: "backups of shop: there is no good one" },
+      { name: "passwords", status: "warning", value: 1 },
+    ]);
     expect((await ask("/health", withToken(token))).text).toContain('"checks":[');
   });
 

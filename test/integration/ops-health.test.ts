@@ -74,6 +74,8 @@ describe("a healthy server", () => {
       "pending_restart",
       "data_volume",
       "declared",
+      "backups",
+      "passwords",
     ]);
     expect(data.checks[0]).toMatchObject({ value: 16.7, unit: "%" });
     expect(data.checks[0]?.message).toContain("1 of 6");
@@ -84,7 +86,7 @@ describe("a healthy server", () => {
     const nagios = await stack.run(["health", "--nagios"]);
     expect(nagios.exitCode).toBe(0);
     expect(nagios.stdout).toMatch(
-      /^PGSTEAD HEALTH OK - 20 checks are well \| connections=16\.7%;80;95 [^\n]+\n$/,
+      /^PGSTEAD HEALTH OK - 22 checks are well \| connections=16\.7%;80;95 [^\n]+\n$/,
     );
   });
 

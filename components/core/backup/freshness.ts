@@ -26,15 +26,19 @@ export function greatestAge(intervalMs: number): number {
   return intervalMs + Math.min(intervalMs / 2, 6 * hour);
 }
 
-/** @param greatestAgeMs undefined: nobody said how often there are to be some */
+/**
+ * Severities are those of the alerts `BackupMissing`, `BackupStale` and `BackupFailed`.
+ *
+ * @param greatestAgeMs undefined: nobody said how often there are to be some
+ */
 export function findStale(
   { database, newestGood, damaged, lastRun, reason }: BackupHealth,
   { now, greatestAgeMs }: { readonly now: number; readonly greatestAgeMs: number | undefined },
 ): Finding[] {
   const subject = `backups of ${database}`;
   const findings: Finding[] = [];
-  const add = (message: string, hint: string): void => {
-    findings.push({ subject, message, hint });
+  const add = (message: string, hint: string, severity: Finding["severity"] = "warning"): void => {
+    findings.push({ subject, message, hint, severity });
   };
   if (lastRun === "failure") {
     add(
@@ -42,13 +46,16 @@ export function findStale(
       "mend that, and take one: `backup`",
     );
   }
-  if (newestGood === undefined) add("there is no good one", "take one: `backup`");
+  // A stack that was just made has none: it is critical once a run is over, as the alert has it.
+  if (newestGood === undefined)
+    add("there is no good one", "take one: `backup`", lastRun === undefined ? "warning" : "critical");
   else if (greatestAgeMs !== undefined && now - newestGood.takenAt > greatestAgeMs) {
     const age = renderDuration((now - newestGood.takenAt) / 1_000);
     const allowed = renderDuration(greatestAgeMs / 1_000);
     add(
       `the newest good one, ${newestGood.name}, is ${age} old: by its schedule it is to be ${allowed} at most`,
       "does what runs the schedule still run? Take one: `backup`",
+      "critical",
     );
   }
   for (const name of damaged) {

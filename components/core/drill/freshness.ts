@@ -43,6 +43,7 @@ function faultOf(
     return {
       message: `the last one, of ${last.backup}, failed: ${first}${others}`,
       hint: "do not count on that backup; take another one, and do a drill of it: `backup`, `backup drill`",
+      severity: "critical", // as the alert has it
     };
   }
   if (greatestAgeMs === undefined) return undefined;

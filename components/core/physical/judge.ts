@@ -32,7 +32,8 @@ export function judgeRecovery({
   const ending = number === 1 ? "" : `-${number}`;
   if (repository.kind === "absent") {
     const message = "there is no repository: nothing can be restored";
-    return [{ subject: "physical backups", message, hint: "run `npm run pulumi -- up`: it makes one" }];
+    const hint = "run `npm run pulumi -- up`: it makes one";
+    return [{ subject: "physical backups", message, hint, severity: "critical" }];
   }
   const good = goodBackups(repository);
   const fulls = good.filter(({ kind }) => kind === "full");
@@ -72,9 +73,9 @@ function stale(
   hint: string,
 ): Finding[] {
   if (newest === undefined)
-    return [{ subject: `newest ${what}`, message: "there is none that is good", hint }];
+    return [{ subject: `newest ${what}`, message: "there is none that is good", hint, severity: "critical" }];
   const age = now - newest.stoppedAt;
   if (age <= interval + patienceMs) return [];
   const message = `is ${renderDuration(age / 1_000)} old, and one is due every ${renderDuration(interval / 1_000)}`;
-  return [{ subject: `newest ${what}`, message, hint }];
+  return [{ subject: `newest ${what}`, message, hint, severity: "critical" }];
 }

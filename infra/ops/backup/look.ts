@@ -104,12 +104,8 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
   const { repository, stack, schedule = null } = place;
   const found = await readRepository(repository);
   const { nextRun, greatestAgeMs } = timesOf(place, now);
-  const drill = readDrillStatus(place, found.state, now);
+  const judged = judgeRepository(place, found, now);
   const physical = await readPhysicalStatus(place.recovery?.(now));
-  // Where physical ones alone are declared, logical ones are looked at once there are some.
-  const isPhysicalAlone =
-    schedule === null && place.recovery?.(now) !== undefined && found.backups.length === 0;
-  const databases = isPhysicalAlone ? [] : place.databases;
   const room = await readVolumeRoom(repository).catch(() => undefined); // not there yet
   return {
     command: "backup status",
@@ -123,15 +119,30 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
       databases: place.databases.map((database) => summarize(found, database)),
       copies: summarizeCopies(found.state, place),
       physical: physical.data,
-      drill: drill.data,
+      drill: judged.drill,
       leftovers: found.leftovers,
     },
-    findings: [
-      ...databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
-      ...physical.findings,
-      ...copyFindings(found.state, place, { now, greatestAgeMs, greatestDrillAgeMs: drillAgeOf(place) }),
-      ...drill.findings,
-    ],
+    findings: [...judged.own, ...physical.findings, ...judged.beyond],
+  };
+}
+
+/** What the repository alone tells of backups, copies and drills: files that are read, and no program that is started. */
+export function judgeRepository(
+  place: BackupPlace,
+  found: Repository,
+  now: number,
+): { readonly own: readonly Finding[]; readonly beyond: readonly Finding[]; readonly drill: DrillStatus } {
+  const { greatestAgeMs } = timesOf(place, now);
+  // Where physical ones alone are declared, logical ones are looked at once there are some.
+  const isPhysicalAlone =
+    place.schedule === undefined && place.recovery?.(now) !== undefined && found.backups.length === 0;
+  const databases = isPhysicalAlone ? [] : place.databases;
+  const drill = readDrillStatus(place, found.state, now);
+  const times = { now, greatestAgeMs, greatestDrillAgeMs: drillAgeOf(place) };
+  return {
+    own: databases.flatMap((database) => findingsOf(found, database, { now, greatestAgeMs })),
+    beyond: [...copyFindings(found.state, place, times), ...drill.findings],
+    drill: drill.data,
   };
 }
 

@@ -10,7 +10,7 @@ import type { Failure, Report } from "../report";
 import { untilInterrupted } from "../interrupt";
 
 /** A backup of a large database takes its time; the container ends a run that hangs by itself. */
-const timeoutMs = 24 * 3_600_000;
+const longestMs = 24 * 3_600_000;
 
 /** In containers the backups are on a volume, and what reads and writes them is the ops container. */
 export const runBackupWork: RunBackupWork<CommandContext> = (context, words, work) =>
@@ -31,6 +31,7 @@ export const backups = [
 export async function askContainer<Data>(
   { config, stack, progress }: CommandContext,
   words: readonly string[],
+  { timeoutMs = longestMs } = {},
 ): Promise<Report<Data>> {
   const name = `${config.docker?.name ?? ""}-ops`;
   const docker = connectDocker(config.docker?.engine ?? {});

@@ -1,6 +1,7 @@
 import { judgeHealth } from "../../../components/core/operations/health";
 import type { CommandContext, OpsCommand } from "../command";
 import type { HealthData } from "../health/found";
+import { readStackCare } from "../health/read-care";
 import { readStackHealth } from "../health/read-health";
 import { renderHealth } from "../health/render";
 import type { NagiosResult, PerformanceFigure } from "../nagios";
@@ -24,7 +25,8 @@ const help = `
 Asks the server as a whole and each declared database, as the stack's role of profile monitor where there is one. On a
 server without a free connection it has one of the reserved ones (PostgreSQL 16), else the administrator has.
 A standby is told as such, and that is no finding. What counts from when the statistics began (cache_hit_ratio,
-rollback_ratio) is judged where there is enough of it. Thresholds: pgstead:monitoring.thresholds, the same as the alerts'.
+rollback_ratio) is judged where there is enough of it. Backups are judged as by \`backup status\`, passwords as by
+\`rotate --list\`; of containers that is asked inside of one, and where it takes over 2 s a remark says so. Thresholds: pgstead:monitoring.thresholds, the same as the alerts'.
 
 JSON: data { place, role, version, inRecovery, uptimeSeconds, databases, checks [{ name, status (ok, warning, critical),
 value, unit (s, B, %, none for a count), message, hint, warning, critical }], remarks }
@@ -36,12 +38,13 @@ Examples:
 async function look(context: CommandContext): Promise<Report<HealthData>> {
   const { stack, config } = context;
   const watcher = await openWatcher(context);
-  const found = await context.progress(
+  const looking = readStackHealth(watcher, context);
+  // Beside each other: what takes longer is in containers.
+  const [{ facts, declared }, care] = await context.progress(
     `asking the server at ${watcher.place}`,
-    readStackHealth(watcher, context),
+    Promise.all([looking, readStackCare(context, watcher)]),
   );
-  const { facts, declared } = found;
-  const checks = [...judgeHealth(facts, config.thresholds), declared];
+  const checks = [...judgeHealth(facts, config.thresholds), declared, ...care.checks];
   const findings = checks.flatMap(({ name, status, message, hint }) =>
     status === "ok" ? [] : [{ subject: name, message, hint, severity: status }],
   );
@@ -56,20 +59,10 @@ async function look(context: CommandContext): Promise<Report<HealthData>> {
       uptimeSeconds: facts.uptimeSeconds,
       databases: facts.inside.map(({ database }) => database),
       checks,
-      remarks: remarksOf(config),
+      remarks: care.remarks,
     },
     findings,
   };
-}
-
-function remarksOf({ backup, docker }: CommandContext["config"]): string[] {
-  const logical = backup.logical === undefined && backup.copies === undefined;
-  return [
-    ...(logical ? [] : ["backups are looked at by `backup status`"]),
-    ...(docker?.physical === undefined
-      ? []
-      : ["the repository of physical backups is looked at by `recovery`"]),
-  ];
 }
 
 function tellNagios({ data, findings }: Report<HealthData>): NagiosResult {

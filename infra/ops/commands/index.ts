@@ -9,6 +9,7 @@ import { backups } from "./backup";
 import { backupGateCommand } from "./backup-gate";
 import { bloatCommand } from "./bloat";
 import { capacityCommand } from "./capacity";
+import { checklistCommand } from "./checklist";
 import { connectionCommand } from "./connection";
 import { connectionsCommand } from "./connections";
 import { copyCommand } from "./copy";
@@ -40,6 +41,7 @@ import { vacuumCommand } from "./vacuum";
 export const commands: readonly AnyCommand[] = [
   statusCommand,
   healthCommand,
+  checklistCommand,
   connectionsCommand,
   locksCommand,
   terminateIdleCommand,

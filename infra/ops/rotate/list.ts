@@ -48,7 +48,7 @@ export async function listPasswords(context: CommandContext): Promise<Report<Pas
 /** Which passwords are due: for any command that tells of the state of a stack. */
 export function dueFindings(
   { config, stack }: Pick<CommandContext, "config" | "stack">,
-  { credentials = [] }: StackOutputs,
+  { credentials = [] }: Pick<StackOutputs, "credentials">,
   now: number,
 ): Finding[] {
   const hint = (role: string): string => `\`npm run ops -- rotate --stack ${stack} ${role}\``;

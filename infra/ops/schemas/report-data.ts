@@ -2,6 +2,7 @@ import type { CopiesData, FetchData, SendData } from "../backup/copies";
 import type { PruneData, VerifyData } from "../backup/keep";
 import type { ListData, StatusData as BackupStatusData } from "../backup/look";
 import type { TakeData } from "../backup/take";
+import type { ChecklistData } from "../checklist/run";
 import type { AdoptData } from "../commands/adopt";
 import type { CapacityData } from "../../../components/core/operations/capacity";
 import type { ArchiveData } from "../commands/archive";
@@ -54,6 +55,7 @@ export type { FailureDocument, ReportDocument } from "../report";
 export interface ReportData {
   readonly status: StatusData;
   readonly health: HealthData;
+  readonly checklist: ChecklistData;
   readonly connections: ConnectionsData;
   readonly locks: LocksData;
   readonly "terminate-idle": TerminateIdleData;

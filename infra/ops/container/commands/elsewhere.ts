@@ -9,6 +9,7 @@ const needsPasswords = "needs the stack's state, which holds the passwords";
  * with the stack's state, nor the Docker engine, nor the checkout.
  */
 const elsewhere: readonly (readonly [name: string, why: string])[] = [
+  ["checklist", "needs the stack's configuration and state"],
   ["connections", needsPasswords],
   ["locks", needsPasswords],
   ["terminate-idle", needsPasswords],
