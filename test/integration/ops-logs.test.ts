@@ -166,7 +166,7 @@ describe("ops logs", () => {
   });
 
   test("says what of its options is wrong", async () => {
-    const moment = await stack.ops("logs", "--since", "yesterday");
+    const moment = await stack.ops("logs", "--since", "last week");
     expect([moment.exitCode, moment.stderr]).toEqual([2, expect.stringContaining("Write it such as 30min")]);
     const order = await stack.ops("logs", "--since", "1h", "--until", "2h");
     expect([order.exitCode, order.stderr]).toEqual([2, expect.stringContaining("is not before --until")]);
