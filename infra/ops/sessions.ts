@@ -4,23 +4,20 @@ import { withSession, type Session, type SessionOptions } from "../../components
 /** A look at a server never takes longer than this for one question. */
 const statementTimeoutMs = 10_000;
 
-/** A server that works would have ended the statement by then, and said so. */
-const silenceTimeoutMs = statementTimeoutMs + 2_000;
-
 /** Looks at a database without being able to change it. */
 export function lookInto<Result>(
   target: ConnectionTarget,
   database: string,
   look: (session: Session) => Promise<Result>,
-  more: Pick<SessionOptions, "asItself" | "serversSearchPath"> = {},
+  more: Pick<SessionOptions, "asItself" | "serversSearchPath" | "statementTimeoutMs"> = {},
 ): Promise<Result> {
   const options = {
-    ...more,
     database,
     readOnly: true,
+    // A server that hangs is given up soon after: see `silenceTimeoutMs`.
     statementTimeoutMs,
-    silenceTimeoutMs,
     applicationName: "pgstead ops",
+    ...more,
   };
   return withSession(target, options, look);
 }
