@@ -110,7 +110,7 @@ describe("ops audit", () => {
     [["--operation", "select"], "It is one of insert"],
     [["--key", "42"], "Write it such as id=42"],
     [["--limit", "0"], "whole number from 1"],
-    [["--database", "shoop"], "shoop is not declared"],
+    [["--database", "shoop"], "did you mean shop?"],
   ])("refuses %j", async (args, message) => {
     const { exitCode, stderr } = await stack.ops("audit", ...args);
     expect(exitCode).toBe(2);

@@ -99,7 +99,7 @@ async function look(context: CommandContext, args: LogsArgs): Promise<Report<Log
     ...(args.user === undefined ? {} : { user: args.user }),
     ...(args.database === undefined ? {} : { database: args.database }),
   });
-  return withLogs(context, async ({ source, settings, remarks }) => {
+  return withLogs(context, async ({ source, settings, remarks, assertKnown }) => {
     const reading = await progress(
       `reading the log in ${source.place}`,
       readLog(source, settings, { since, until }, (entry) => {
@@ -107,6 +107,10 @@ async function look(context: CommandContext, args: LogsArgs): Promise<Report<Log
       }),
     );
     const summary = collector.summary();
+    // A role that is dropped by now, or never was, may well be in the log.
+    if (summary.entries === 0) {
+      await assertKnown({ roles: { "--user": args.user }, databases: { "--database": args.database } });
+    }
     const data = await describeLog(summary, reading, {
       ...{ since, until, remarks, limit: args.limit, place: source.place },
       statements: args.statements === true,
