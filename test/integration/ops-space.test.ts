@@ -22,7 +22,7 @@ const settings = `config:
     app: { login: true }
     monitor: { profile: monitor }
   pgstead:monitoring:
-    thresholds: { bloatBytes: 2MB, unusedIndexBytes: 1MB, unusedIndexAge: 0, diskWarning: 2, diskCritical: 1 }
+    thresholds: { bloatBytes: 2MB, unusedIndexBytes: 1MB, unusedIndexAge: 1s, diskWarning: 2, diskCritical: 1 }
 `;
 
 beforeAll(async () => {

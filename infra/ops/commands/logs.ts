@@ -102,9 +102,17 @@ async function look(context: CommandContext, args: LogsArgs): Promise<Report<Log
   return withLogs(context, async ({ source, settings, remarks, assertKnown }) => {
     const reading = await progress(
       `reading the log in ${source.place}`,
-      readLog(source, settings, { since, until }, (entry) => {
-        collector.add(entry);
-      }),
+      readLog(
+        source,
+        settings,
+        { since, until },
+        {
+          take: (entry) => {
+            collector.add(entry);
+          },
+          takeRoutine: collector.addRoutine,
+        },
+      ),
     );
     const summary = collector.summary();
     // A role that is dropped by now, or never was, may well be in the log.
