@@ -25,7 +25,7 @@ export interface LogPlace {
    *
    * @throws ProblemError
    */
-  assertKnown(names: NamesAsked): Promise<void>;
+  readonly assertKnown: (names: NamesAsked) => Promise<void>;
 }
 
 /**

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isOpenRecord, parseCsvRecord } from "../../../../components/core/operations/logs/csv";
 import type { LogEntry } from "../../../../components/core/operations/logs/entry";
 import { logFindings } from "../../../../components/core/operations/logs/findings";
-import { isRoutineLine, parseJsonLine } from "../../../../components/core/operations/logs/json";
+import { parseJsonLine } from "../../../../components/core/operations/logs/json";
 import { kindOf } from "../../../../components/core/operations/logs/kind";
 import { loadMask } from "../../../../components/core/operations/logs/mask";
 import { momentReader } from "../../../../components/core/operations/logs/moment";
@@ -243,41 +243,6 @@ describe("a summary", () => {
     expect(summaryOf(entries, { until: at }).entries).toBe(1);
     expect(summaryOf(entries, { user: "app" }).messages).toHaveLength(2);
     expect(summaryOf(entries, { user: "app", level: "ERROR" }).messages).toHaveLength(1);
-  });
-
-  test("is the same where routine lines are only counted, which no filter by whom or by level lets it do", () => {
-    const line = (level: string, message: string): string =>
-      JSON.stringify({ timestamp: "2026-03-01 12:00:00.000 UTC", error_severity: level, message });
-    const routine = [
-      line("LOG", "connection authorized: user=app"),
-      line("LOG", "disconnection: session time: 0:00:01"),
-      line("LOG", "checkpoint complete: wrote 1 buffers"),
-      line("LOG", 'automatic vacuum of table "shop.public.t": index scans: 0'),
-    ];
-    const read = routine.flatMap((text) => parseJsonLine(text, () => at) ?? []);
-    const collector = collectLog(all);
-    for (const text of routine) {
-      expect(isRoutineLine(text)).toBe(true);
-      collector.addRoutine?.();
-    }
-    expect(collector.summary()).toEqual(summaryOf(read));
-    expect(collector.summary()).toMatchObject({ entries: 4, levels: { LOG: 4 } });
-    for (const text of [
-      line("LOG", "checkpoints are occurring too frequently (1 second apart)"),
-      line("LOG", "duration: 3.1 ms  statement: SELECT 1"),
-      line("FATAL", "connection authorized: "),
-      line("ERROR", '"error_severity":"LOG","message":"disconnection: '),
-    ]) {
-      expect([text, isRoutineLine(text)]).toEqual([text, false]);
-    }
-    for (const filter of [
-      { user: "app" },
-      { database: "shop" },
-      { level: "LOG" },
-      { level: "DEBUG" },
-    ] as const) {
-      expect(collectLog({ ...all, ...filter }).addRoutine).toBeUndefined();
-    }
   });
 
   test("keeps no more groups than its bound, and says how many it left out", () => {
