@@ -19,16 +19,21 @@ export const maintenanceDatabase = "postgres";
 
 const defaultConnectTimeoutMs = 5_000;
 
+/** A server that works says within this time that it ended a statement. */
+const graceMs = 2_000;
+
 export interface SessionOptions {
   /** Default: the maintenance database, `postgres`. */
   readonly database?: string;
   /** Milliseconds for the connection to come up; default 5 000. */
   readonly connectTimeoutMs?: number;
-  /** Bound of each statement in milliseconds (`statement_timeout`); default none. */
+  /** Bound of each statement in milliseconds (`statement_timeout`), 0: none; default: the server's for this login. */
   readonly statementTimeoutMs?: number;
   /**
-   * Milliseconds for which a server that owes an answer may say nothing, before it counts as hung; default for ever.
-   * To be longer than `statementTimeoutMs`, with which a server that works ends what takes long.
+   * Milliseconds for which a server that owes an answer may say nothing, before it counts as hung; default: two seconds
+   * more than `statementTimeoutMs`, with which a server that works would have ended what takes long. Without that one it
+   * is for ever: what builds an index, or waits for a lock, is silent for long. Whoever lifts `statement_timeout` within a
+   * session opens it without either.
    */
   readonly silenceTimeoutMs?: number;
   /** The session cannot write (`default_transaction_read_only`): for everything that a preview asks. */
@@ -63,7 +68,9 @@ export interface CancellableSession extends Session {
 export async function openSession(target: ConnectionTarget, options: SessionOptions = {}): Promise<Session> {
   const client = await openClient(target, options);
   const session = sessionOf(client);
-  const { silenceTimeoutMs } = options;
+  const { statementTimeoutMs = 0 } = options;
+  const silenceTimeoutMs =
+    options.silenceTimeoutMs ?? (statementTimeoutMs > 0 ? statementTimeoutMs + graceMs : undefined);
   if (silenceTimeoutMs === undefined) return session;
   const awaiting = boundSilence(client, () => hung(renderPlace(target), silenceTimeoutMs));
   return {

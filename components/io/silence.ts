@@ -20,7 +20,11 @@ export function boundSilence(
   const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
   let owed = 0;
   stream.on("timeout", () => {
-    if (owed > 0) stream.destroy(giveUp());
+    const { bytesRead } = stream;
+    // A process that was busy itself has its timers before what has arrived meanwhile: that is read first.
+    setImmediate(() => {
+      if (owed > 0 && stream.bytesRead === bytesRead) stream.destroy(giveUp());
+    });
   });
   return async (ask, timeoutMs) => {
     owed += 1;

@@ -85,7 +85,7 @@ export interface PlannedKind {
   delete?(request: DeleteRequest): Promise<void>;
 }
 
-/** Everything that a preview asks of a server ends within this time. */
+/** Each question that a preview asks of a server ends within this time, or two seconds later where the server hangs. */
 const previewTimeoutMs = 10_000;
 
 /** The common life of an own resource: plan against the live server; lock, act, and read again. */

@@ -1,6 +1,6 @@
 import { problemError, type ProblemError } from "../../components/core/problem";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "../config";
-import { nearest } from "../config/shape";
+import { meantOrKnown } from "./meant";
 
 export interface FoundLogin {
   readonly database: DatabaseConfig;
@@ -61,9 +61,4 @@ function unknownRole(
   }
   const names = [...known, ...logins.map(({ role }) => role.name)];
   return problemError(option, `${wanted} is not declared`, meantOrKnown(wanted, names, known));
-}
-
-function meantOrKnown(wanted: string, names: readonly string[], known = names): string {
-  const meant = nearest(wanted, names);
-  return meant === undefined ? `known here: ${known.join(", ")}` : `did you mean ${meant}?`;
 }

@@ -4,21 +4,19 @@ import { openSession, withSession, type Session, type SessionOptions } from "../
 /** A look at a server never takes longer than this for one question. */
 const statementTimeoutMs = 10_000;
 
-/** A server that works would have ended the statement by then, and said so. */
-const silenceTimeoutMs = statementTimeoutMs + 2_000;
-
 /** Looks at a database without being able to change it. */
 export function lookInto<Result>(
   target: ConnectionTarget,
   database: string,
   look: (session: Session) => Promise<Result>,
-  more: Pick<SessionOptions, "asItself" | "serversSearchPath"> = {},
+  more: Pick<SessionOptions, "asItself" | "serversSearchPath" | "statementTimeoutMs"> = {},
 ): Promise<Result> {
-  return withSession(target, { ...more, ...lookingOptions(database) }, look);
+  return withSession(target, { ...lookingOptions(database), ...more }, look);
 }
 
 function lookingOptions(database: string): SessionOptions {
-  return { database, readOnly: true, statementTimeoutMs, silenceTimeoutMs, applicationName: "pgstead ops" };
+  // A server that hangs is given up soon after: see `silenceTimeoutMs`.
+  return { database, readOnly: true, statementTimeoutMs, applicationName: "pgstead ops" };
 }
 
 /** Looks at a server over sessions that stay: one for each login and database, for many looks one after the other. */

@@ -1,6 +1,11 @@
 import type { ConnectionTarget } from "../../components/core/connection";
 import { parseConnectionUri, renderPlace } from "../../components/core/connection";
-import { maintenanceDatabase, ServerFullError, type Session } from "../../components/io/session";
+import {
+  maintenanceDatabase,
+  ServerFullError,
+  type Session,
+  type SessionOptions,
+} from "../../components/io/session";
 import type { CommandContext } from "./command";
 import type { StackOutputs } from "./outputs";
 import { keepSessions, lookInto } from "./sessions";
@@ -21,8 +26,16 @@ export interface Watcher {
    * @throws ServerUnreachableError, LoginRefusedError
    */
   look<Result>(database: string, look: (session: Session) => Promise<Result>): Promise<Result>;
-  /** The same for what `pg_monitor` may not see. */
-  asAdministrator<Result>(database: string, look: (session: Session) => Promise<Result>): Promise<Result>;
+  /**
+   * The same for what `pg_monitor` may not see.
+   *
+   * @param more statementTimeoutMs: 0 for what reads whole tables; a server that hangs is then waited for
+   */
+  asAdministrator<Result>(
+    database: string,
+    look: (session: Session) => Promise<Result>,
+    more?: Pick<SessionOptions, "statementTimeoutMs">,
+  ): Promise<Result>;
 }
 
 /** Opened once for a command, however often it looks: reading the state takes a second. */
@@ -99,7 +112,11 @@ async function findWatcher(context: CommandContext): Promise<Watcher> {
         return answer;
       }
     },
-    asAdministrator: (database, look) => lookOver(administrator, database, look),
+    // A session of its own where its bounds are others.
+    asAdministrator: (database, look, more) =>
+      more === undefined
+        ? lookOver(administrator, database, look)
+        : lookInto(administrator, database, look, more),
   };
 }
 

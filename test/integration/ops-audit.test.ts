@@ -96,6 +96,7 @@ describe("ops audit", () => {
     });
     expect(await entries("--operation", "truncate")).toEqual([]);
     expect(await entries("--since", "2100-01-01")).toEqual([]);
+    expect(await entries("--since", "1h", "--user", "carol")).toHaveLength(5);
     expect(await entries("--until", "2000-01-01")).toEqual([]);
     const { stdout } = await stack.ops("audit", "--json", "--limit", "2");
     const { data } = JSON.parse(stdout) as AuditJson;
@@ -105,11 +106,11 @@ describe("ops audit", () => {
 
   test.each([
     [["--table", "orders"], "Write it with its schema"],
-    [["--since", "yesterday"], "Write it such as 2026-03-01"],
+    [["--since", "last week"], "Write it such as 30min, 2h"],
     [["--operation", "select"], "It is one of insert"],
     [["--key", "42"], "Write it such as id=42"],
     [["--limit", "0"], "whole number from 1"],
-    [["--database", "shoop"], "shoop is not declared"],
+    [["--database", "shoop"], "did you mean shop?"],
   ])("refuses %j", async (args, message) => {
     const { exitCode, stderr } = await stack.ops("audit", ...args);
     expect(exitCode).toBe(2);

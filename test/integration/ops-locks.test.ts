@@ -193,6 +193,18 @@ describe("locks", () => {
 });
 
 describe("terminate-idle", () => {
+  test("refuses a role and a database that are not there, with those that may be meant", async () => {
+    const wrong = ["--role", "shop_ap", "--database", "shpo"];
+    const { exitCode, stderr } = await stack.run(["terminate-idle", "--dry-run", ...wrong]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("--role: there is no role shop_ap");
+    expect(stderr).toContain("did you mean shop_app?");
+    expect(stderr).toContain("--database: there is no database shpo");
+    expect(stderr).toContain("did you mean shop?");
+    const right = ["--role", "shop_monitor", "--database", "postgres", "--minutes", "1000"];
+    expect((await stack.run(["terminate-idle", "--dry-run", ...right])).exitCode).toBe(0);
+  });
+
   test("ends those that are idle for so long still, and spares all others", async () => {
     const idle = await stack.as("shop_app", "idle");
     const inTransaction = await begin("in transaction");

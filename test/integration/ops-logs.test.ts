@@ -166,8 +166,13 @@ describe("ops logs", () => {
   });
 
   test("says what of its options is wrong", async () => {
-    const moment = await stack.ops("logs", "--since", "yesterday");
+    const moment = await stack.ops("logs", "--since", "last week");
     expect([moment.exitCode, moment.stderr]).toEqual([2, expect.stringContaining("Write it such as 30min")]);
+    const names = await stack.ops("logs", "--user", "postgrse", "--database", "shpo");
+    expect([names.exitCode, names.stderr]).toEqual([
+      2,
+      expect.stringMatching(/did you mean postgres\?[^]*shop\?/),
+    ]);
     const order = await stack.ops("logs", "--since", "1h", "--until", "2h");
     expect([order.exitCode, order.stderr]).toEqual([2, expect.stringContaining("is not before --until")]);
   });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { secret, unknown, type PropertyMap } from "../../components/providers/properties";
+import { eventually } from "../support/eventually";
 import { freePort } from "../support/server";
 import { databaseAccess, role, serverAccess, useOwnProvider } from "../support/own-provider";
 
@@ -34,6 +35,30 @@ test("a server that does not answer is said, and the preview goes on with the st
     );
   } finally {
     await own.server.start();
+  }
+});
+
+test("a server that stops in the middle of a question is given up, and the preview goes on with the state", async () => {
+  const declared = serverAccess(own.connection, roles);
+  await own.stack.up(declared);
+  const watcher = await own.server.connect();
+  let asking: number | undefined;
+  try {
+    await watcher.query("BEGIN; LOCK TABLE pg_catalog.pg_auth_members IN ACCESS EXCLUSIVE MODE");
+    const preview = own.stack.diff(declared);
+    asking = await eventually("the preview waits in the middle", async () => {
+      const rows = await watcher.query<{ pid: number }>(
+        "SELECT pid FROM pg_locks WHERE relation = 'pg_auth_members'::regclass AND NOT granted",
+      );
+      return rows[0]?.pid;
+    });
+    process.kill(asking, "SIGSTOP");
+    // Its own statement_timeout, which is 10 s, is the server's, and that one has stopped.
+    expect(await preview).toMatchObject({ changed: false });
+    expect(messages("it takes connections and said nothing for 12 s")).toHaveLength(1);
+  } finally {
+    if (asking !== undefined) process.kill(asking, "SIGCONT");
+    await watcher.close();
   }
 });
 

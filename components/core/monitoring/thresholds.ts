@@ -36,6 +36,11 @@ export const thresholdDefinitions = {
     10 * megabyte,
     "Size of an index that nothing reads; smaller ones are not told of.",
   ),
+  // A week has all of its days; what a month's end needs is for whoever drops the index to know.
+  unusedIndexAge: seconds(
+    7 * day,
+    "Time for which scans have to be counted before an index is called unused.",
+  ),
   replicationLag: seconds(minute, "Age of what a standby has replayed last."),
   slotBytes: bytes(10 * gigabyte, "Write-ahead log that a replication slot keeps."),
   walRatio: count(2, "Size of the write-ahead log, in units of max_wal_size."),

@@ -1,4 +1,7 @@
+import { ownSchema } from "../born-with";
 import type { Finding } from "../finding";
+import { renderSize } from "../size";
+import { sampleTableNames } from "./sample-tables";
 
 /** A figure at a moment. */
 export interface Point {
@@ -147,7 +150,7 @@ export function forecastCapacity(facts: readonly CapacityFacts[], options: Capac
     days: options.days,
     databases,
     server: forecastServer(best?.samples ?? [], options.size),
-    remarks: databases.flatMap(remarksOf),
+    remarks: [...databases.flatMap(remarksOf), ...facts.flatMap(ownRemark)],
   };
 }
 
@@ -156,13 +159,15 @@ function forecastDatabase(
   { top }: CapacityOptions,
 ): DatabaseCapacity {
   const [first, last] = [samples[0], samples.at(-1)];
-  const tables = relations.flatMap(({ schema, name, points }) => {
-    const bytesPerDay = slopePerDay(points);
-    const sizeBytes = points.at(-1)?.value;
-    return bytesPerDay === undefined || sizeBytes === undefined || bytesPerDay <= 0
-      ? []
-      : [{ schema, name, sizeBytes, bytesPerDay }];
-  });
+  const tables = relations
+    .filter((one) => !isOwn(one))
+    .flatMap(({ schema, name, points }) => {
+      const bytesPerDay = slopePerDay(points);
+      const sizeBytes = points.at(-1)?.value;
+      return bytesPerDay === undefined || sizeBytes === undefined || bytesPerDay <= 0
+        ? []
+        : [{ schema, name, sizeBytes, bytesPerDay }];
+    });
   return {
     database,
     sampleCount: samples.length,
@@ -173,6 +178,19 @@ function forecastDatabase(
     bytesPerDay: slopePerDay(samples.map(({ at, databaseBytes }) => ({ at, value: databaseBytes }))) ?? null,
     tables: tables.toSorted((a, b) => b.bytesPerDay - a.bytesPerDay).slice(0, top),
   };
+}
+
+/** The samples themselves: they grow towards a bound of their own, and archiving old rows mends nothing there. */
+function isOwn({ schema, name }: { readonly schema: string; readonly name: string }): boolean {
+  return schema === ownSchema && (sampleTableNames as readonly string[]).includes(name);
+}
+
+function ownRemark({ database, relations }: CapacityFacts): string[] {
+  const bytes = relations.filter(isOwn).reduce((sum, { points }) => sum + (points.at(-1)?.value ?? 0), 0);
+  if (bytes === 0) return [];
+  return [
+    `${database}: ${renderSize(bytes)} of it are the samples, which thin out and are not among the tables`,
+  ];
 }
 
 function forecastServer(samples: readonly SizeSample[], size: number | undefined): ServerCapacity {

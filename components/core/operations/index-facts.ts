@@ -11,7 +11,7 @@ export interface IndexCatalog {
 
 /** Since when scans are counted, and who counts them. */
 export interface IndexStatistics {
-  /** When they were reset, or else when this database's statistics or the server began; in ISO 8601 and UTC. */
+  /** When they were reset, or lost in a crash, or else when the server began; in ISO 8601 and UTC. */
   readonly since: string;
   readonly ageSeconds: number;
   /** True: this server is a standby, whose counters are its own. */

@@ -6,12 +6,15 @@ import { planBuilds } from "./index-build";
 import { findDuplicates, findPrefixes, isNeeded, type Redundant } from "./index-duplicates";
 import type { IndexCatalog, IndexedTable, IndexFacts, IndexStatistics } from "./index-facts";
 import { covers, findMissing, type MissingIndex } from "./index-foreign-keys";
+import type { Thresholds } from "../monitoring/thresholds";
 import { plainName } from "./relation";
 
 /** What `indexes` tells of one database. */
 export interface DatabaseIndexes {
   readonly database: string;
   readonly statistics: IndexStatistics;
+  /** True: scans are not counted for long enough to call an index unused, and none is. */
+  readonly tooYoung: boolean;
   readonly unused: readonly JudgedIndex[];
   /** The same as another one. */
   readonly duplicate: readonly JudgedIndex[];
@@ -59,18 +62,19 @@ const leastUnanalyzedBytes = 1024 * 1024;
 /** What is to be said of the indexes of a database; unused ones are those of at least so many bytes. */
 export function judgeIndexes(
   catalog: IndexCatalog,
-  { unusedIndexBytes }: { readonly unusedIndexBytes: number },
+  { unusedIndexBytes, unusedIndexAge }: Pick<Thresholds, "unusedIndexBytes" | "unusedIndexAge">,
 ): DatabaseIndexes {
   const tables = new Map(catalog.tables.map((table) => [table.oid, table]));
   const judge = judgeWith(tables);
   const duplicates = findDuplicates(catalog.indexes);
   const build = planBuilds(catalog);
+  const tooYoung = catalog.statistics.ageSeconds < unusedIndexAge;
+  const unused = tooYoung ? [] : findUnused(catalog, duplicates, unusedIndexBytes);
   return {
     database: catalog.database,
     statistics: catalog.statistics,
-    unused: findUnused(catalog, duplicates, unusedIndexBytes).map((index) =>
-      judge(index, "was not scanned", dropIndex(index)),
-    ),
+    tooYoung,
+    unused: unused.map((index) => judge(index, "was not scanned", dropIndex(index))),
     duplicate: duplicates.map(({ index, by }) =>
       judge(index, `is the same as ${plainName(by)}`, dropDuplicate(index, tables.get(index.table))),
     ),

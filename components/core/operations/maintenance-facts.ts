@@ -7,6 +7,8 @@ export interface MaintenanceCatalog {
   readonly database: string;
   /** True: this server is a standby, which changes nothing itself. */
   readonly inRecovery: boolean;
+  /** True: the login owns this database, whose owner may VACUUM and ANALYZE every table of it, whoever's it is. */
+  readonly ownsDatabase: boolean;
   readonly tables: readonly MaintainableTable[];
   readonly indexes: readonly MaintainableIndex[];
 }

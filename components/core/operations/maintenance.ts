@@ -71,8 +71,9 @@ const locks = {
  *
  * @throws ProblemError with every name that there is not, and for a standby
  */
-export function planMaintenance(catalog: MaintenanceCatalog, choice: MaintenanceChoice): MaintenancePlan {
-  if (catalog.inRecovery) throw standby(choice.action);
+export function planMaintenance(found: MaintenanceCatalog, choice: MaintenanceChoice): MaintenancePlan {
+  if (found.inRecovery) throw standby(choice.action);
+  const catalog = withOwner(found, choice);
   const chosen =
     choice.names.length === 0 ? { tables: catalog.tables, indexes: undefined } : choose(catalog, choice);
   const parts =
@@ -155,6 +156,12 @@ function planReindex(catalog: MaintenanceCatalog, chosen: Chosen, choice: Mainte
   return parts;
 }
 
+/** The owner of the database may VACUUM and ANALYZE what is not shared ("VACUUM", Notes); REINDEX takes the table's. */
+function withOwner(catalog: MaintenanceCatalog, { action }: MaintenanceChoice): MaintenanceCatalog {
+  if (!catalog.ownsDatabase || action === "reindex") return catalog;
+  return { ...catalog, tables: catalog.tables.map((table) => ({ ...table, access: "self" })) };
+}
+
 function stepOf(
   subject: RelationName,
   { oid, access, owner }: MaintainableTable,
@@ -162,7 +169,7 @@ function stepOf(
 ): Part {
   const name = plainName(subject);
   if (access === "none") {
-    const reason = `the login may not: it is neither ${owner} nor has MAINTAIN`;
+    const reason = `the login may not: it is not ${owner}, and has no MAINTAIN, which there is from PostgreSQL 17 on`;
     return { subject: name, reason };
   }
   return { subject: name, table: oid, ...step, runAs: access === "owner" ? owner : null };

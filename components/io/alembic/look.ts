@@ -20,7 +20,13 @@ export function lookWithAlembic<Result>(
   look: (found: AlembicLook) => Promise<Result>,
 ): Promise<Result> {
   const { login, database, setup } = options;
-  const session = { database, asItself: true, readOnly: true, applicationName: "pgstead ops" };
+  const session = {
+    database,
+    asItself: true,
+    readOnly: true,
+    statementTimeoutMs: 10_000,
+    applicationName: "pgstead ops",
+  };
   return withSession(login, session, (open) =>
     withProof(open, async (proof) => {
       const bridge = await openBridge(setup, await bridgeConnection(options, proof, "look"));

@@ -50,6 +50,13 @@ WITH RECURSIVE ${relationSizeSql}, tables AS MATERIALIZED (
   GROUP BY 1
 )`;
 
+/**
+ * From 15 on a database has no moment of its own until somebody resets it, and its counters outlast a restart, but no
+ * crash: that resets all others as well, so that the one that was reset first says when all of them were.
+ */
+const lostSql = `least((SELECT stats_reset FROM pg_catalog.pg_stat_bgwriter),
+            (SELECT stats_reset FROM pg_catalog.pg_stat_archiver), (SELECT stats_reset FROM pg_catalog.pg_stat_wal))`;
+
 const statisticsSql = `
 (
     SELECT pg_catalog.json_build_object(
@@ -57,7 +64,7 @@ const statisticsSql = `
       'ageSeconds', extract(epoch FROM pg_catalog.now() - s.since)::bigint,
       'inRecovery', pg_catalog.pg_is_in_recovery(),
       'standbys', (SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE application_name <> 'pg_basebackup'))
-    FROM (SELECT coalesce(stats_reset, pg_catalog.pg_postmaster_start_time()) AS since
+    FROM (SELECT coalesce(stats_reset, ${lostSql}, pg_catalog.pg_postmaster_start_time()) AS since
           FROM pg_catalog.pg_stat_database WHERE datname = pg_catalog.current_database()) AS s
   )`;
 

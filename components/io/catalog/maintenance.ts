@@ -28,6 +28,8 @@ WITH ${relationSizeSql}, tables AS MATERIALIZED (
 SELECT pg_catalog.json_build_object(
   'database', pg_catalog.current_database(),
   'inRecovery', pg_catalog.pg_is_in_recovery(),
+  'ownsDatabase', (SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE') FROM pg_catalog.pg_database AS d
+    WHERE d.datname = pg_catalog.current_database()),
   'tables', (
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', t.oid::bigint, 'schema', t.nspname, 'name', t.relname, 'kind', t.relkind, 'parent', t.inhparent::bigint,

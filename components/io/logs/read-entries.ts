@@ -2,7 +2,7 @@ import { pipeline, Readable } from "node:stream";
 import { constants, createGunzip } from "node:zlib";
 import { isOpenRecord, parseCsvRecord } from "../../core/operations/logs/csv";
 import type { LogEntry, LogFormat } from "../../core/operations/logs/entry";
-import { parseJsonLine } from "../../core/operations/logs/json";
+import { isRoutineLine, parseJsonLine } from "../../core/operations/logs/json";
 import { momentReader } from "../../core/operations/logs/moment";
 import { textReader } from "../../core/operations/logs/text";
 import { eachLine, longestLine } from "./lines";
@@ -21,6 +21,8 @@ export interface EntryReader {
   readonly since: number;
   readonly until: number;
   readonly take: (entry: LogEntry) => void;
+  /** Counts an entry of level LOG that tells nothing by itself; undefined: it is read and taken as any other. */
+  readonly takeRoutine?: (() => void) | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ function sinkOf(format: LogFormat, reader: EntryReader): Sink {
   return format === "csvlog" ? csvSink(reader) : textSink(reader);
 }
 
-function jsonSink({ style, since, until, take }: EntryReader): Sink {
+function jsonSink({ style, since, until, take, takeRoutine }: EntryReader): Sink {
   const momentOf = momentReader(style.zone);
   let unread = 0;
   return {
@@ -66,6 +68,10 @@ function jsonSink({ style, since, until, take }: EntryReader): Sink {
       // The moment is the first field: most of a large log is outside of the range.
       const at = momentOf(line.slice(14, line.indexOf('"', 14)));
       if (at !== undefined && (at < since || at >= until)) return;
+      if (takeRoutine !== undefined && at !== undefined && isRoutineLine(line)) {
+        takeRoutine();
+        return;
+      }
       const entry = parseJsonLine(line, () => at);
       if (entry !== undefined) take(entry);
       else if (line !== "") unread += 1;

@@ -1,6 +1,6 @@
-import { formatOf, type LogEntry, type LogFormat } from "../../core/operations/logs/entry";
+import { formatOf, type LogFormat } from "../../core/operations/logs/entry";
 import type { LogFile } from "../../core/ops/log-files";
-import { readEntries } from "./read-entries";
+import { readEntries, type EntryReader } from "./read-entries";
 import type { LogSettings, LogSource } from "./source";
 
 /** A file that was read. */
@@ -24,14 +24,18 @@ export async function readLog(
   source: LogSource,
   settings: Pick<LogSettings, "destinations" | "zone" | "prefix">,
   range: { readonly since: number; readonly until: number },
-  take: (entry: LogEntry) => void,
+  { take, takeRoutine }: Pick<EntryReader, "take" | "takeRoutine">,
 ): Promise<LogReading> {
   const { zone, prefix, destinations } = settings;
   const files = chooseFiles(await source.list(), destinations, range.since);
   let unread = 0;
   for (const { name, format } of files) {
     const kind = { format, compressed: name.endsWith(".gz") };
-    unread += await readEntries(source.open(name), kind, { style: { zone, prefix }, ...range, take });
+    unread += await readEntries(source.open(name), kind, {
+      style: { zone, prefix },
+      ...range,
+      ...{ take, takeRoutine },
+    });
   }
   return { files, unread };
 }

@@ -21,7 +21,9 @@ export async function takeSamples(
   for (const database of databases) {
     signal?.throwIfAborted();
     try {
-      const options = { database, asItself: true, applicationName: "pgstead samples" };
+      const applicationName = "pgstead samples";
+      // As long as a statement of it may take: a server that hangs in the middle must not hold the next samples up.
+      const options = { database, asItself: true, statementTimeoutMs: 60_000, applicationName };
       const sample = await withSession(administrator, options, (session) => takeSample(session, { volume }));
       results.push({ database, sample });
     } catch (failure) {

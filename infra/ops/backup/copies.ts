@@ -1,5 +1,4 @@
 import type { Finding } from "../../../components/core/finding";
-import { nearest } from "../../../components/core/nearest";
 import { problemError } from "../../../components/core/problem";
 import { copyBytes, parseCopyIndex } from "../../../components/core/copies/copy-index";
 import { parseBackupName } from "../../../components/core/backup/name";
@@ -10,6 +9,7 @@ import type { DeclaredCopy, Destination } from "../../../components/io/copies/de
 import { fetchCopy } from "../../../components/io/copies/fetch";
 import { withDestination } from "../../../components/io/copies/open";
 import { problemsOf, syncCopy, type CopyOutcome } from "../../../components/io/copies/sync";
+import { meantOrKnown } from "../meant";
 import type { Report } from "../report";
 import { stackName, type BackupPlace } from "./place";
 
@@ -65,9 +65,7 @@ export function chooseCopies(
   if (wanted === undefined) return copies;
   const found = copies.filter(({ plan }) => plan.name === wanted);
   if (found.length > 0) return found;
-  const meant = nearest(wanted, names);
-  const hint = meant === undefined ? `known here: ${names.join(", ")}` : `did you mean ${meant}?`;
-  throw problemError("--copy", `${wanted} is not declared`, hint);
+  throw problemError("--copy", `${wanted} is not declared`, meantOrKnown(wanted, names));
 }
 
 export interface FoundCopy {

@@ -13,7 +13,7 @@ import { whenFree } from "../../../components/io/backup/wait-for-repository";
 import type { CopyOutcome } from "../../../components/io/copies/sync";
 import { takeBackup } from "../../../components/io/backup/take";
 import { LoginRefusedError, ServerUnreachableError } from "../../../components/io/session";
-import { nearest } from "../../config/shape";
+import { meantOrKnown } from "../meant";
 import type { Report } from "../report";
 import { sendCopies, toCopyFindings } from "./copies";
 import { stackName, type BackupPlace } from "./place";
@@ -114,9 +114,7 @@ async function takeOne(place: BackupPlace, database: string, signal: AbortSignal
 export function chooseDatabases({ databases }: BackupPlace, wanted: string | undefined): readonly string[] {
   if (wanted === undefined) return databases;
   if (databases.includes(wanted)) return [wanted];
-  const meant = nearest(wanted, databases);
-  const hint = meant === undefined ? `known here: ${databases.join(", ")}` : `did you mean ${meant}?`;
-  throw problemError("--database", `${wanted} is not declared`, hint);
+  throw problemError("--database", `${wanted} is not declared`, meantOrKnown(wanted, databases));
 }
 
 function describe(manifest: BackupManifest): TakenBackup {

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from "commander";
 import { resolve } from "node:path";
 import type { ArchiveUnit } from "../../../components/core/archive/archive";
 import { parseTableName } from "../../../components/core/conventions/new-table";
@@ -14,6 +13,7 @@ import type { CommandContext, OpsCommand } from "../command";
 import { confirm } from "../migrate/run-steps";
 import { chooseDatabase, findDatabase, lookAs, type StackDatabase } from "../migrate/stack-database";
 import { toFindings } from "../migrate/state";
+import { parseDate } from "../moment";
 import type { Report } from "../report";
 import { untilInterrupted } from "../interrupt";
 import { plural } from "../text";
@@ -52,7 +52,7 @@ export const archiveCommand: OpsCommand<ArchiveArgs, ArchiveData> = {
       .option(
         "--before <moment>",
         "what is older, such as 2026-01-01 (UTC) or 2026-01-01T00:00:00Z",
-        parseMoment,
+        parseDate,
       )
       .option("--to <directory>", "where the files go")
       .option(
@@ -188,12 +188,4 @@ function missing({ table, before, to }: ArchiveArgs): ProblemError {
       hint: `such as --${key} ${hints[key as keyof typeof hints]}`,
     })),
   );
-}
-
-/** Nobody shall guess which zone a moment is of. */
-function parseMoment(text: string): Date {
-  const moment = new Date(text);
-  const isClear = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/.test(text);
-  if (isClear && !Number.isNaN(moment.getTime())) return moment;
-  throw new InvalidArgumentError("Write it such as 2026-01-01 (UTC) or 2026-01-01T00:00:00Z.");
 }

@@ -12,7 +12,8 @@ import { parseSqlName } from "../../../components/core/privileges/name";
 import { visible } from "../../../components/core/statement";
 import { readEntries, readTableNames } from "../../../components/io/audit/read-entries";
 import type { Session } from "../../../components/io/session";
-import { parseLimit, parseMoment } from "../arguments";
+import { parseLimit } from "../arguments";
+import { momentOf, parseMoment, type Moment } from "../moment";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand } from "../command";
 import { chooseDatabase, findDatabase } from "../migrate/stack-database";
@@ -22,8 +23,8 @@ import { lookInto } from "../sessions";
 interface AuditArgs {
   readonly database?: string;
   readonly table?: Pick<TrailFilter, "schema" | "table">;
-  readonly since?: Date;
-  readonly until?: Date;
+  readonly since?: Moment;
+  readonly until?: Moment;
   readonly user?: string;
   readonly operation?: string;
   readonly key?: Readonly<Record<string, string>>;
@@ -53,8 +54,12 @@ export const auditCommand: OpsCommand<AuditArgs, AuditData> = {
         "of the row with this key; several times for several columns",
         addKey,
       )
-      .option("--since <moment>", "from then on, such as 2026-03-01 or 2026-03-01T12:00Z", parseMoment)
-      .option("--until <moment>", "before then", parseMoment)
+      .option(
+        "--since <moment>",
+        "from then on: 2h or 3d ago, today, yesterday, 2026-03-01T12:00Z",
+        parseMoment,
+      )
+      .option("--until <moment>", "before then, in the same form", parseMoment)
       .option("-u, --user <name>", "by a login, a role, or whom the application says (app.user)")
       .option(
         "-o, --operation <word>",
@@ -82,11 +87,12 @@ Examples:
 
 async function run(context: CommandContext, args: AuditArgs): Promise<Report<AuditData>> {
   const { administrator, name } = await findDatabase(context, chooseDatabase(context.config, args.database));
+  const now = Date.now();
   const { table, since, until, user, operation, key, limit } = args;
   const filter: TrailFilter = {
     ...table,
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
+    ...(since === undefined ? {} : { since: momentOf(since, now) }),
+    ...(until === undefined ? {} : { until: momentOf(until, now) }),
     ...(user === undefined ? {} : { user }),
     ...(operation === undefined ? {} : { operation }),
     ...(key === undefined ? {} : { key }),

@@ -68,12 +68,17 @@ async function run(context: CommandContext, args: BloatArgs): Promise<Report<Blo
   const watcher = await openWatcher(context);
   const exact = args.exact === true;
   const found = await lookIntoEach(context, chosen, ({ name }) =>
-    watcher.asAdministrator(name, async (session) => {
-      const catalog = await readBloat(session, leastBytes);
-      const estimated = judgeBloat(catalog);
-      if (!exact) return { catalog, judged: estimated };
-      return { catalog, judged: judgeBloat(catalog, await measure(session, catalog, estimated, args.top)) };
-    }),
+    watcher.asAdministrator(
+      name,
+      async (session) => {
+        const catalog = await readBloat(session, leastBytes);
+        const estimated = judgeBloat(catalog);
+        if (!exact) return { catalog, judged: estimated };
+        return { catalog, judged: judgeBloat(catalog, await measure(session, catalog, estimated, args.top)) };
+      },
+      // Reading whole tables takes as long as it takes.
+      exact ? { statementTimeoutMs: 0 } : {},
+    ),
   );
   const databases = found.map(({ judged }) => judged);
   return {
@@ -104,8 +109,8 @@ async function measure(
     const hint = "declare it (`extensions: [pgstattuple]`) and run `up`; without --exact bloat is estimated";
     throw problemError("--exact", `database ${catalog.database} has no extension pgstattuple`, hint);
   }
-  // Reading takes as long as it takes; it ends with its client.
-  await session.query("SET statement_timeout = 0; SET client_connection_check_interval = '5s'");
+  // It ends with its client.
+  await session.query("SET client_connection_check_interval = '5s'");
   const tables = new Set(estimated.tables.slice(0, top).map(({ table }) => table));
   const indexes = new Set(estimated.indexes.slice(0, top).map(({ index }) => index));
   const measures: ExactMeasure[] = [];

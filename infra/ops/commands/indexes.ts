@@ -47,7 +47,8 @@ export const indexesCommand: OpsCommand<IndexesArgs, IndexesData> = {
 };
 
 const help = `
-Unused: not scanned since the statistics began, at least pgstead:monitoring.thresholds.unusedIndexBytes large, and nothing
+Unused: not scanned since the statistics were reset, lost in a crash or begun, if that is the week ago that
+pgstead:monitoring.thresholds.unusedIndexAge says (data.databases[].tooYoung: it is not), at least unusedIndexBytes large, and nothing
 but speed depends on it: not unique, of no constraint, no replica identity, not the only one that helps a foreign key.
 The same twice: table, access method, columns and expressions with operator class, collation and order, INCLUDE and
 predicate. Invalid: what a CREATE INDEX or REINDEX CONCURRENTLY that did not end has left. Missing: of a foreign key, on
@@ -55,7 +56,7 @@ the table that refers; an index counts whose first columns are the key's, in any
 
 Needs no more than a login. Nothing is changed: the statements are for a migration, each outside of a transaction.
 
-JSON: data.databases [{ database, statistics { since, ageSeconds, inRecovery, standbys }, unused, duplicate, prefix and
+JSON: data.databases [{ database, statistics { since, ageSeconds, inRecovery, standbys }, tooYoung, unused, duplicate, prefix and
 invalid [{ index, table, sizeBytes, scans, writes, why, statements }], missing [{ foreignKey, table, columns, references,
 sizeBytes, statements }], neverAnalyzed [{ table, sizeBytes, statements }] }].
 

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from "commander";
-import { parseTime } from "../../../components/core/duration";
 import { logLevels, type LogLevel } from "../../../components/core/operations/logs/entry";
 import { logFindings } from "../../../components/core/operations/logs/findings";
 import { collectLog } from "../../../components/core/operations/logs/summary";
@@ -7,6 +6,7 @@ import { problemError } from "../../../components/core/problem";
 import { readLog } from "../../../components/io/logs/read-log";
 import { parseLimit } from "../arguments";
 import type { CommandContext, OpsCommand } from "../command";
+import { momentOf, parseMoment, type Moment } from "../moment";
 import type { LogsData } from "../logs/logs-report";
 import { describeLog } from "../logs/describe";
 import { withLogs } from "../logs/place";
@@ -14,7 +14,8 @@ import { renderLogs } from "../logs/render";
 import type { Report } from "../report";
 
 interface LogsArgs {
-  readonly since: Moment;
+  /** Default: an hour ago. */
+  readonly since?: Moment;
   readonly until?: Moment;
   readonly errors?: boolean;
   /** True without a number. */
@@ -25,9 +26,6 @@ interface LogsArgs {
   readonly limit: number;
   readonly statements?: boolean;
 }
-
-/** A moment, or so many milliseconds ago. */
-type Moment = { readonly at: number } | { readonly ago: number };
 
 /** Tells what went wrong and what was slow, from the server's own log. */
 export const logsCommand: OpsCommand<LogsArgs, LogsData> = {
@@ -43,10 +41,12 @@ export const logsCommand: OpsCommand<LogsArgs, LogsData> = {
   summary: "show errors, slow statements and events of the server's log, grouped",
   declare: (command) => {
     command
-      .option("--since <moment>", "from when on: 30min, 2h, 3d ago, or 2026-03-01T12:00Z", parseSince, {
-        ago: 3_600_000,
-      })
-      .option("--until <moment>", "to when, in the same form (default: now)", parseSince)
+      .option(
+        "--since <moment>",
+        "from when on: 30min, 2h or 3d ago, today, yesterday, 2026-03-01T12:00Z (default: 1h)",
+        parseMoment,
+      )
+      .option("--until <moment>", "to when, in the same form (default: now)", parseMoment)
       .option("--errors", "messages only, and from ERROR on")
       .option("--slow [ms]", "slow statements only, from so many milliseconds on", parseMilliseconds)
       .option("--level <level>", `messages of this level and worse (default: WARNING)`, parseLevel)
@@ -85,8 +85,8 @@ async function look(context: CommandContext, args: LogsArgs): Promise<Report<Log
   const { stack, progress } = context;
   const now = Date.now();
   const [since, until] = [
-    momentOf(args.since, now),
-    args.until === undefined ? now : momentOf(args.until, now),
+    momentOf(args.since ?? { ago: 3_600_000 }, now).getTime(),
+    args.until === undefined ? now : momentOf(args.until, now).getTime(),
   ];
   if (since >= until) {
     throw problemError("--since", `is not before --until: ${iso(since)}, ${iso(until)}`, "exchange the two");
@@ -99,14 +99,26 @@ async function look(context: CommandContext, args: LogsArgs): Promise<Report<Log
     ...(args.user === undefined ? {} : { user: args.user }),
     ...(args.database === undefined ? {} : { database: args.database }),
   });
-  return withLogs(context, async ({ source, settings, remarks }) => {
+  return withLogs(context, async ({ source, settings, remarks, assertKnown }) => {
     const reading = await progress(
       `reading the log in ${source.place}`,
-      readLog(source, settings, { since, until }, (entry) => {
-        collector.add(entry);
-      }),
+      readLog(
+        source,
+        settings,
+        { since, until },
+        {
+          take: (entry) => {
+            collector.add(entry);
+          },
+          takeRoutine: collector.addRoutine,
+        },
+      ),
     );
     const summary = collector.summary();
+    // A role that is dropped by now, or never was, may well be in the log.
+    if (summary.entries === 0) {
+      await assertKnown({ roles: { "--user": args.user }, databases: { "--database": args.database } });
+    }
     const data = await describeLog(summary, reading, {
       ...{ since, until, remarks, limit: args.limit, place: source.place },
       statements: args.statements === true,
@@ -116,21 +128,6 @@ async function look(context: CommandContext, args: LogsArgs): Promise<Report<Log
     const findings = logFindings(summary, context.config.thresholds);
     return { command: "logs", stack, data, findings };
   });
-}
-
-function momentOf(moment: Moment, now: number): number {
-  return "at" in moment ? moment.at : now - moment.ago;
-}
-
-function parseSince(text: string): Moment {
-  const [, days] = /^(\d{1,4})\s*d$/.exec(text) ?? [];
-  const ago = days === undefined ? parseTime(text) : Number(days) * 86_400_000;
-  if (ago !== undefined && ago > 0) return { ago };
-  const at = Date.parse(text);
-  // Nobody shall guess which zone a moment is of.
-  const isClear = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/.test(text);
-  if (isClear && !Number.isNaN(at)) return { at };
-  throw new InvalidArgumentError("Write it such as 30min, 2h, 3d, 2026-03-01 (UTC) or 2026-03-01T12:00Z.");
 }
 
 function parseMilliseconds(text: string): number {

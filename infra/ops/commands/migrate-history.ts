@@ -5,11 +5,12 @@ import type { OpsCommand } from "../command";
 import { renderMs } from "../migrate/declare-look";
 import { chooseDatabase, findDatabase, lookAs } from "../migrate/stack-database";
 import { renderTable } from "../table";
-import { parseLimit, parseMoment } from "../arguments";
+import { parseLimit } from "../arguments";
+import { momentOf, parseMoment, type Moment } from "../moment";
 
 interface HistoryArgs {
   readonly database?: string;
-  readonly since?: Date;
+  readonly since?: Moment;
   readonly limit: number;
 }
 
@@ -26,14 +27,18 @@ export const migrateHistoryCommand: OpsCommand<HistoryArgs, HistoryData> = {
   declare: (command) => {
     command
       .option("-d, --database <name>", "database, where the stack has several")
-      .option("--since <moment>", "from then on, such as 2026-03-01 or 2026-03-01T12:00Z", parseMoment)
+      .option(
+        "--since <moment>",
+        "from then on: 2h or 3d ago, today, yesterday, 2026-03-01T12:00Z",
+        parseMoment,
+      )
       .option("-n, --limit <count>", "so many, the newest first", parseLimit, 50)
       .addHelpText("after", help);
   },
   async run(context, { database: wanted, since, limit }) {
     const database = await findDatabase(context, chooseDatabase(context.config, wanted));
     const look = lookAs(database, (session) =>
-      readTrail(session, { limit, ...(since === undefined ? {} : { since }) }),
+      readTrail(session, { limit, ...(since === undefined ? {} : { since: momentOf(since, Date.now()) }) }),
     );
     const trail = await context.progress(`reading the history of ${database.name}`, look);
     return {

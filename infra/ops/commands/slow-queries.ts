@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import { statementOrders, type StatementOrder } from "../../../components/core/operations/statements";
-import { parseLimit, parseSince } from "../arguments";
+import { parseLimit } from "../arguments";
 import type { OpsCommand } from "../command";
+import { parseMoment } from "../moment";
 import { readSlowQueries, type SlowQueriesArgs, type SlowQueriesData } from "../statements/read";
 import { renderSlowQueries } from "../statements/render";
 
@@ -17,10 +18,10 @@ export const slowQueriesCommand: OpsCommand<SlowQueriesArgs, SlowQueriesData> = 
       .option("--top <count>", "so many", parseLimit, 10)
       .option(
         "--since <moment>",
-        "since then, from kept samples: 2h, 3d, today, yesterday, 2026-03-01",
-        (text) => parseSince(text),
+        "since then, from kept samples: 30min, 2h, 3d, today, yesterday, 2026-03-01T12:00Z",
+        parseMoment,
       )
-      .option("--until <moment>", "until then", (text) => parseSince(text))
+      .option("--until <moment>", "until then, in the same form (default: now)", parseMoment)
       .option("--regressions", "what got slower since then, compared with as long before, and what is new")
       .option("--full", "the whole texts")
       .addHelpText("after", help);

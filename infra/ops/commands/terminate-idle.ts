@@ -10,6 +10,7 @@ import type { CommandContext, OpsCommand } from "../command";
 import { colorsFor } from "../colors";
 import { renderSessions } from "../health/render-connections";
 import { assertConfirmable, confirm, explainRefusal, type ConfirmArgs } from "../locks/confirm";
+import { assertOnServer } from "../on-server";
 import type { Report } from "../report";
 import { plural } from "../text";
 import { openWatcher, type Watcher } from "../watcher";
@@ -77,7 +78,10 @@ async function terminate(
   const watcher = await openWatcher(context);
   const all = await context.progress(
     `asking the server at ${watcher.place}`,
-    watcher.look(maintenanceDatabase, (session) => readSessions(session)),
+    watcher.look(maintenanceDatabase, async (session) => {
+      await assertOnServer(session, { roles: { "--role": role }, databases: { "--database": database } });
+      return readSessions(session);
+    }),
   );
   const sessions = selectIdle(all, { minutes, role, database, inTransaction });
   const report = (action: TerminateIdleData["action"], outcomes?: ReadonlyMap<number, EndingOutcome>) => {

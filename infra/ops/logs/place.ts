@@ -12,6 +12,7 @@ import { maintenanceDatabase, type Session } from "../../../components/io/sessio
 import type { CommandContext } from "../command";
 import { cannotTell } from "../failure";
 import { findEngine } from "../find-engine";
+import { assertOnServer, type NamesAsked } from "../on-server";
 import { openWatcher } from "../watcher";
 
 /** Where the log of a stack's server is, and how it is written. */
@@ -19,6 +20,12 @@ export interface LogPlace {
   readonly source: LogSource;
   readonly settings: LogSettings;
   readonly remarks: readonly string[];
+  /**
+   * Looks whether the server has what a filter names; a server that cannot be asked has everything.
+   *
+   * @throws ProblemError
+   */
+  readonly assertKnown: (names: NamesAsked) => Promise<void>;
 }
 
 /**
@@ -36,7 +43,8 @@ export async function withLogs<Result>(
       readThrough(session, async () => {
         const settings = assertCollected(await readLogSettings(session));
         const source = sqlLogs(session, settings, `${settings.directory} of the server`);
-        return read({ source, settings, remarks: [] });
+        const assertKnown = (names: NamesAsked): Promise<void> => assertOnServer(session, names);
+        return read({ source, settings, remarks: [], assertKnown });
       }),
     );
   }
@@ -45,7 +53,11 @@ export async function withLogs<Result>(
     .catch((error: unknown) => ({ error }));
   const settings = assertCollected("error" in asked ? usualSettings(context) : asked);
   const remarks = "error" in asked ? [unaskedRemark(asked.error)] : [];
-  return read({ source: await sourceOf(context, settings), settings, remarks });
+  const assertKnown = async (names: NamesAsked): Promise<void> => {
+    if (!("error" in asked))
+      await watcher.look(maintenanceDatabase, (session) => assertOnServer(session, names));
+  };
+  return read({ source: await sourceOf(context, settings), settings, remarks, assertKnown });
 }
 
 /** A server that is down, hangs or has no connection left: the files are there all the same. */

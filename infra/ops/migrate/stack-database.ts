@@ -6,6 +6,7 @@ import { readHistory } from "../../../components/io/migrations/history";
 import type { Session } from "../../../components/io/session";
 import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
+import { meantOrKnown } from "../meant";
 import { lookInto } from "../sessions";
 
 /** A database of the stack, and who migrates it. */
@@ -26,7 +27,8 @@ export function chooseDatabase({ databases }: StackConfig, wanted: string | unde
   const found = wanted === undefined ? databases : databases.filter(({ name }) => name === wanted);
   const [only] = found;
   if (only === undefined) {
-    throw problemError("--database", `${wanted ?? ""} is not declared`, `known here: ${names}`);
+    const known = databases.map(({ name }) => name);
+    throw problemError("--database", `${wanted ?? ""} is not declared`, meantOrKnown(wanted ?? "", known));
   }
   if (found.length > 1)
     throw problemError("--database", "is missing: there are several", `say which: ${names}`);

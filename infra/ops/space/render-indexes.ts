@@ -21,6 +21,11 @@ function renderDatabase(database: DatabaseIndexes, colors: Colors): string {
     ...(statistics.standbys > 0 || statistics.inRecovery
       ? ["each standby counts its own scans: ask those as well before an unused index goes"]
       : []),
+    ...(database.tooYoung
+      ? [
+          "too young to tell which indexes are unused: pgstead:monitoring.thresholds.unusedIndexAge says from when on",
+        ]
+      : []),
   ];
   const group = (title: string, indexes: readonly JudgedIndex[]): string[] =>
     indexes.length === 0 ? [] : [renderIndexTable(title, indexes, colors)];
@@ -48,7 +53,9 @@ function renderDatabase(database: DatabaseIndexes, colors: Colors): string {
           ),
         ]),
   ];
-  return parts.length === 1 ? `${counted}\n  all indexes are in order` : parts.join("\n\n");
+  return parts.length === 1
+    ? `${[counted, ...notes].join("\n")}\n  all indexes are in order`
+    : parts.join("\n\n");
 }
 
 const keyColumns = [

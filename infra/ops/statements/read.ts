@@ -20,6 +20,7 @@ import {
 } from "../../../components/io/catalog/statements";
 import type { Session } from "../../../components/io/session";
 import type { CommandContext } from "../command";
+import { momentOf, type Moment } from "../moment";
 import { chooseDatabase } from "../migrate/stack-database";
 import type { Report } from "../report";
 import { openWatcher } from "../watcher";
@@ -28,8 +29,8 @@ export interface SlowQueriesArgs {
   readonly database?: string;
   readonly by: StatementOrder;
   readonly top: number;
-  readonly since?: Date;
-  readonly until?: Date;
+  readonly since?: Moment;
+  readonly until?: Moment;
   readonly regressions?: boolean;
   readonly full?: boolean;
 }
@@ -84,15 +85,13 @@ export async function readSlowQueries(
       "say since when, such as `--since 2h`: it is compared with as long before",
     );
   }
-  if (args.since !== undefined && args.until !== undefined && args.until <= args.since) {
-    throw problemError("--until", "is not after --since", "give a later moment, or leave it out");
-  }
+  const span = spanOf(args, Date.now());
   const watcher = await openWatcher(context);
   const names =
     args.database === undefined ? watcher.databases : [chooseDatabase(context.config, args.database).name];
   const results = await Promise.all(
     names.map(async (name) => {
-      const look = watcher.look(name, (session) => readDatabase(session, name, args));
+      const look = watcher.look(name, (session) => readDatabase(session, name, span));
       return { name, found: await context.progress(`reading the statements of ${name}`, look) };
     }),
   );
@@ -150,10 +149,37 @@ function spanData(database: string, { from, to, resets, evictions, statements }:
   };
 }
 
+/** What is asked for, at one look. */
+interface Span {
+  readonly since?: Date;
+  readonly until?: Date;
+  /** With `--regressions`: where the span to compare with begins. */
+  readonly before?: Date;
+}
+
+/** Each look of `--watch` has its own: what is said as `2h` goes along with the time. */
+function spanOf({ since, until, regressions }: SlowQueriesArgs, now: number): Span {
+  if (since === undefined && until !== undefined) {
+    throw problemError("--until", "stands without --since", "say since when, such as `--since 2d`");
+  }
+  if (since === undefined) return {};
+  const from = momentOf(since, now);
+  const to = until === undefined ? undefined : momentOf(until, now);
+  const length = (to?.getTime() ?? now) - from.getTime();
+  if (length <= 0 && to === undefined) {
+    throw problemError("--since", `is not in the past: ${from.toISOString()}`, "give an earlier moment");
+  }
+  if (length <= 0) {
+    throw problemError("--until", "is not after --since", "give a later moment, or leave it out");
+  }
+  const before = regressions === true ? { before: new Date(from.getTime() - length) } : {};
+  return { since: from, ...before, ...(to === undefined ? {} : { until: to }) };
+}
+
 async function readDatabase(
   session: Session,
   name: string,
-  { since, until, regressions }: SlowQueriesArgs,
+  { since, until, before }: Span,
 ): Promise<Found | { readonly problem: Problem }> {
   const source = await findStatementSource(session);
   const isThere = typeof source !== "string";
@@ -164,8 +190,6 @@ async function readDatabase(
   }
   const place = await readSamplePlace(session);
   if (place.layout === undefined) return { problem: withoutSamples(name) };
-  const length = (until?.getTime() ?? Date.now()) - since.getTime();
-  const before = regressions === true ? new Date(since.getTime() - length) : undefined;
   const live = isThere ? { source } : {};
   const sampled = await readStatementsSince(session, {
     since,

@@ -15,16 +15,47 @@ export function parseJsonLine(line: string, momentOf: MomentReader): LogEntry | 
   const message = text(fields?.message);
   if (fields === undefined || at === undefined || level === undefined || message === undefined)
     return undefined;
-  return {
-    ...{ at, level, message },
-    ...present("code", text(fields.state_code)),
-    ...present("detail", text(fields.detail)),
-    ...present("statement", text(fields.statement)),
-    ...present("user", text(fields.user)),
-    ...present("database", text(fields.dbname)),
-    ...present("application", text(fields.application_name)),
-    ...present("client", text(fields.remote_host)),
-  };
+  const entry = { at, level, message };
+  // One object for a line: the log of a day has millions.
+  for (const [name, field] of optional) {
+    if (fields[field] !== undefined) Object.assign(entry, present(name, text(fields[field])));
+  }
+  return entry;
+}
+
+/** What an entry may have, by its name in JSON. */
+const optional = [
+  ["code", "state_code"],
+  ["detail", "detail"],
+  ["statement", "statement"],
+  ["user", "user"],
+  ["database", "dbname"],
+  ["application", "application_name"],
+  ["client", "remote_host"],
+] as const;
+
+/**
+ * Lines that a server writes all the time and that tell nothing by themselves: each begins, after its level, with one of
+ * these. PostgreSQL writes level and message beside each other where there is no SQLSTATE, and a quote within a text is
+ * escaped, so that no text of a user can look like this.
+ */
+const routine = [
+  "connection received: ",
+  "connection authenticated: ",
+  "connection authorized: ",
+  "connection ready: ",
+  "disconnection: ",
+  "checkpoint starting: ",
+  "checkpoint complete: ",
+  "automatic vacuum of table ",
+  "automatic analyze of table ",
+];
+const logMessage = '"error_severity":"LOG","message":"';
+
+/** Whether a line is of those, without reading it whole: most lines of a large log are. */
+export function isRoutineLine(line: string): boolean {
+  const found = line.indexOf(logMessage);
+  return found >= 0 && routine.some((words) => line.startsWith(words, found + logMessage.length));
 }
 
 /** A line as text, for a person: `FATAL: could not …`; undefined: it was cut off. */

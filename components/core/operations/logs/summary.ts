@@ -83,6 +83,11 @@ type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 /** Takes entries one by one, in about the order of their moments, and keeps no more than the groups. */
 export interface LogCollector {
   add(entry: LogEntry): void;
+  /**
+   * Counts an entry of level LOG, within the range, whose message tells nothing; undefined: the filter asks for who caused
+   * it, or for messages of that level.
+   */
+  readonly addRoutine: (() => void) | undefined;
   summary(): LogSummary;
 }
 
@@ -116,8 +121,18 @@ export function collectLog(filter: LogFilter): LogCollector {
     add(entry) {
       if (isWanted(entry, filter)) addEntry(state, entry, filter);
     },
+    addRoutine: isAnyones(filter)
+      ? () => {
+          state.entries += 1;
+          state.levels.LOG = (state.levels.LOG ?? 0) + 1;
+        }
+      : undefined,
     summary: () => summaryOf(state),
   };
+}
+
+function isAnyones({ level = "WARNING", user, database }: LogFilter): boolean {
+  return user === undefined && database === undefined && logLevels.indexOf(level) > logLevels.indexOf("LOG");
 }
 
 function isWanted(entry: LogEntry, { since, until, user, database }: LogFilter): boolean {

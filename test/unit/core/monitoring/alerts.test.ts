@@ -71,7 +71,7 @@ describe("a stack", () => {
   test("uses every limit of an alert: a change of it changes a rule", () => {
     const usual = renderAlerts(plan);
     // Not measured: they are what commands alone judge by.
-    const commandsOnly = ["bloatShare", "bloatBytes", "unusedIndexBytes", "slowQuery"];
+    const commandsOnly = ["bloatShare", "bloatBytes", "unusedIndexBytes", "unusedIndexAge", "slowQuery"];
     const unused = Object.entries(defaultThresholds).filter(
       ([name, value]) =>
         renderAlerts({ ...plan, thresholds: { ...defaultThresholds, [name]: value + 1 } }) === usual,

@@ -70,6 +70,23 @@ describe("a forecast", () => {
     expect(judgeCapacity(data)).toEqual([]);
   });
 
+  test("names its own samples apart from what grows", () => {
+    const points = Array.from({ length: 20 }, (_, index) => ({ at: index * day, value: index * 1_048_576 }));
+    const [shop] = facts();
+    const relations = [
+      { schema: "pgstead", name: "sample_statement", points },
+      { schema: "app", name: "sample_statement", points },
+    ];
+    const data = forecastCapacity([{ ...shop, database: "shop", samples: shop?.samples ?? [], relations }], {
+      days: 30,
+      top: 10,
+    });
+    expect(data.databases[0]?.tables.map(({ schema }) => schema)).toEqual(["app"]);
+    expect(data.remarks).toEqual([
+      "shop: 19 MB of it are the samples, which thin out and are not among the tables",
+    ]);
+  });
+
   test("goes by what the user says there is", () => {
     const data = forecastCapacity(facts(), { days: 30, top: 10, size: 2_390 });
     expect(data.server.volume).toMatchObject({ source: "--size", used: 2_290, perDay: 10, daysLeft: 10 });

@@ -62,7 +62,7 @@ const key = (columns: readonly string[]): IndexCatalog["foreignKeys"][number] =>
   columns: columns.map((name) => ({ name, printed: /^[a-z]+$/.test(name) ? name : `"${name}"` })),
 });
 
-const limits = { unusedIndexBytes: 10_000_000 };
+const limits = { unusedIndexBytes: 10_000_000, unusedIndexAge: 86_400 };
 const dropped = (...indexes: IndexFacts[]): string[] => findDuplicates(indexes).map((one) => one.index.name);
 
 test("of two that are the same the one goes that nothing depends on, then the one that is scanned less", () => {
@@ -108,6 +108,20 @@ test("the beginning of another one is told apart, unless it is unique or carries
   expect(names({ unique: true })).toEqual([]);
   expect(names({ included: ["c"] })).toEqual([]);
   expect(names({ predicate: "(a > 1)" })).toEqual([]);
+});
+
+test("no index is called unused right after its counters were reset", () => {
+  const judged = (ageSeconds: number) =>
+    judgeIndexes(
+      catalog({
+        statistics: { since: "2026-01-01T00:00:00Z", ageSeconds, inRecovery: false, standbys: 0 },
+        indexes: [index("x", { scans: 0 }), index("y", { valid: false })],
+      }),
+      limits,
+    );
+  const [young, old] = [judged(86_399), judged(86_400)];
+  expect([young.tooYoung, young.unused.length, young.invalid.length]).toEqual([true, 0, 1]);
+  expect([old.tooYoung, old.unused.length]).toEqual([false, 1]);
 });
 
 test("an unused index is told from its size on, unless something depends on it", () => {

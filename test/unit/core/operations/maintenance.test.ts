@@ -21,7 +21,7 @@ const index = (
   ...{ valid: true, buildingPid: null, exclusion: false, ...more },
 });
 const catalog = (more: Partial<MaintenanceCatalog> = {}): MaintenanceCatalog => ({
-  ...{ database: "shop", inRecovery: false },
+  ...{ database: "shop", inRecovery: false, ownsDatabase: false },
   tables: [table(1, "orders"), table(2, "users", { sizeBytes: 900 }), table(3, "users", { schema: "old" })],
   indexes: [],
   ...more,
@@ -79,8 +79,21 @@ test("as whom it runs is the table's: its owner where only that one may, and nob
   const planned = plan({}, { tables });
   expect(planned.steps.map(({ subject, runAs }) => [subject, runAs])).toEqual([["app.a", "shop_owner"]]);
   expect(planned.skipped).toEqual([
-    { subject: "app.b", reason: "the login may not: it is neither shop_owner nor has MAINTAIN" },
+    {
+      subject: "app.b",
+      reason:
+        "the login may not: it is not shop_owner, and has no MAINTAIN, which there is from PostgreSQL 17 on",
+    },
   ]);
+});
+
+test("the owner of the database may VACUUM and ANALYZE everybody's tables, and REINDEX its own only", () => {
+  const catalog = { ownsDatabase: true, tables: [table(1, "b", { access: "none" })] };
+  for (const action of ["vacuum", "analyze"] as const) {
+    const { steps, skipped } = plan({ action }, catalog);
+    expect([steps.map(({ runAs }) => runAs), skipped]).toEqual([[null], []]);
+  }
+  expect(plan({ action: "reindex" }, catalog).steps).toEqual([]);
 });
 
 test("only ANALYZE takes a partitioned table as a whole", () => {
