@@ -6,7 +6,6 @@ import { failBelow, failFrom, warnFrom } from "./threshold";
 const none = {
   archive: "no physical backups are declared: the log is not archived",
   slot: "there is no replication slot",
-  standby: "no standby and no receiver of the log is connected",
 };
 
 /** The write-ahead log, and whoever needs it. */
@@ -167,19 +166,5 @@ const readers: readonly Panel[] = [
     ],
     thresholds: failBelow(1),
     nothing: none.slot,
-  },
-  {
-    title: "Behind, at standbys",
-    description:
-      "What each standby or receiver of the log has not replayed or written yet, as the server knows it.",
-    unit: "bytes",
-    kind: "lines",
-    queries: [
-      {
-        expression: "max by (application_name) (pg_stat_replication_pg_wal_lsn_diff)",
-        legend: "{{application_name}}",
-      },
-    ],
-    nothing: none.standby,
   },
 ];
