@@ -26,6 +26,7 @@ import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
 import { reindexCommand } from "./reindex";
+import { reportCommand } from "./report";
 import { restoreCommand } from "./restore";
 import { rotateCommand } from "./rotate";
 import { sampleCommand } from "./sample";
@@ -39,6 +40,7 @@ import { vacuumCommand } from "./vacuum";
 export const commands: readonly AnyCommand[] = [
   statusCommand,
   healthCommand,
+  reportCommand,
   connectionsCommand,
   locksCommand,
   terminateIdleCommand,

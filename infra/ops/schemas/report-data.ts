@@ -32,6 +32,7 @@ import type { RunData } from "../migrate/run-report";
 import type { MigrationState } from "../migrate/state";
 import type { TestData } from "../migrate/test-report";
 import type { CopyData } from "../move/render";
+import type { WholeReportData } from "../page/model";
 import type { PlanData } from "../plan/resolve";
 import type { PasswordListData } from "../rotate/list";
 import type { RotateData } from "../rotate/report";
@@ -53,6 +54,7 @@ export type { FailureDocument, ReportDocument } from "../report";
 export interface ReportData {
   readonly status: StatusData;
   readonly health: HealthData;
+  readonly report: WholeReportData;
   readonly connections: ConnectionsData;
   readonly locks: LocksData;
   readonly "terminate-idle": TerminateIdleData;

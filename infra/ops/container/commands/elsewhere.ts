@@ -10,6 +10,7 @@ const needsPasswords = "needs the stack's state, which holds the passwords";
  */
 const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["connections", needsPasswords],
+  ["report", needsPasswords],
   ["locks", needsPasswords],
   ["terminate-idle", needsPasswords],
   ["metrics", needsPasswords],
