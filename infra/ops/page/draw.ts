@@ -67,7 +67,8 @@ function extent(chart: ReportChart): { readonly low: number; readonly high: numb
     .flatMap(({ points }) => points.flatMap(({ value }) => (value === null ? [] : [value])));
   const low = Math.min(0, ...bounds(values, Math.min));
   const most = Math.max(0, ...bounds(values, Math.max));
-  if (chart.unit === "percent") return { low, high: Math.max(100, most) };
+  // What is 100% may be a little more by rounding.
+  if (chart.unit === "percent") return { low, high: most < 101 ? 100 : most };
   if (chart.unit === "upDown") return { low, high: 1 };
   const near = limits(chart, most * 4).map(({ value }) => value * 1.05);
   const high = Math.max(most, ...near);

@@ -17,6 +17,14 @@ export function markup(parts: TemplateStringsArray, ...values: readonly Piece[])
   );
 }
 
+/** A sentence for people, with what stands between backticks as code. */
+export function prose(text: string): Piece {
+  const parts = text.split("`");
+  // One that has no partner is a part of somebody's name.
+  if (parts.length % 2 === 0) return text;
+  return parts.map((part, index) => (index % 2 === 0 ? part : markup`<code>${part}</code>`));
+}
+
 function render(piece: Piece): string {
   if (piece instanceof Html) return piece.text;
   if (typeof piece === "string" || typeof piece === "number") return escapeText(String(piece));

@@ -4,6 +4,7 @@ import { openWatcher } from "../watcher";
 import { askParts, type PartAnswers } from "./ask-parts";
 import { readCharts, type DrawnDashboards } from "./charts";
 import type { WholeReportData, ReportSection } from "./model";
+import { chartFindings } from "./judge";
 import { partsOf } from "./parts";
 
 export interface ReadReport {
@@ -19,16 +20,18 @@ export async function readReport(given: CommandContext, since: Date): Promise<Re
   const parts = await askParts(partsOf(context, since), context);
   const now = new Date();
   const charts = await readCharts(context, { since, now, away: parts.away });
+  const sections = sectionsOf(charts, parts);
   const data: WholeReportData = {
     place,
     at: now.toISOString(),
     since: since.toISOString(),
     source: charts.source,
-    sections: sectionsOf(charts, parts),
+    sections,
     asked: parts.asked,
     file: null,
   };
-  const { findings, away } = parts;
+  const findings = [...parts.findings, ...chartFindings(sections)];
+  const { away } = parts;
   return { report: { command: "report", stack: given.stack, data, findings }, away };
 }
 

@@ -1,5 +1,6 @@
+import { judgeValue } from "./judge";
 import { drawnLines, summarize, type DrawLines, type Span } from "./draw";
-import { markup, type Html, type Piece } from "./markup";
+import { markup, prose, type Html, type Piece } from "./markup";
 import type { ReportChart, ReportLine } from "./model";
 import { renderValue } from "./units";
 
@@ -7,7 +8,7 @@ import { renderValue } from "./units";
 export function renderChart(chart: ReportChart, span: Span, draw: DrawLines): Html {
   const { title, description } = chart;
   return markup`<figure>
-    <figcaption><b>${title} ${badge(chart)}</b>${description}${limitsOf(chart)}</figcaption>
+    <figcaption><b>${title} ${badge(chart)}</b>${prose(description)}${limitsOf(chart)}</figcaption>
     ${body(chart, span, draw)}
   </figure> `;
 }
@@ -26,28 +27,15 @@ function body(chart: ReportChart, span: Span, draw: DrawLines): Piece {
 }
 
 function limitsOf({ thresholds, unit }: ReportChart): string {
-  if (thresholds === null) return "";
+  // That it is to be up needs no words.
+  if (thresholds === null || unit === "upDown") return "";
   const where = thresholds.below ? "below" : "from";
-  const parts = (["warning", "critical"] as const).flatMap((name) => {
+  const names = thresholds.warning === thresholds.critical ? ["critical"] : ["warning", "critical"];
+  const parts = (names as ("critical" | "warning")[]).flatMap((name) => {
     const value = thresholds[name];
     return value === null ? [] : [`${name} ${where} ${renderValue(value, unit)}`];
   });
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
-}
-
-export type Judgement = "critical" | "good" | "warning";
-
-/** What is to be thought of a value, by the chart's thresholds. */
-export function judgeValue(
-  value: number | undefined,
-  { thresholds }: Pick<ReportChart, "thresholds">,
-): Judgement {
-  if (thresholds === null || value === undefined) return "good";
-  const { warning, critical, below } = thresholds;
-  const isBeyond = (limit: number | null): boolean =>
-    limit !== null && (below ? value < limit : value >= limit);
-  if (isBeyond(critical)) return "critical";
-  return isBeyond(warning) ? "warning" : "good";
 }
 
 /** Colour alone tells nothing to some. */

@@ -3,7 +3,7 @@ import type { Finding } from "../../../components/core/finding";
 import type { Report } from "../report";
 import { plural } from "../text";
 import type { DrawLines, Span } from "./draw";
-import { Html, markup, type Piece } from "./markup";
+import { Html, markup, prose, type Piece } from "./markup";
 import type { WholeReportData, ReportSection, ReportTable, Untold } from "./model";
 import { renderChart } from "./render-chart";
 import { style } from "./style";
@@ -71,9 +71,7 @@ function renderFindings(findings: readonly Finding[], { asked, sections }: Whole
   const ordered = [...critical, ...findings.filter(({ severity }) => severity !== "critical")];
   return markup`<section aria-label="Findings">
     ${verdict}
-    <ul class="findings">
-      ${ordered.map(renderFinding)}
-    </ul>
+    ${folded(ordered.map(renderFinding), (items) => markup`<ul class="findings">${items}</ul>`)}
     <p class="soft">Asked: ${names.length === 0 ? "nothing" : names.join(", ")}.${untold === 0 ? "" : ` ${plural(untold, "part")} could not be had: each section names its own.`}</p>
   </section> `;
 }
@@ -81,8 +79,8 @@ function renderFindings(findings: readonly Finding[], { asked, sections }: Whole
 function renderFinding({ subject, message, hint, severity }: Finding): Html {
   const is = severity ?? "warning";
   return markup`<li class="${is}">
-    <span class="badge ${is}">${is}</span> <b>${subject}</b>: ${message}
-    <div class="soft">${hint}</div>
+    <span class="badge ${is}">${is}</span> <b>${prose(subject)}</b>: ${message}
+    <div class="soft">${prose(hint)}</div>
   </li> `;
 }
 
@@ -102,40 +100,49 @@ function renderUntold(untold: readonly Untold[]): Piece {
   return markup`<ul class="untold">
     ${untold.map(
       ({ what, reason, hint, isFine }) =>
-        markup`<li><b>${what}</b>${isFine ? "" : " is not told"}: ${reason}${hint === "" ? "" : markup`<div class="soft">${hint}</div>`}</li>`,
+        markup`<li><b>${prose(what)}</b>${isFine ? "" : " is not told"}: ${prose(reason)}${hint === "" ? "" : markup`<div class="soft">${prose(hint)}</div>`}</li>`,
     )}
   </ul> `;
 }
 
-/** A text of this length is better broken than beside its table. */
-const long = 40;
+/** So many rows are read; the others are there for who looks for one. */
+const mostRows = 20;
+
+function folded(rows: readonly Html[], list: (rows: readonly Html[]) => Html): Piece {
+  if (rows.length === 0) return "";
+  const rest = rows.slice(mostRows);
+  return [
+    list(rows.slice(0, mostRows)),
+    rest.length === 0
+      ? ""
+      : markup`<details class="rest"><summary>${rest.length} more</summary>${list(rest)}</details>`,
+  ];
+}
 
 function renderTable({ title, columns, rows, note }: ReportTable): Html {
-  const cell = (value: string | number, index: number): Html => {
-    const isNumber = columns[index]?.numeric === true;
-    const kind = isNumber ? "number" : String(value).length > long ? "long" : "text";
-    return markup`<td class="${kind}">${value}</td>`;
-  };
-  const body =
-    rows.length === 0
-      ? markup`<p class="soft">none</p>`
-      : markup`<div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                ${columns.map(({ heading, numeric }) => markup`<th scope="col" class="${numeric === true ? "number" : "text"}">${heading}</th>`)}
-              </tr>
-            </thead>
-            <tbody>
-              ${rows.map(
-                (row) =>
-                  markup`<tr>
-                    ${row.map(cell)}
-                  </tr> `,
-              )}
-            </tbody>
-          </table>
-        </div>`;
+  const head = columns.map(
+    ({ heading, numeric }) =>
+      markup`<th scope="col" class="${numeric === true ? "number" : "text"}">${heading}</th>`,
+  );
+  const lines = rows.map(
+    (row) => markup`<tr>${row.map((value, index) => renderCell(value, columns[index]?.numeric === true))}</tr>
+`,
+  );
+  const grid = (some: readonly Html[]): Html =>
+    markup`<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${some}</tbody></table></div>`;
   return markup`<h3>${title}</h3>
-    ${note === "" ? "" : markup`<p class="note">${note}</p>`}${body} `;
+    ${note === "" ? "" : markup`<p class="note">${prose(note)}</p>`}
+    ${rows.length === 0 ? markup`<p class="soft">none</p>` : folded(lines, grid)}
+    `;
+}
+
+/** A text of this length is better broken than beside its table; one of that is shown when somebody asks for it. */
+const [long, veryLong] = [40, 300];
+
+function renderCell(value: string | number, isNumber: boolean): Html {
+  const text = String(value);
+  if (isNumber) return markup`<td class="number">${text}</td>`;
+  if (text.length <= veryLong)
+    return markup`<td class="${text.length > long ? "long" : "text"}">${text}</td>`;
+  return markup`<td class="long">${text.slice(0, veryLong / 2)}…<details><summary>all of it</summary>${text}</details></td>`;
 }

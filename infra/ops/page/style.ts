@@ -28,13 +28,14 @@ path.warning{stroke:var(--warning)}path.critical{stroke:var(--critical)}
 .scroll{overflow-x:auto;max-width:100%}table{border-collapse:collapse;width:100%;font-size:.85rem;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:.2rem .5rem;border-bottom:1px solid var(--grid)}th{color:var(--soft);font-weight:500}
 tbody tr:nth-child(even){background:var(--tint)}td.long{white-space:pre-wrap;overflow-wrap:anywhere;min-width:16rem}
-th.number,td.number{text-align:right;white-space:nowrap}details{font-size:.85rem;margin-top:.25rem}summary{cursor:pointer;color:var(--soft)}
+th.number,td.number{text-align:right;white-space:nowrap}td details{white-space:pre-wrap}details{font-size:.85rem;margin-top:.25rem}summary{cursor:pointer;color:var(--soft)}
 .findings,.untold{margin:.75rem 0;padding:0;list-style:none}.findings li,.untold li{border-left:4px solid var(--warning);background:var(--tint);
 padding:.4rem .75rem;margin:.4rem 0;overflow-wrap:anywhere;break-inside:avoid}.findings li.critical{border-color:var(--critical)}.untold li{border-color:var(--soft)}
 .badge{font-size:.8rem;font-weight:600}.badge.warning,dd.warning{color:var(--warning)}.badge.critical,dd.critical{color:var(--critical)}
 .verdict{font-size:1.1rem;font-weight:600;margin-top:.75rem}.verdict.good{color:var(--good)}
 .verdict.warning{color:var(--warning)}.verdict.critical{color:var(--critical)}
 @media (max-width:40rem){body{padding:.75rem}}
-@media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:11px}nav,details:not([open]){display:none}
-.charts{grid-template-columns:1fr 1fr}a{color:inherit;text-decoration:none}h2{break-after:avoid}.scroll{overflow:visible}}
+@media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:11px}nav,figure details,td details{display:none}
+td,th.number,td.number,td.long{white-space:normal;overflow-wrap:anywhere;min-width:0}
+.charts{grid-template-columns:1fr 1fr}a{color:inherit;text-decoration:none}h2{break-after:avoid}.scroll{overflow:visible}table{table-layout:auto}}
 `;

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Finding } from "../../../../components/core/finding";
 import { loadDrawing, type DrawLines } from "../../../../infra/ops/page/draw";
 import type { ReportChart, WholeReportData, ReportSection } from "../../../../infra/ops/page/model";
+import { chartFindings } from "../../../../infra/ops/page/judge";
 import { renderPage } from "../../../../infra/ops/page/render-page";
 
 let draw: DrawLines;
@@ -51,7 +52,45 @@ const hostile = `</script></style><img src=x onerror="alert('1')">&amp;`;
 const inert =
   "&lt;/script&gt;&lt;/style&gt;&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;amp;";
 
+describe("findings of charts", () => {
+  const section = (change: Partial<ReportChart>): ReportSection => ({
+    ...{ uid: "pgstead-overview", title: "Overview", question: "", tables: [], untold: [] },
+    charts: [chart(change)],
+  });
+  const thresholds = { warning: 20, critical: 30, below: false };
+
+  test("are what Prometheus has beyond its limit, with the line and its value", () => {
+    const lines = [
+      { name: "a", points: points([1, 25]) },
+      { name: "b", points: points([90, 1]) },
+    ];
+    expect(chartFindings([section({ thresholds, lines })])).toEqual([
+      {
+        subject: "Overview, Connections in use",
+        message: "beyond its limit: a 25%",
+        hint: "Of those that roles may have.",
+        severity: "warning",
+      },
+    ]);
+    expect(chartFindings([section({ thresholds })])[0]?.severity).toBe("critical");
+  });
+
+  test("are none of what is well, has no limit, or commands have told from now", () => {
+    expect(chartFindings([section({})])).toEqual([]);
+    expect(chartFindings([section({ thresholds: { ...thresholds, warning: 31, critical: 40 } })])).toEqual(
+      [],
+    );
+    expect(chartFindings([section({ thresholds, source: "samples" })])).toEqual([]);
+  });
+});
+
 describe("the page", () => {
+  test("shows commands as such, and a lone backtick as it is", () => {
+    const text = page({ untold: [{ what: "`x`", reason: "a ` b", hint: "run `<b>`", isFine: false }] });
+    expect(text).toContain("<b><code>x</code></b> is not told: a ` b");
+    expect(text).toContain("run <code>&lt;b&gt;</code>");
+  });
+
   test("has no text of anybody as HTML, wherever it stands", () => {
     const charts = (["lines", "number", "bars", "table"] as const).map((kind) =>
       chart({
@@ -147,6 +186,25 @@ describe("the page", () => {
     expect(text.match(/class="line l\d+"/g)).toHaveLength(8);
     expect(text).toContain("table 39");
     expect(text.length).toBeLessThan(150_000);
+  });
+
+  test("folds what is more than one reads, and loses none of it", () => {
+    const rows = Array.from({ length: 50 }, (_, index) => [`row ${index}`]);
+    const text = page({
+      tables: [
+        { title: "Many", columns: [{ heading: "name" }], rows, note: "" },
+        {
+          title: "Long",
+          columns: [{ heading: "text" }],
+          rows: [[`SELECT ${"x".repeat(5_000)} end`]],
+          note: "",
+        },
+      ],
+    });
+    expect(text).toContain('<details class="rest">');
+    expect(text).toContain("<summary>30 more</summary>");
+    expect(text).toContain("row 49");
+    expect(text).toContain(`${"x".repeat(5_000)} end</details>`);
   });
 
   test.each([
