@@ -59,7 +59,6 @@ afterAll(async () => {
 
 test("the page needs no network and no script, draws every chart, and fits a screen, a phone and paper", async () => {
   const seen = await browse(docker, name, page, views);
-  for (const one of seen) await writeFile(Buffer.from(one.screenshot, "base64"));
   expectWhole(seen);
   expect(seen[0]?.title).toMatch(/^PostgreSQL of stack dev, \d{4}-/);
   expect(seen[0]?.drawn.length).toBeGreaterThanOrEqual(8);

@@ -16,7 +16,7 @@ RUN set -eu; export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; \\
     apt-get install -y -qq --no-install-recommends chromium nodejs fonts-dejavu-core >/dev/null; \\
     apt-get clean; rm -rf /var/lib/apt/lists/*; useradd --create-home browser
 USER browser
-WORKDIR /home/browser
+WORKDIR /tmp
 `;
 
 /** Builds the image; from the cache within a second. */
