@@ -80,7 +80,7 @@ export const layers: readonly Layer[] = [
     name: "operations",
     files: /^infra\/ops\//,
     layers: ["core", "io", "configuration"],
-    packages: [node, /^(?:commander|cli-table3|picocolors|yaml|zod|croner|prom-client)$/],
+    packages: [node, /^(?:commander|cli-table3|picocolors|yaml|zod|croner|prom-client|d3-scale|d3-shape)$/],
   },
   {
     name: "toolchain",

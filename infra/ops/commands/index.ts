@@ -28,6 +28,7 @@ import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
 import { recoveryCommand } from "./recovery";
 import { reindexCommand } from "./reindex";
+import { reportCommand } from "./report";
 import { restoreCommand } from "./restore";
 import { rotateCommand } from "./rotate";
 import { sampleCommand } from "./sample";
@@ -42,6 +43,7 @@ export const commands: readonly AnyCommand[] = [
   statusCommand,
   healthCommand,
   checklistCommand,
+  reportCommand,
   connectionsCommand,
   locksCommand,
   terminateIdleCommand,

@@ -34,6 +34,7 @@ import type { RunData } from "../migrate/run-report";
 import type { MigrationState } from "../migrate/state";
 import type { TestData } from "../migrate/test-report";
 import type { CopyData } from "../move/render";
+import type { WholeReportData } from "../page/model";
 import type { PlanData } from "../plan/resolve";
 import type { PasswordListData } from "../rotate/list";
 import type { RotateData } from "../rotate/report";
@@ -56,6 +57,7 @@ export interface ReportData {
   readonly status: StatusData;
   readonly health: HealthData;
   readonly checklist: ChecklistData;
+  readonly report: WholeReportData;
   readonly connections: ConnectionsData;
   readonly locks: LocksData;
   readonly "terminate-idle": TerminateIdleData;

@@ -11,6 +11,7 @@ const needsPasswords = "needs the stack's state, which holds the passwords";
 const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["checklist", "needs the stack's configuration and state"],
   ["connections", needsPasswords],
+  ["report", needsPasswords],
   ["locks", needsPasswords],
   ["terminate-idle", needsPasswords],
   ["metrics", needsPasswords],
