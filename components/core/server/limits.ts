@@ -30,8 +30,9 @@ export function limitsOf(
   }
   const { login, createRole, adminOf, memberOf, serverVersion } = capabilities;
   const me = existing.get(login);
+  // Before 16 CREATEROLE reaches every role but superusers: whoever could join those would be one.
   const administers = (role: string): boolean =>
-    serverVersion < 160_000 ? createRole : adminOf.includes(role);
+    serverVersion < 160_000 ? createRole && existing.get(role)?.superuser !== true : adminOf.includes(role);
   return {
     role(desired, actual) {
       if (!createRole) return `${login} has no CREATEROLE`;
