@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
 import { runWatched, type WatchedRun } from "../integration/ops-watched-stack";
 import { makeCheckout, type Checkout, type Output } from "../support/checkout";
+import { eventually } from "../support/eventually";
 import type { TestServer } from "../support/server";
 import { startVersion, type Major } from "../support/server-versions";
 
@@ -59,7 +60,6 @@ class Story {
     if (this.restricted) {
       await this.sql(`CREATE ROLE manager LOGIN CREATEROLE CREATEDB PASSWORD '${scramVerifier(password)}'`);
       await this.sql("GRANT pg_monitor, pg_signal_backend TO manager WITH ADMIN OPTION");
-      await this.sql("CREATE EXTENSION pg_stat_statements", "template1");
     }
     const passwordFile = join(home, `password-${this.stack}`);
     await writeFile(passwordFile, password, { mode: 0o600 });
@@ -73,13 +73,20 @@ class Story {
     await checkout.run("infra/toolchain/pulumi.ts", ["stack", "init", this.stack], { env: this.env });
   }
 
-  async configure(connectionLimit: number, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  /** Over the server's socket, on one version. */
+  private get host(): string {
+    return this.major === 16 && !this.restricted ? this.server.instance.directory : "127.0.0.1";
+  }
+
+  /** @param greedy whether more is declared than a login without superuser may have */
+  async configure(connectionLimit: number, greedy = !this.restricted): Promise<void> {
     const login = { login: true };
     const server = {
-      host: "127.0.0.1",
+      host: this.host,
       port: this.server.port,
       administrator: this.restricted ? { name: "manager", superuser: false } : { name: "postgres" },
-      ...(this.restricted ? {} : this.settings()),
+      ...(this.restricted && !greedy ? { managed: true } : {}),
+      ...this.settings(),
     };
     const config = {
       "pgstead:target": "existing",
@@ -91,16 +98,15 @@ class Story {
       "pgstead:audit": { schemas: ["app"] },
       "pgstead:database": {
         name: "shop",
-        extensions: ["pg_trgm", ...(this.restricted ? [] : ["pg_stat_statements"])],
+        extensions: ["pg_trgm", ...(greedy ? ["pg_stat_statements"] : [])],
         schemas: { app: { writers: ["app"], readers: ["readonly"] } },
       },
       "pgstead:roles": {
         app: { ...login, connectionLimit, settings: { statement_timeout: "20s" } },
         readonly: { ...login, rotation: "dual" },
         monitor: { ...login, profile: "monitor" },
-        ...(this.restricted ? {} : { backup: { ...login, profile: "backup" } }),
+        ...(greedy ? { backup: { ...login, profile: "backup" } } : {}),
         report: { ...login, grants: [{ on: { tablesIn: "app" }, privileges: ["SELECT"] }] },
-        ...more,
       },
     };
     const text = stringify({ config });
@@ -113,7 +119,10 @@ class Story {
     const everybody = { type: "host", database: ["all"], user: ["all"], method: "scram-sha-256" };
     return {
       settings: { work_mem: "8MB", log_min_duration_statement: "5s" },
-      hba: [{ ...everybody, address: "127.0.0.1/32" }],
+      hba: [
+        { ...everybody, address: "127.0.0.1/32" },
+        { ...everybody, type: "local" },
+      ],
     };
   }
 
@@ -165,18 +174,57 @@ const commandLines: readonly (readonly [line: string, ...codes: number[]])[] = [
   ["migrate test --scratch same-server", 0],
   ["audit", 0],
   ["sample", 0],
-  ["slow-queries", 0],
   ["settings", 0, 1],
   ["audit-security", 1],
   ["connection --role app", 0],
 ];
 
+/** More than the login may: each is refused with what to do, all at once, and nothing is made. */
+async function refuseAll(story: Story): Promise<void> {
+  await story.configure(5, true);
+  const { exitCode, text } = await story.pulumi(["up", "--yes"], "any");
+  expect(exitCode).not.toBe(0);
+  for (const part of [
+    "extension shop.pg_stat_statements: it is not trusted",
+    "settings of the server: settings are declared",
+    "pg_hba.conf: rules are declared",
+    "manager may not give or take BYPASSRLS",
+    "hint: write pgstead:server.managed: true",
+  ]) {
+    expect(text).toContain(part);
+  }
+  expect(await story.sql("SELECT rolname FROM pg_roles WHERE rolname ~ '^shop'")).toEqual([]);
+  await story.configure(5);
+}
+
+/** The service's own interface, as its owner would use it: what was listed is set, and then nothing is. */
+async function setByService(story: Story): Promise<void> {
+  const listed = await story.ops("provider-settings");
+  expect(listed.exitCode).toBe(1);
+  const { data } = listed.json<{
+    parameters: { name: string; value: string; unit: string }[];
+    rights: Record<string, boolean>;
+  }>();
+  expect(data.parameters).toMatchObject([
+    { name: "log_min_duration_statement", value: "5000", unit: "ms", live: "-1", change: "reload" },
+    { name: "work_mem", value: "8192", unit: "kB", declared: "8MB", live: "4096" },
+  ]);
+  expect(data.rights).toMatchObject({ superuser: false, createRole: true, alterSystem: false });
+  for (const { name, value } of data.parameters) await story.sql(`ALTER SYSTEM SET ${name} = '${value}'`);
+  await story.sql("SELECT pg_reload_conf()");
+  await eventually("the settings are loaded", async () =>
+    (await story.ops("provider-settings")).exitCode === 0 ? true : undefined,
+  );
+}
+
 async function tell(story: Story): Promise<void> {
   const { major, restricted } = story;
   await story.prepare();
   try {
+    if (restricted) await refuseAll(story);
     await story.pulumi(["up", "--yes", "--skip-preview"]);
     await story.keepOutputs();
+    if (restricted) await setByService(story);
     const codes: [string, number][] = [];
     for (const [line, ...allowed] of commandLines) {
       const run = await story.ops(line);

@@ -50,6 +50,7 @@ const packages: Readonly<Record<Exclude<Major, 17>, { version: string; sha512: R
 
 /**
  * A real PostgreSQL of another major version, as somebody's own server may be: own directory, own port, gone afterwards.
+ * Its socket is in the instance's directory, and asks for the password as well.
  *
  * @param settings lines of its postgresql.conf, such as `shared_preload_libraries`
  * @throws Error where the version cannot be had: a test that needs it does not pass without
@@ -83,7 +84,7 @@ export async function startVersion(
     const lines = Object.entries({
       listen_addresses: "127.0.0.1",
       port: String(port),
-      unix_socket_directories: "",
+      unix_socket_directories: instance.directory,
       ...settings,
     }).map(([name, value]) => `${name} = '${value}'\n`);
     await appendFile(join(instance.dataDirectory, "postgresql.conf"), lines.join(""));

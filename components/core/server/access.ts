@@ -58,8 +58,8 @@ function planRoles(
     const found = actual.get(role.name);
     const last = known.get(role.name);
     const statements = diffRole(role, found, last?.verifier);
-    if (found === undefined && last === undefined) return { statements: official(statements), refusals: [] };
-    return within(`role ${role.name}`, limits.role(role, found), statements);
+    const isNew = found === undefined && last === undefined;
+    return within(`role ${role.name}`, limits.role(role, found), isNew ? official(statements) : statements);
   });
   const groups = byName(desired.groups).map((group) => {
     const found = actual.get(group.name);
@@ -103,9 +103,9 @@ function planDatabases(
       const last = known.get(database.name);
       const statements = diffDatabase(database, found);
       const refusals = refuseFixed(database, last, found);
-      if (found === undefined && last === undefined) return { statements: official(statements), refusals };
-      const limit = found === undefined ? undefined : limits.database(found.owner);
-      const plan = within(`database ${database.name}`, limit, statements);
+      const isNew = found === undefined && last === undefined;
+      const limit = found === undefined ? limits.newDatabase() : limits.database(found.owner);
+      const plan = within(`database ${database.name}`, limit, isNew ? official(statements) : statements);
       return { ...plan, refusals: [...refusals, ...plan.refusals] };
     }),
   );
