@@ -179,7 +179,9 @@ function planServer(config: StackConfig): ServerPlan {
   const { name, passwordVersion } = server.administrator;
   if (existing !== undefined) {
     const { shared, managed, ...place } = existing;
-    const more = { ...(managed ? { managed } : {}), needs: needsOf(config) };
+    const needs = needsOf(config);
+    // A superuser's settings and rules have resources of their own.
+    const more = managed ? { managed, needs } : { needs: { settings: {}, extensions: needs.extensions } };
     return { target: "existing", args: { ...place, ...more, port, user: name }, ownsServer: !shared };
   }
   if (docker !== undefined) return { target: "docker", args: planDocker(config, docker) };

@@ -162,7 +162,13 @@ function refusalsOf(inputs: PropertyMap, live: ActualExisting | undefined, state
 /** A preview may look as another role, whose rights say nothing of the managing login's. */
 function withDeclaredLogin(desired: DesiredExisting, live: ActualExisting): ActualExisting {
   if (live.capabilities.login === desired.user) return live;
-  return { ...live, capabilities: { ...live.capabilities, superuser: desired.superuser } };
+  const { offers, ...found } = live;
+  const available = (offers?.available ?? []).map((one) => ({ ...one, trusted: true }));
+  return {
+    ...found,
+    capabilities: { ...live.capabilities, superuser: desired.superuser },
+    ...(offers === undefined ? {} : { offers: { ...offers, available } }),
+  };
 }
 
 function differences(
