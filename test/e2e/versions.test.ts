@@ -23,6 +23,9 @@ CREATE INDEX orders_customer ON app.orders (customer);
 DROP TABLE app.orders;
 `;
 
+/** Two stories of several dozen processes each, at once: beside other tests they take their time. */
+const patience = 1_200_000;
+
 let checkout: Checkout;
 let home: string;
 
@@ -270,10 +273,18 @@ async function tell(story: Story): Promise<void> {
 test.each([
   [14, 18],
   [15, 16],
-] as const)("PostgreSQL %i and %i: up, every command, drift, change, destroy", async (...majors) => {
-  await Promise.all(majors.map((major) => tell(new Story(major, false))));
-});
+] as const)(
+  "PostgreSQL %i and %i: up, every command, drift, change, destroy",
+  { timeout: patience },
+  async (...majors) => {
+    await Promise.all(majors.map((major) => tell(new Story(major, false))));
+  },
+);
 
-test.each([[15, 16]] as const)("a login without superuser does the same on %i and %i", async (...majors) => {
-  await Promise.all(majors.map((major) => tell(new Story(major, true))));
-});
+test.each([[15, 16]] as const)(
+  "a login without superuser does the same on %i and %i",
+  { timeout: patience },
+  async (...majors) => {
+    await Promise.all(majors.map((major) => tell(new Story(major, true))));
+  },
+);
