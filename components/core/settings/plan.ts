@@ -12,6 +12,7 @@ import {
 import { refuseSettings, settingFault } from "./check";
 import { knownExtensionSettings } from "./known";
 import { isKeptByOthers, type MadeServer } from "./owners";
+import { refuseForbidden } from "./forbidden";
 import { foundText, isSecretive } from "./shown";
 import { joinPlans, type Plan, type Refusal, type Statement, type Undeclared } from "../statement";
 
@@ -75,26 +76,12 @@ export function planSettings(desired: DesiredSettingsOfServer, catalog: Settings
   return joinPlans(
     {
       statements: [...changes, ...(reload ? [loads] : [])],
-      refusals: [...refusals, ...refuseForbidden(scene, changes)],
+      refusals: [...refusals, ...refuseForbidden(scene.live, changes)],
     },
     planRestart(desired, catalog, restarts),
     { statements: isProven ? [forgets] : [], refusals: [] },
     { statements: [], refusals: [], undeclared: keptByOthers(scene, desired) },
   );
-}
-
-/** From 17 on the server's own files may forbid ALTER SYSTEM, to superusers as well: then others keep its settings. */
-function refuseForbidden({ live }: Scene, changes: readonly Statement[]): Refusal[] {
-  const [first] = changes;
-  if (first === undefined || live.get("allow_alter_system")?.setting !== "off") return [];
-  const rest = changes.length === 1 ? "" : ` and ${changes.length - 1} more`;
-  return [
-    {
-      subject: "settings of the server",
-      message: `they are not as declared, and allow_alter_system is off: ${first.redacted ?? first.sql}${rest}`,
-      hint: "set them where the server's configuration is kept (an operator, a tool that writes postgresql.conf), or set allow_alter_system to on there",
-    },
-  ];
 }
 
 /** What of a server's settings is not as declared, setting by setting, and what is declared of those that the server has. */
