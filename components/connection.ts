@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly canWriteHba: boolean;
   /** The managing login is a superuser. */
   readonly isSuperuser: boolean;
+  /** Settings and rules that the login may not write are set elsewhere, and told there: they are no error. */
+  readonly isManaged?: boolean;
 }
 
 /** What everything above a server needs of it: the only thing that a target has to offer. */

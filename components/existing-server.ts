@@ -2,6 +2,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
 import { resolveTls, type Tls } from "./core/connection";
+import type { ServerNeeds } from "./core/provider-settings";
 import type { Refusal } from "./core/statement";
 import { pathForPlugins } from "./project-directory";
 import { ExistingServerResource } from "./providers/resources";
@@ -45,6 +46,23 @@ export interface ExistingServerArgs {
    * @default - true
    */
   readonly superuser?: boolean;
+
+  /**
+   * Whether it is a managed service whose settings and ways in are set with the service's own interface (parameter
+   * group, firewall): what is declared of them is told in the preview and listed by `ops provider-settings`, and not
+   * refused.
+   *
+   * @default - false
+   */
+  readonly managed?: boolean;
+
+  /**
+   * What is declared of the server and takes more than some logins have: extensions that nobody could make are refused
+   * before anything is sent, and with `managed` settings are compared.
+   *
+   * @default - nothing of it is looked at
+   */
+  readonly needs?: ServerNeeds;
 }
 
 /**
@@ -78,8 +96,9 @@ export class ExistingServer extends pulumi.ComponentResource {
   }
 }
 
-export type ExistingServerPlan = Required<Omit<ExistingServerArgs, "password" | "passwordFile">> &
-  Pick<ExistingServerArgs, "password" | "passwordFile">;
+type Optional = "password" | "passwordFile" | "managed" | "needs";
+export type ExistingServerPlan = Required<Omit<ExistingServerArgs, Optional>> &
+  Pick<ExistingServerArgs, Optional>;
 
 /** Fills in what was left out. */
 export function resolveExistingServer(args: ExistingServerArgs): ExistingServerPlan {
@@ -105,7 +124,7 @@ function createConnection(
   server: ExistingServerResource,
   parent: pulumi.Resource,
 ): Connection {
-  const { host, port, user, tls, superuser } = plan;
+  const { host, port, user, tls, superuser, managed = false } = plan;
   const login = { host, port, username: user, password: server.password, superuser };
   const encryption = {
     sslmode: tls.mode,
@@ -124,6 +143,6 @@ function createConnection(
     tls,
     systemIdentifier: server.systemIdentifier,
     provider,
-    capabilities: { canRestart: false, canWriteHba: superuser, isSuperuser: superuser },
+    capabilities: { canRestart: false, canWriteHba: superuser, isSuperuser: superuser, isManaged: managed },
   };
 }

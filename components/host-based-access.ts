@@ -60,7 +60,9 @@ export class HostBasedAccess extends pulumi.ComponentResource {
       this.resource = createHostBasedAccess(name, args, this);
       this.refusals = this.resource.refusals;
     } else {
-      this.refusals = pulumi.output(args.rules === undefined ? [] : [cannotWrite]);
+      this.refusals = pulumi.output(
+        args.rules === undefined || args.connection.capabilities.isManaged === true ? [] : [cannotWrite],
+      );
     }
     this.registerOutputs({});
   }
@@ -71,7 +73,7 @@ const cannotWrite: Refusal = {
   subject: "pg_hba.conf",
   message:
     "rules are declared, and this server's pg_hba.conf cannot be written: the managing login is no superuser",
-  hint: "remove the rules (pgstead:server.hba), and set them where the server's provider has them",
+  hint: "write pgstead:server.managed: true, and set what `npm run ops -- provider-settings` lists where the provider has it; or remove the rules (pgstead:server.hba)",
 };
 
 function createHostBasedAccess(

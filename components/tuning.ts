@@ -67,7 +67,7 @@ export class Tuning extends pulumi.ComponentResource {
       this.resource = createSettings(name, args, this);
       this.refusals = this.resource.refusals;
     } else {
-      this.refusals = pulumi.output([cannotSet]);
+      this.refusals = pulumi.output(args.connection.capabilities.isManaged === true ? [] : [cannotSet]);
     }
     this.registerOutputs({});
   }
@@ -76,7 +76,7 @@ export class Tuning extends pulumi.ComponentResource {
 const cannotSet: Refusal = {
   subject: "settings of the server",
   message: "settings are declared, and the managing login may not ALTER SYSTEM: it is no superuser",
-  hint: "remove pgstead:server.settings and memory, and set them where the server's provider has them",
+  hint: "write pgstead:server.managed: true, and set what `npm run ops -- provider-settings` lists where the provider has it; or remove pgstead:server.settings and memory",
 };
 
 function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource): Settings {

@@ -14,6 +14,8 @@ import type { HbaRule } from "../components/core/hba/rule";
 import { usualBackups } from "../components/core/backup/plan";
 import { archiveSettingNames } from "../components/core/physical/configuration";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
+import { resolveSettings } from "../components/core/desired/settings";
+import type { ServerNeeds } from "../components/core/provider-settings";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
@@ -176,14 +178,29 @@ function planServer(config: StackConfig): ServerPlan {
   const { port, existing, dataDirectory, restart } = server;
   const { name, passwordVersion } = server.administrator;
   if (existing !== undefined) {
-    const { shared, ...place } = existing;
-    return { target: "existing", args: { ...place, port, user: name }, ownsServer: !shared };
+    const { shared, managed, ...place } = existing;
+    const needs = needsOf(config);
+    // A superuser's settings and rules have resources of their own.
+    const more = managed ? { managed, needs } : { needs: { settings: {}, extensions: needs.extensions } };
+    return { target: "existing", args: { ...place, ...more, port, user: name }, ownsServer: !shared };
   }
   if (docker !== undefined) return { target: "docker", args: planDocker(config, docker) };
   const directory = dataDirectory === undefined ? {} : { dataDirectory };
   return {
     target: "embedded",
     args: { port, administrator: name, passwordVersion, disposable, restart, ...directory },
+  };
+}
+
+/** What is declared of a server and takes more than some logins have. */
+export function needsOf({ databases, tuning, server }: StackConfig): ServerNeeds {
+  return {
+    settings: resolveSettings(tuning ?? {}).settings,
+    ...(server.hba === undefined ? {} : { rules: server.hba }),
+    extensions: databases.map(({ name, extensions }) => ({
+      database: name,
+      names: extensions.map((extension) => extension.name),
+    })),
   };
 }
 

@@ -15,8 +15,25 @@ export interface Capabilities {
   readonly createDatabase: boolean;
   /** May read passwords as pg_authid holds them. Where it may not, whether a password is ours cannot be told. */
   readonly readVerifiers: boolean;
-  /** May change every setting by ALTER SYSTEM. Where it may not, single ones may still be granted (15 and newer). */
+  /**
+   * May change every setting by ALTER SYSTEM: a superuser, unless the server's own files forbid it to everybody
+   * (`allow_alter_system`, 17 and newer).
+   */
   readonly alterSystem: boolean;
+  /** Reads every setting (`pg_read_all_settings`): where a value comes from, and those for superusers only. */
+  readonly readSettings: boolean;
+  /** Sees what sessions of others do (`pg_read_all_stats`). */
+  readonly readStatistics: boolean;
+  /** Ends sessions of others but superusers' (`pg_signal_backend`). */
+  readonly signalBackends: boolean;
+  /** Reads pg_hba.conf as the server does (`pg_hba_file_rules`). */
+  readonly readHbaRules: boolean;
+  /** Makes event triggers: a superuser. */
+  readonly eventTriggers: boolean;
+  /** Has REPLICATION, and so may give it (16 and newer). A superuser may. */
+  readonly replication: boolean;
+  /** Has BYPASSRLS, and so may give it (16 and newer). A superuser may. */
+  readonly bypassRowLevelSecurity: boolean;
   /** May write pg_hba.conf through SQL. */
   readonly writeHba: boolean;
   /** May set what keeps secrets out of the server's log (`log_statement` and its like). */
@@ -44,6 +61,13 @@ export function superuserCapabilities(login: string): Capabilities {
     createDatabase: true,
     readVerifiers: true,
     alterSystem: true,
+    readSettings: true,
+    readStatistics: true,
+    signalBackends: true,
+    readHbaRules: true,
+    eventTriggers: true,
+    replication: true,
+    bypassRowLevelSecurity: true,
     writeHba: true,
     silenceLog: true,
     readSystemIdentifier: true,
@@ -51,4 +75,24 @@ export function superuserCapabilities(login: string): Capabilities {
     memberOf: [],
     adminOf: [],
   };
+}
+
+/**
+ * Roles that services give in a superuser's place: what such a member may do beyond PostgreSQL's own rules, such as
+ * making an extension that is not trusted, is the service's to say and cannot be read from a catalogue.
+ */
+const substitutes = [
+  "alloydbsuperuser",
+  "azure_pg_admin",
+  "cloudsqlsuperuser",
+  "neon_superuser",
+  "rds_superuser",
+];
+
+/** The role by which a service gives a login more than the catalogue tells; undefined: none. */
+export function substituteOf({
+  memberOf,
+  login,
+}: Pick<Capabilities, "memberOf" | "login">): string | undefined {
+  return substitutes.find((role) => role === login || memberOf.includes(role));
 }

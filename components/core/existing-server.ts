@@ -1,4 +1,5 @@
 import type { Capabilities } from "./capabilities";
+import { refuseExtensions, type ServerNeeds, type ServerOffers } from "./provider-settings";
 import type { Refusal } from "./statement";
 
 /** What is declared of a server that is there already. */
@@ -6,6 +7,8 @@ export interface DesiredExisting {
   readonly user: string;
   /** Whether the managing login is declared to be a superuser. */
   readonly superuser: boolean;
+  /** What is declared and takes more than some logins have; absent: nothing of it is looked at. */
+  readonly needs?: ServerNeeds;
 }
 
 /** What the server says of itself. */
@@ -15,6 +18,8 @@ export interface ActualExisting {
   /** Empty where the login may not read it. */
   readonly systemIdentifier: string;
   readonly capabilities: Capabilities;
+  /** What it has of what is declared; absent: nothing was asked. */
+  readonly offers?: ServerOffers;
 }
 
 /** The oldest version whose catalogue is read here: PostgreSQL's own support of 13 has ended. */
@@ -23,7 +28,7 @@ export const oldestVersion = 140_000;
 /** What stands in the way of managing a server, all of it. */
 export function refuseExisting(
   desired: DesiredExisting,
-  { version, capabilities }: ActualExisting,
+  { version, capabilities, offers }: ActualExisting,
 ): Refusal[] {
   const refusals: Refusal[] = [];
   const { superuser, createRole, createDatabase, serverVersion, inRecovery } = capabilities;
@@ -49,5 +54,8 @@ export function refuseExisting(
       hint: "set pgstead:server.administrator.superuser to false, as for a managed service, or log in as a superuser",
     });
   }
-  return refusals;
+  const { needs } = desired;
+  return needs === undefined || offers === undefined
+    ? refusals
+    : [...refusals, ...refuseExtensions(needs, { ...offers, capabilities })];
 }

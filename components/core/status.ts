@@ -175,10 +175,14 @@ function roleFindings(declared: DeclaredService, server: ServerStatus, mend: str
     });
 }
 
-/** A role is never declared superuser: the administrator is the only one. */
-function superuserFindings({ administrator }: DeclaredService, server: ServerStatus): Finding[] {
+/** A role is never declared superuser: the administrator is the only one, and of a managed service the service's own. */
+function superuserFindings({ administrator, databases }: DeclaredService, server: ServerStatus): Finding[] {
+  const declared = new Set(databases.flatMap(({ roles }) => roles.map(({ name }) => name)));
+  const isManaged = server.roles.some(({ name, superuser }) => name === administrator && !superuser);
   return server.roles
-    .filter(({ name, superuser }) => superuser && name !== administrator)
+    .filter(
+      ({ name, superuser }) => superuser && name !== administrator && (!isManaged || declared.has(name)),
+    )
     .map(({ name }) => ({
       subject: `role ${name}`,
       message: `is superuser; ${administrator} alone is declared to be`,

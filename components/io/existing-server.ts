@@ -3,16 +3,29 @@ import { setTimeout } from "node:timers/promises";
 import type { ConnectionTarget } from "../core/connection";
 import type { ActualExisting } from "../core/existing-server";
 import { problemError } from "../core/problem";
+import type { ServerNeeds } from "../core/provider-settings";
 import { readCapabilities } from "./capabilities";
 import { readSystemIdentifier } from "./identity";
+import { refusePooler } from "./pooler";
+import { readOffers } from "./server-offers";
 import { ServerUnreachableError, withSession, type Session, type SessionOptions } from "./session";
 
-/** Asks a server what it is and what the login may do on it. Reads only. */
-export function readExisting(
+/**
+ * Asks a server what it is, what the login may do on it, and what it has of what is declared. Reads only.
+ *
+ * @throws ProblemError where a pooler is in between that takes away what a session has
+ */
+export async function readExisting(
   target: ConnectionTarget,
-  options: SessionOptions = {},
+  { needs, ...options }: SessionOptions & { readonly needs?: ServerNeeds | undefined } = {},
 ): Promise<ActualExisting> {
-  return withSession(target, { readOnly: true, ...options }, describeServer);
+  await refusePooler(target, { readOnly: true, ...options });
+  return withSession(target, { readOnly: true, ...options }, async (session) => {
+    const found = await describeServer(session);
+    if (needs === undefined) return found;
+    const { capabilities } = found;
+    return { ...found, offers: await readOffers(target, session, { ...options, needs, capabilities }) };
+  });
 }
 
 /** What the server of a session is. */
@@ -36,13 +49,21 @@ export async function describeServer(session: Session): Promise<ActualExisting> 
  */
 export async function waitForExisting(
   target: ConnectionTarget,
-  { waitSeconds, signal }: { readonly waitSeconds: number; readonly signal: AbortSignal },
+  {
+    waitSeconds,
+    signal,
+    needs,
+  }: {
+    readonly waitSeconds: number;
+    readonly signal: AbortSignal;
+    readonly needs?: ServerNeeds | undefined;
+  },
 ): Promise<ActualExisting> {
   const deadline = Date.now() + waitSeconds * 1000;
   for (;;) {
     signal.throwIfAborted();
     try {
-      return await readExisting(target, { statementTimeoutMs: 10_000 });
+      return await readExisting(target, { statementTimeoutMs: 10_000, needs });
     } catch (error) {
       if (!(error instanceof ServerUnreachableError) || Date.now() >= deadline) throw error;
     }

@@ -1,6 +1,7 @@
 import { type ConnectionTarget, tlsModes } from "../core/connection";
 import { refuseExisting, type ActualExisting, type DesiredExisting } from "../core/existing-server";
 import { problemError } from "../core/problem";
+import { listForProvider, noteForProvider, type ServerNeeds } from "../core/provider-settings";
 import type { Refusal } from "../core/statement";
 import { readExisting, readPasswordFile, waitForExisting } from "../io/existing-server";
 import { describeOther } from "../io/identity";
@@ -23,7 +24,7 @@ export const existingServer: ResourceType = {
     const [login, live] = await look(request);
     const detailed = differences(request, login, live);
     const refusals = refusalsOf(request.inputs, live, request.state);
-    await showPlan(request, { statements: [], refusals });
+    await showPlan(request, { statements: [], refusals, notes: notesOf(request.inputs, live) });
     if (refusals.length > 0) detailed.live = "update";
     return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["live", "version"] };
   },
@@ -33,7 +34,7 @@ export const existingServer: ResourceType = {
     if (!request.preview) return { id, state: await ready(request, {}) };
     const [login, live] = await look(request);
     const refusals = refusalsOf(request.inputs, live, {});
-    await showPlan(request, { statements: [], refusals });
+    await showPlan(request, { statements: [], refusals, notes: notesOf(request.inputs, live) });
     return { id, state: stateOf(request.inputs, login, live, {}, refusals) };
   },
 
@@ -64,11 +65,12 @@ export const existingServer: ResourceType = {
 
 function checkInputs(inputs: PropertyMap) {
   const check = new InputCheck(inputs)
-    .known("host", "port", "user", "password", "passwordFile", "tls", "superuser")
+    .known("host", "port", "user", "password", "passwordFile", "tls", "superuser", "managed", "needs")
     .text("host")
     .integer("port", 1, 65_535)
     .text("user")
     .flag("superuser");
+  if (inputs.managed !== undefined) check.flag("managed");
   if (inputs.password !== undefined) check.text("password");
   if (inputs.passwordFile !== undefined) check.text("passwordFile");
   const { mode } = (inputs.tls ?? {}) as PropertyMap;
@@ -89,7 +91,7 @@ async function look(
 ): Promise<[ConnectionTarget, ActualExisting | undefined]> {
   const login = await readLogin(request.inputs);
   try {
-    const options = { connectTimeoutMs: 3_000, statementTimeoutMs: 10_000 };
+    const options = { connectTimeoutMs: 3_000, statementTimeoutMs: 10_000, needs: needsOf(request.inputs) };
     return [login, await readExisting(previewLogin(login), options)];
   } catch (error) {
     if (!(error instanceof ServerUnreachableError)) throw error;
@@ -105,15 +107,20 @@ async function ready(
 ): Promise<PropertyMap> {
   refusePreviewLogin();
   const login = await readLogin(request.inputs);
-  const live = await waitForExisting(login, { waitSeconds: 60, signal: request.signal });
+  const live = await waitForExisting(login, {
+    waitSeconds: 60,
+    signal: request.signal,
+    needs: needsOf(request.inputs),
+  });
   assertNoRefusals(refusalsOf(request.inputs, live, state));
   return stateOf(request.inputs, login, live, state, []);
 }
 
 /** Where neither the password nor its file is declared, a variable names the file: a machine of its own may have another. */
 async function readLogin(inputs: PropertyMap): Promise<ConnectionTarget> {
-  const { password, passwordFile, superuser: _superuser, ...place } = revealMap(inputs);
+  const { password, passwordFile, host, port, user, tls } = revealMap(inputs);
   const file = passwordFile ?? process.env.PGSTEAD_ADMINISTRATOR_PASSWORD_FILE ?? "";
+  const place = { host, port, user, ...(tls === undefined ? {} : { tls }) };
   const target = place as unknown as Omit<ConnectionTarget, "password">;
   if (typeof password === "string") return { ...target, password };
   if (typeof file === "string" && file !== "") return { ...target, password: await readPasswordFile(file) };
@@ -122,6 +129,18 @@ async function readLogin(inputs: PropertyMap): Promise<ConnectionTarget> {
     "it has no password",
     "set it with `npm run pulumi -- config set --secret pgstead:administratorPassword`, or name its file in PGSTEAD_ADMINISTRATOR_PASSWORD_FILE.",
   );
+}
+
+function needsOf(inputs: PropertyMap): ServerNeeds | undefined {
+  return revealMap(inputs).needs as unknown as ServerNeeds | undefined;
+}
+
+/** What the owner has said to be the service's to do is told, and stops nobody. */
+function notesOf(inputs: PropertyMap, live: ActualExisting | undefined): string[] {
+  const needs = needsOf(inputs);
+  if (inputs.managed !== true || needs === undefined || live?.offers === undefined) return [];
+  const note = noteForProvider(listForProvider(needs, live.offers));
+  return note === undefined ? [] : [note];
 }
 
 function refusalsOf(inputs: PropertyMap, live: ActualExisting | undefined, state: PropertyMap): Refusal[] {
@@ -143,7 +162,13 @@ function refusalsOf(inputs: PropertyMap, live: ActualExisting | undefined, state
 /** A preview may look as another role, whose rights say nothing of the managing login's. */
 function withDeclaredLogin(desired: DesiredExisting, live: ActualExisting): ActualExisting {
   if (live.capabilities.login === desired.user) return live;
-  return { ...live, capabilities: { ...live.capabilities, superuser: desired.superuser } };
+  const { offers, ...found } = live;
+  const available = (offers?.available ?? []).map((one) => ({ ...one, trusted: true }));
+  return {
+    ...found,
+    capabilities: { ...live.capabilities, superuser: desired.superuser },
+    ...(offers === undefined ? {} : { offers: { ...offers, available } }),
+  };
 }
 
 function differences(

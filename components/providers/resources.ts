@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ServerNeeds } from "../core/provider-settings";
 import type { AuditDeclaration } from "../core/audit/model";
 import type { Tls } from "../core/connection";
 import type { Turn } from "../core/credentials/turns";
@@ -113,6 +114,10 @@ export interface ExistingServerResourceArgs {
   readonly tls: Tls;
   /** Whether the managing login is a superuser; refused where it is declared and not so. */
   readonly superuser: boolean;
+  /** Whether settings and rules are set where the service has them: they are told, and not refused. */
+  readonly managed?: boolean;
+  /** What is declared and takes more than some logins have. */
+  readonly needs?: ServerNeeds;
 }
 
 /** A server that is there already: it is only asked (resource of the provider `pgstead`). */

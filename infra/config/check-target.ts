@@ -32,6 +32,7 @@ const targetKeys: readonly TargetKey[] = [
   ...[
     ["server", "host"],
     ["server", "shared"],
+    ["server", "managed"],
     ["server", "tls"],
     ["server", "administrator", "superuser"],
     ["server", "administrator", "passwordFile"],
@@ -92,6 +93,12 @@ function checkExisting({ server }: WrittenConfig, given: Readonly<Record<string,
   const password = ["administratorPassword"];
   return [
     ...at(["server", "host"], hostFault(server.host)),
+    ...(server.managed === true && server.administrator.superuser !== false
+      ? at(["server", "managed"], {
+          message: "stands beside an administrator who is a superuser, and such a one sets all by itself",
+          hint: "set pgstead:server.administrator.superuser to false, or remove managed",
+        })
+      : []),
     ...(isGiven(given, password) && server.administrator.passwordFile !== undefined
       ? at(["server", "administrator", "passwordFile"], {
           message: "stands beside pgstead:administratorPassword",
@@ -114,8 +121,12 @@ function hostFault(host: string | undefined): Fault | undefined {
   ) {
     return undefined;
   }
+  // The directory, not the file in it: that has the port in its name.
+  if (/^\/[^\s:,@]*$/.test(host) && !host.includes("/.s.PGSQL.")) return undefined;
   return {
-    message: `${renderValue(host)} is not a name or an address`,
-    hint: "write the host alone, such as db.example.com; port and login have keys of their own",
+    message: `${renderValue(host)} is not a name, an address or the directory of a socket`,
+    hint: host.startsWith("/")
+      ? "write the directory alone, such as /var/run/postgresql; the port has a key of its own"
+      : "write the host alone, such as db.example.com; port and login have keys of their own",
   };
 }

@@ -69,7 +69,7 @@ export function resolveServer(config: WrittenConfig): ServerConfig {
 }
 
 function resolveExisting(server: WrittenConfig["server"]): ExistingConfig {
-  const { host = "", tls, shared = false, administrator } = server;
+  const { host = "", tls, shared = false, managed = false, administrator } = server;
   const { mode, ca } = tls ?? {};
   const { superuser, passwordFile } = administrator;
   return {
@@ -77,6 +77,7 @@ function resolveExisting(server: WrittenConfig["server"]): ExistingConfig {
     tls: { mode: mode ?? resolveTls({ host }).mode, ...(ca === undefined ? {} : { ca }) },
     superuser: superuser ?? true,
     shared,
+    managed,
     ...(passwordFile === undefined ? {} : { passwordFile }),
   };
 }

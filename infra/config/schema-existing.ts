@@ -4,8 +4,9 @@ import { choice, flag, map, text } from "./schema-words";
 
 /** Keys of `pgstead:server` that only target existing has. */
 export const existingServer = {
-  host: text("a name or an address", {
-    description: "Target existing: name or address of the primary server.",
+  host: text("a name, an address or the directory of a socket", {
+    description:
+      "Target existing: name or address of the primary server; or the directory of its socket on this machine, such as /var/run/postgresql.",
     example: "db.example.com",
     defaultText: "none, target existing needs it",
   }).optional(),
@@ -15,13 +16,19 @@ export const existingServer = {
     example: "true",
     defaultText: "`false`",
   }).optional(),
+  managed: flag({
+    description:
+      "Target existing: true for a managed service, whose settings and ways in are set with its own interface: what is declared of them is compared and told in the preview, listed by `npm run ops -- provider-settings`, and not refused.",
+    example: "true",
+    defaultText: "`false`",
+  }).optional(),
   tls: map(
     {
       mode: choice(tlsModes as readonly ["disable", "require", "verify-ca", "verify-full"], {
         description:
           "Libpq's `sslmode`: `disable` is in clear, `require` is encrypted with whoever answers, `verify-ca` proves the authority, `verify-full` the name as well.",
         example: "verify-full",
-        defaultText: "`verify-full`, and `disable` on loopback",
+        defaultText: "`verify-full`, and `disable` on loopback and over a socket",
       }).optional(),
       ca: text("the path of a file", {
         description:

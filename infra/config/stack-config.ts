@@ -170,6 +170,8 @@ export interface ExistingConfig {
   readonly passwordFile?: string;
   /** True: what belongs to the whole server is not this stack's. */
   readonly shared: boolean;
+  /** True: settings and ways in are set with the service's own interface. */
+  readonly managed: boolean;
 }
 
 export interface DatabaseConfig {

@@ -100,7 +100,7 @@ export async function deployWatched(
   return {
     ...stack,
     passwords,
-    run: (args, typed) => run(root, args, typed),
+    run: (args, typed) => runWatched(root, args, typed),
     as: async (role, application) => {
       const session = await server.connect("shop", login(role));
       if (application !== undefined) await session.query(`SET application_name = '${application}'`);
@@ -109,7 +109,8 @@ export async function deployWatched(
   };
 }
 
-async function run(root: string, args: readonly string[], typed: string | undefined): Promise<WatchedRun> {
+/** Runs a command line of `ops` in this process, for a directory with a stack's file and, in `outputs.json`, its outputs. */
+export async function runWatched(root: string, args: readonly string[], typed?: string): Promise<WatchedRun> {
   const written = { stdout: "", stderr: "" };
   const status = await runOps(args, commands, {
     version: "0.0.0",

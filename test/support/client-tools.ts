@@ -127,7 +127,7 @@ function download(wheel: Wheel): string | undefined {
 }
 
 /** Another test may have been faster. */
-function renameIntoPlace(from: string, to: string): void {
+export function renameIntoPlace(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {

@@ -94,11 +94,14 @@ test("a server that is there already has a place and a login, and no password in
     tls: { mode: "verify-full" },
     superuser: false,
     shared: true,
+    managed: true,
   } as const;
   const plan = planStack({ ...config, target: "existing", server: { ...config.server, existing } });
   expect(plan.server).toEqual({
     target: "existing",
     args: {
+      managed: true,
+      needs: expect.objectContaining({ settings: expect.anything() as unknown }) as unknown,
       host: "db.example.com",
       port: 54320,
       user: "postgres",

@@ -93,12 +93,27 @@ function memberships(
     ...groups,
     ...(role.migrator === true ? [becoming(database.owner)] : []),
     ...(role.profile === undefined ? [] : profileRoles[role.profile]),
-    ...(role.memberOf ?? []).map((one) => ({ admin: false, inherit: true, set: true, ...one })),
+    ...(role.memberOf ?? []).map((one) => ({
+      admin: false,
+      inherit: true,
+      set: true,
+      ...one,
+      ...promised(one, role),
+    })),
   ];
   // What is written counts more than what a profile says of the same role.
   return [...new Map(all.map((one) => [one.role, one])).values()].toSorted((a, b) =>
     a.role < b.role ? -1 : 1,
   );
+}
+
+/** What a member is not to have of a role, and would have on a server that does not know the option. */
+function promised(one: MembershipDeclaration, role: RoleDeclaration): Pick<DesiredMembership, "without"> {
+  const without = [
+    ...(one.inherit === false && role.inherit !== false ? ["inherit" as const] : []),
+    ...(one.set === false ? ["set" as const] : []),
+  ];
+  return without.length === 0 ? {} : { without };
 }
 
 /** Its privileges, and no more: what a member made as the group would belong to nobody who logs in. */

@@ -58,8 +58,8 @@ function planRoles(
     const found = actual.get(role.name);
     const last = known.get(role.name);
     const statements = diffRole(role, found, last?.verifier);
-    if (found === undefined && last === undefined) return { statements: official(statements), refusals: [] };
-    return within(`role ${role.name}`, limits.role(role, found), statements);
+    const isNew = found === undefined && last === undefined;
+    return within(`role ${role.name}`, limits.role(role, found), isNew ? official(statements) : statements);
   });
   const groups = byName(desired.groups).map((group) => {
     const found = actual.get(group.name);
@@ -103,9 +103,9 @@ function planDatabases(
       const last = known.get(database.name);
       const statements = diffDatabase(database, found);
       const refusals = refuseFixed(database, last, found);
-      if (found === undefined && last === undefined) return { statements: official(statements), refusals };
-      const limit = found === undefined ? undefined : limits.database(found.owner);
-      const plan = within(`database ${database.name}`, limit, statements);
+      const isNew = found === undefined && last === undefined;
+      const limit = found === undefined ? limits.newDatabase() : limits.database(found.owner);
+      const plan = within(`database ${database.name}`, limit, isNew ? official(statements) : statements);
       return { ...plan, refusals: [...refusals, ...plan.refusals] };
     }),
   );
@@ -134,10 +134,26 @@ function planMembers(
     },
     membershipServer(actual),
   );
-  const limited = statements.map((statement) =>
-    within(`membership in ${statement.of}`, limits.membership(statement.of), [withoutOf(statement)]),
-  );
-  return joinPlans(...limited, { statements: [], refusals, undeclared });
+  const comforts = comfortsOf(desired);
+  const beyond = statements.filter(({ of }) => comforts.has(of) && limits.membership(of) !== undefined);
+  const limited = statements
+    .filter((statement) => !beyond.includes(statement))
+    .map((statement) =>
+      within(`membership in ${statement.of}`, limits.membership(statement.of), [withoutOf(statement)]),
+    );
+  const without = beyond.map(({ of, sql }) => ({
+    kind: "membership" as const,
+    subject: `membership in ${of}`,
+    message: `it goes without: ${limits.membership(of) ?? ""}; ${sql} is for who has that`,
+  }));
+  return joinPlans(...limited, { statements: [], refusals, undeclared: [...undeclared, ...without] });
+}
+
+/** Roles that a profile has where the server's version has them (`since`): it works without as well. */
+function comfortsOf({ roles }: ServerAccess): ReadonlySet<string> {
+  const all = roles.flatMap(({ memberOf }) => memberOf);
+  const needed = new Set(all.filter(({ since }) => since === undefined).map(({ role }) => role));
+  return new Set(all.map(({ role }) => role).filter((role) => !needed.has(role)));
 }
 
 function withoutOf({ of: _of, ...statement }: Statement & { readonly of: string }): Statement {

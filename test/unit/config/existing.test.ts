@@ -72,7 +72,9 @@ describe("a mistake about an existing server is told", () => {
       "pgstead:server.host: is missing: target existing needs it / add it, such as `host: db.example.com`",
     ]);
     for (const host of ["postgresql://db", "db:5432", "ada@db", "db/shop", "-db"]) {
-      expect(said(server({ host })).join()).toContain("is not a name or an address / write the host alone");
+      expect(said(server({ host })).join()).toContain(
+        "is not a name, an address or the directory of a socket / write the host alone",
+      );
     }
   });
 

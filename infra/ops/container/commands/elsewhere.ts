@@ -22,6 +22,7 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["analyze", needsPasswords],
   ["reindex", needsPasswords],
   ["settings", needsPasswords],
+  ["provider-settings", needsPasswords],
   ["logs", "reads the log by way of the engine, which is not here"],
   ["audit-security", "needs the stack's configuration and state"],
   ["plan", "needs Pulumi and the stack's state"],

@@ -120,3 +120,45 @@ describe("a database whose privileges are kept", () => {
     expect(sql.join()).toContain('CREATE ROLE "shop_app_reader"');
   });
 });
+
+describe("a managing login with CREATEROLE before 16", () => {
+  const closing = { ...desired(), stack: "shop/prod", closed: [{ name: "postgres", connect: [] }] };
+  const root = found("postgres", { superuser: true, login: true });
+  const other = { ...managed({}, 15).databases[0]!, name: "postgres", owner: "postgres" };
+
+  test("joins every role but superusers: their databases are left, and told", () => {
+    const server = { ...managed({}, 15), roles: [root, found("master")], databases: [other] };
+    const plan = planServerAccess(closing, undefined, server);
+    expect(plan.refusals).toEqual([]);
+    expect(plan.statements.filter(({ sql }) => sql.includes('DATABASE "postgres"'))).toEqual([]);
+    expect(plan.undeclared?.map(({ message }) => message)).toContain(
+      "its privileges are not as they should be, and master does not belong to its owner postgres",
+    );
+  });
+
+  test("has a monitor go without what nobody may give, and tells it", () => {
+    const roles = [
+      { name: "shop_owner" },
+      { name: "shop_monitor", login: true, profile: "monitor" as const },
+    ];
+    const declared = resolveServerAccess({
+      databases: [{ database: { name: "shop", owner: "shop_owner" }, roles, schemas: [] }],
+      allowDataLoss: [],
+      protect: false,
+    });
+    const predefined = ["pg_monitor", "pg_use_reserved_connections"];
+    const server = { ...managed({ adminOf: ["pg_monitor"] }, 17), predefined };
+    const plan = planServerAccess(declared, undefined, server);
+    expect(plan.refusals).toEqual([]);
+    expect(plan.statements.map(({ sql }) => sql).join("\n")).not.toContain("reserved");
+    expect(plan.undeclared?.map(({ subject }) => subject)).toContain(
+      "membership in pg_use_reserved_connections",
+    );
+    // What the profile cannot do without is refused.
+    const none = planServerAccess(declared, undefined, {
+      ...server,
+      capabilities: { ...server.capabilities, adminOf: [] },
+    });
+    expect(none.refusals.map(({ subject }) => subject)).toEqual(["membership in pg_monitor"]);
+  });
+});

@@ -168,3 +168,16 @@ function played(
   }
   return left;
 }
+
+test("an option that a server does not know is refused where somebody wrote it down", () => {
+  const declared = declare({ carol: [wanted("club", { set: false, without: ["set"] })] });
+  expect(planMemberships(declared, server([])).refusals).toEqual([]);
+  const [refusal, ...rest] = planMemberships(declared, server([], { major: 15 })).refusals;
+  expect(rest).toEqual([]);
+  expect(refusal).toMatchObject({
+    subject: "role carol",
+    message:
+      "it is declared to belong to club with SET FALSE, and PostgreSQL 15 has no such membership: that came with 16",
+    hint: "remove `set: false` from memberOf, knowing that the role may SET ROLE then",
+  });
+});

@@ -126,3 +126,20 @@ describe("a plan of settings", () => {
     );
   });
 });
+
+describe("a server that forbids ALTER SYSTEM", () => {
+  const catalog = serverWith({ work_mem: "8MB" });
+  const settings = catalog.settings.map((row) =>
+    row.name === "allow_alter_system" ? { ...row, setting: "off" } : row,
+  );
+  const refused = (declared: DesiredSettingsOfServer["settings"], rows = settings): string[] =>
+    planSettings(desired(declared), { ...catalog, settings: rows }).refusals.map(({ message }) => message);
+
+  test("is refused what would be changed, before the first statement, and nothing where nothing is", () => {
+    expect(refused({ work_mem: "16MB", statement_timeout: "30s" })).toEqual([
+      "they are not as declared, and allow_alter_system is off: ALTER SYSTEM SET \"statement_timeout\" = '30s' and 1 more",
+    ]);
+    expect(refused({ work_mem: "8MB" })).toEqual([]);
+    expect(refused({ work_mem: "16MB" }, [...catalog.settings])).toEqual([]);
+  });
+});
