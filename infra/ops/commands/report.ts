@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { problemError } from "../../../components/core/problem";
-import { parseSince } from "../arguments";
+import { momentOf, parseMoment } from "../moment";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand, Rendering } from "../command";
 import { CannotTellError } from "../failure";
@@ -66,7 +66,7 @@ Examples:
 const mostDays = 400;
 
 function parseStart(text: string): Date {
-  const since = parseSince(text);
+  const since = momentOf(parseMoment(text), Date.now());
   const ago = Date.now() - since.getTime();
   if (ago >= 60_000 && ago <= mostDays * 86_400_000) return since;
   throw new InvalidArgumentError(`It is a moment from a minute to ${mostDays} days ago.`);

@@ -101,7 +101,12 @@ function statements(since: Date | undefined): ReportPart {
   const now = { by: "total", top } as const;
   const all = part("queries", slowQueriesCommand, now, statementTables);
   if (since === undefined) return all;
-  const sampled = part("queries", slowQueriesCommand, { ...now, since }, statementTables);
+  const sampled = part(
+    "queries",
+    slowQueriesCommand,
+    { ...now, since: { at: since.getTime() } },
+    statementTables,
+  );
   const run = (context: CommandContext): Promise<PartAnswer> =>
     sampled.run(context).catch((error: unknown) => {
       if (error instanceof ProblemError) return all.run(context);
