@@ -46,8 +46,11 @@ async function startPooler(mode: "session" | "transaction", ignored: string): Pr
   started.push(spawn(program, [file], { stdio: "ignore", cwd: "/", ...identity }));
   const target = { ...login, port };
   await eventually("PgBouncer listens", async () => {
-    const error = await readExisting(target).catch((reason: unknown) => String(reason));
-    return String(error).includes("no answer") ? undefined : true;
+    const said = await readExisting(target).then(
+      () => "",
+      (reason: unknown) => String(reason),
+    );
+    return said.includes("no answer") ? undefined : true;
   });
   return target;
 }
