@@ -241,6 +241,7 @@ export function createServerContainer(
       ],
       ports: publish.map((ip) => ({ internal: 5432, external: port, ip })),
       health: ["pg_isready", "-q", "-h", "/var/run/postgresql"],
+      healthInterval: 10,
       // A recovery after a crash may take minutes, and is no reason to call it ill.
       startPeriod: 600,
       // SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written.

@@ -72,6 +72,8 @@ export interface ServiceContainerArgs {
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   /** The check that Docker shows as health: a program and its arguments. */
   readonly health: readonly string[];
+  /** Seconds between two checks: each starts a process in the container. @default - 30, as Docker has it */
+  readonly healthInterval?: number;
   /** Seconds that a start may take before a failing check counts. */
   readonly startPeriod?: number;
   /** Seconds between the stop signal and the kill. */
@@ -151,19 +153,22 @@ const hardened: Partial<docker.ContainerArgs> = {
   mustRun: true,
 };
 
-function healthcheck({ health, startPeriod = 10 }: ServiceContainerArgs) {
+function healthcheck({ health, healthInterval = 30, startPeriod = 10 }: ServiceContainerArgs) {
   return {
     tests: ["CMD", ...health],
-    interval: "10s",
+    interval: `${healthInterval}s`,
     timeout: "5s",
     retries: 3,
     startPeriod: `${startPeriod}s`,
   };
 }
 
-/** The check that somebody answers 200 in the container. Bash speaks HTTP well enough: the images have no other client. */
+/**
+ * The check that somebody answers 200 in the container; of another answer `docker inspect` shows all. Bash speaks HTTP
+ * well enough, and starts in a hundredth of the time that Node.js takes.
+ */
 export function answers(port: number, path: string): string[] {
-  const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; read -r line <&3; [[ $line == *' 200 '* ]]`;
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; read -r line <&3; [[ $line == *' 200 '* ]] || { printf '%s\\n' "$line"; cat <&3; exit 1; }`;
   return ["bash", "-c", script];
 }
 

@@ -8,7 +8,7 @@ import { opsPort, renderOpsContext, type OpsContextArgs } from "./core/ops-conte
 import type { Refusal } from "./core/statement";
 import type { DockerServer } from "./docker-server";
 import { serverUser } from "./docker-server-parts";
-import { createContainer, createVolume } from "./docker-stack";
+import { answers, createContainer, createVolume } from "./docker-stack";
 import { Files, type FileArgs } from "./providers/docker-resources";
 import { Credential } from "./providers/resources";
 
@@ -158,7 +158,7 @@ function createOps(
         ),
       ],
       ports: healthPort === undefined ? [] : [{ internal: opsPort, external: healthPort, ip: "127.0.0.1" }],
-      health: ["node", "/usr/lib/pgstead/ops.cjs", "health"],
+      health: answers(opsPort, "/health/live"),
       startPeriod: 30,
       // A running job ends its current file.
       stopTimeout: 60,

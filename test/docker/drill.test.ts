@@ -140,9 +140,9 @@ describe("dashboards of a stack in containers", () => {
     await under.configure(["pgstead:backup", "encryption"], "none");
     await under.up();
     await under.pulumi(["preview", "--expect-no-changes"]);
-    await eventually("the container is healthy", async () =>
-      (await inspect("grafana")).State.Health?.Status === "healthy" ? true : undefined,
-    );
+    const isHealthy = async () =>
+      (await inspect("grafana")).State.Health?.Status === "healthy" ? true : undefined;
+    await eventually("the container is healthy", isHealthy, 120_000);
     const container = await inspect("grafana");
     expect(container.Config.User).toBe("472:0");
     expect(container.HostConfig).toMatchObject({

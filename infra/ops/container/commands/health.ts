@@ -6,10 +6,10 @@ interface HealthData {
   readonly live: boolean;
 }
 
-/** Longer than any answer takes, shorter than the time that Docker gives a check by default. */
+/** Longer than any answer takes. */
 const timeoutMs = 5_000;
 
-/** Asks the scheduler of this container whether it does its work: the container's health check. */
+/** Asks the scheduler of this container whether it does its work, as the container's health check does. */
 export const healthCommand: OpsCommand<object, HealthData, ContainerContext> = {
   name: "health",
   summary: "ask the scheduler of this container whether it works; 1: it does not",
