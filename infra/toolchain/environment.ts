@@ -154,11 +154,13 @@ async function prepareUser(
     directories.push(found.directory);
   }
   // The engine asks for the plugin of every npm package that is installed, and would look for it in vain.
-  const isLeftOut = plugins.some(
-    (pin) =>
-      !wanted.includes(pin) &&
-      (home === undefined || officialAt(pluginDirectory(home, pin), pin) === undefined),
-  );
+  const isLeftOut =
+    runsEngine(command) &&
+    plugins.some(
+      (pin) =>
+        !wanted.includes(pin) &&
+        (home === undefined || officialAt(pluginDirectory(home, pin), pin) === undefined),
+    );
   const isOffline = directories.length > 1 || (isLeftOut && !(await context.site.reachable()));
   return {
     cli,
