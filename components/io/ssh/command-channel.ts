@@ -5,6 +5,11 @@ export interface RefusedVariable {
   readonly refused: string;
 }
 
+interface Variables {
+  readonly must: Readonly<Record<string, string>>;
+  readonly may?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
  * Starts a command with variables in its environment, one after the other and each with the host's answer.
  *
@@ -12,20 +17,23 @@ export interface RefusedVariable {
  * every variable that its AcceptEnv does not name. What asks is in the library and not in its interface: this file alone
  * uses it, for the pinned version (1.17), and test/integration/ssh.test.ts would show a version that has it no more.
  *
- * @param may variables that may be refused
+ * @param variables `may` may be refused
+ * @param started called at the host's answer, before anything of the command: its end may come with the same packet, and
+ *   a promise would be too late for it
  */
 export async function execWith(
   client: Client,
   command: string,
-  must: Readonly<Record<string, string>>,
-  may: Readonly<Record<string, string>> = {},
-): Promise<ClientChannel | RefusedVariable> {
-  if (Object.keys(must).length + Object.keys(may).length === 0) return exec(client, command);
+  { must, may = {} }: Variables,
+  started: (channel: ClientChannel) => void,
+): Promise<RefusedVariable | undefined> {
+  if (Object.keys(must).length + Object.keys(may).length === 0) return exec(client, command, started);
   const channel = await openSession(client as Client & Internals);
   const { _protocol: protocol } = client as Client & Internals;
-  const ask = (request: () => void): Promise<boolean> =>
+  const ask = (request: () => void, taken = (): void => undefined): Promise<boolean> =>
     new Promise((resolve) => {
       channel._callbacks.push((failed) => {
+        if (failed === false) taken();
         resolve(failed === false);
       });
       request();
@@ -38,12 +46,17 @@ export async function execWith(
     channel.close();
     return { refused: name };
   }
-  const isStarted = await ask(() => {
-    protocol.exec(channel.outgoing.id, command, true);
-  });
+  const isStarted = await ask(
+    () => {
+      protocol.exec(channel.outgoing.id, command, true);
+    },
+    () => {
+      channel.subtype = "exec";
+      started(channel);
+    },
+  );
   if (!isStarted) throw new Error("Unable to exec");
-  channel.subtype = "exec";
-  return channel;
+  return undefined;
 }
 
 /** Sends a signal to a command whose standard input has ended: the library's own `signal` does nothing then. */
@@ -53,11 +66,19 @@ export function sendSignal(client: Client, channel: ClientChannel, name: "TERM" 
   if (outgoing.state === "open" || outgoing.state === "eof") protocol.signal(outgoing.id, name);
 }
 
-function exec(client: Client, command: string): Promise<ClientChannel> {
+function exec(
+  client: Client,
+  command: string,
+  started: (channel: ClientChannel) => void,
+): Promise<undefined> {
   return new Promise((resolve, reject) => {
     client.exec(command, (error, channel) => {
-      if (error) reject(error);
-      else resolve(channel);
+      if (error) {
+        reject(error);
+        return;
+      }
+      started(channel);
+      resolve(undefined);
     });
   });
 }

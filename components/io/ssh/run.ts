@@ -52,24 +52,28 @@ export async function run(
   options: RunOptions = {},
 ): Promise<SshResult> {
   options.signal?.throwIfAborted();
-  const channel = await start(client, hop, command, options);
-  return finish(client, hop, channel, options);
+  let result: Promise<SshResult> | undefined;
+  await start(client, hop, command, options, (channel) => {
+    result = finish(client, hop, channel, options);
+  });
+  if (result === undefined) throw new Error("a command was started without a channel");
+  return result;
 }
 
 async function start(
   client: Client,
   hop: SshHop,
   command: string,
-  { environment, optionalEnvironment }: RunOptions,
-): Promise<ClientChannel> {
-  const started = await execWith(client, command, environment ?? {}, optionalEnvironment).catch(
-    (error: unknown) => {
-      throw lostConnection(hop, "while a command was to start", error);
-    },
-  );
-  if (!("refused" in started)) return started;
-  const message = `does not take the variable ${started.refused} into the environment of a command`;
-  const hint = `name it in AcceptEnv of its sshd_config, or write it before the command: '${started.refused}=value command'.`;
+  { environment = {}, optionalEnvironment }: RunOptions,
+  started: (channel: ClientChannel) => void,
+): Promise<void> {
+  const variables = { must: environment, may: optionalEnvironment };
+  const variable = await execWith(client, command, variables, started).catch((error: unknown) => {
+    throw lostConnection(hop, "while a command was to start", error);
+  });
+  if (variable === undefined) return;
+  const message = `does not take the variable ${variable.refused} into the environment of a command`;
+  const hint = `name it in AcceptEnv of its sshd_config, or write it before the command: '${variable.refused}=value command'.`;
   throw new SshError("environment", hop, message, hint);
 }
 
