@@ -54,6 +54,17 @@ export function above(value: number, warning: number, critical = Infinity): Heal
   return value >= warning ? "warning" : "ok";
 }
 
+/** The age of the oldest transaction ID or multixact: `health` and `metrics` judge it alike. */
+export function judgeXidAge(
+  age: number,
+  { wraparoundWarning, wraparoundCritical }: Pick<Thresholds, "wraparoundWarning" | "wraparoundCritical">,
+): HealthStatus {
+  return above(age, wraparoundWarning, wraparoundCritical);
+}
+
+/** Where the server refuses writes, 3 million transactions before 2^31 ("Preventing Transaction ID Wraparound Failures"). */
+export const writesEnd = "at 2,144 million the server refuses writes";
+
 /** `part` of `whole` in percent, with one decimal. */
 export function percentOf(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 1000) / 10;
