@@ -77,8 +77,11 @@ function chartOf(
   );
   const told = lines.filter(({ points }) => points.some(({ value }) => value !== null));
   if (told.length === 0) return nothingOf(panel);
-  const thresholds = thresholdsOf(panel);
-  return { title, description, unit, kind, source: "prometheus", thresholds, lines: largestFirst(told) };
+  return {
+    ...{ title, description, unit, kind, source: "prometheus", check: panel.check ?? null },
+    thresholds: thresholdsOf(panel),
+    lines: largestFirst(told),
+  };
 }
 
 function nothingOf({ title, nothing }: Panel): Untold {
