@@ -1,4 +1,5 @@
 import type { Thresholds } from "../monitoring/thresholds";
+import { visible } from "../visible";
 
 export type HealthStatus = "ok" | "warning" | "critical";
 
@@ -44,8 +45,12 @@ export type Judgement = Omit<HealthCheck, "name" | "hint"> & { readonly hint?: s
 
 export function check(name: string, { hint, message, ...judgement }: Judgement): HealthCheck {
   // A name on the server may hold what a terminal obeys.
-  const shown = message.replace(/\p{Cc}/gu, "\uFFFD");
-  return { name, ...judgement, message: shown, hint: judgement.status === "ok" ? "" : (hint ?? "") };
+  return {
+    name,
+    ...judgement,
+    message: visible(message),
+    hint: judgement.status === "ok" ? "" : (hint ?? ""),
+  };
 }
 
 /** The status of a figure that grows worse as it grows. */
