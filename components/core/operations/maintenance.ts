@@ -158,20 +158,28 @@ function planReindex(catalog: MaintenanceCatalog, chosen: Chosen, choice: Mainte
   return parts;
 }
 
-/** The owner of the database may VACUUM and ANALYZE what is not shared ("VACUUM", Notes); REINDEX takes the table's. */
+/**
+ * The owner of the database may VACUUM and ANALYZE what is not shared ("VACUUM", Notes), where its schema lets it in;
+ * REINDEX takes the table's owner.
+ */
 function withOwner(catalog: MaintenanceCatalog, { action }: MaintenanceChoice): MaintenanceCatalog {
   if (!catalog.ownsDatabase || action === "reindex") return catalog;
-  return { ...catalog, tables: catalog.tables.map((table) => ({ ...table, access: "self" })) };
+  return {
+    ...catalog,
+    tables: catalog.tables.map((table) => (table.reached ? { ...table, access: "self" } : table)),
+  };
 }
 
 function stepOf(
   subject: RelationName,
-  { oid, access, owner }: MaintainableTable,
+  { oid, schema, access, owner, reached }: MaintainableTable,
   step: Omit<MaintenanceStep, "subject" | "table" | "runAs">,
 ): Part {
   const name = plainName(subject);
   if (access === "none") {
-    const reason = `the login may not: it is not ${owner}, and has no MAINTAIN, which there is from PostgreSQL 17 on`;
+    const reason = reached
+      ? `the login may not: it is not ${owner}, and has no MAINTAIN, which there is from PostgreSQL 17 on`
+      : `the login may not: it has no USAGE on schema ${schema}`;
     return { subject: name, reason };
   }
   return { subject: name, table: oid, ...step, runAs: access === "owner" ? owner : null };
