@@ -19,8 +19,7 @@ WITH ${relationSizeSql}, tables AS MATERIALIZED (
            AND (pg_catalog.pg_has_role(c.relowner, 'USAGE') ${maintain}) THEN 'self'
          WHEN pg_catalog.pg_has_role(c.relowner, '${become}')
            AND pg_catalog.has_schema_privilege(c.relowner, n.oid, 'USAGE') THEN 'owner' ELSE 'none' END AS access
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = c.oid AND c.relispartition
   WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND ${userSchemaSql("n.nspname")}
 ), indexes AS MATERIALIZED (
