@@ -1,3 +1,5 @@
+import { visible } from "./visible";
+
 /**
  * What a statement may cost: from nothing, over changed access, what programs or people have to look at and locks, to a
  * restart and lost rows.
@@ -217,12 +219,4 @@ function renderSql(statement: Statement, limit: number, end: string): string[] {
   return lines.map((line, index) =>
     visible(`${index === 0 ? "  " : "    "}${line}${index === lines.length - 1 ? end : ""}`),
   );
-}
-
-/**
- * Text that is one line and only looks like what it is: a name on a server may hold what a terminal obeys, a line break
- * that makes it look like a line of the plan, or marks that turn the direction of reading.
- */
-export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\uFFFD");
 }

@@ -3,6 +3,7 @@ import type { Client } from "pg";
 import type { ConnectionTarget } from "../core/connection";
 import { probeTable, probeTableStatements, type Probe } from "../core/operations/probe";
 import { openClient, sessionOf, type Session } from "./session";
+import { errorMessage } from "../core/error-message";
 
 type Draft = { -readonly [Key in keyof Probe]: Probe[Key] };
 
@@ -38,7 +39,7 @@ export async function probeServer(target: ConnectionTarget, timeoutMs: number): 
   try {
     await within(work, timeoutMs);
   } catch (error) {
-    found.reason = error instanceof Error ? error.message : String(error);
+    found.reason = errorMessage(error);
     login.isLate = true;
     if (login.client !== undefined) cutOff(login.client);
   }

@@ -4,6 +4,7 @@ import type * as structpb from "google-protobuf/google/protobuf/struct_pb";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import type { PropertyMap } from "./properties";
+import { errorMessage } from "../core/error-message";
 
 /**
  * The resource exists, but its operation did not come to its end: the engine keeps it in the state, so that the next
@@ -42,6 +43,6 @@ export function initFailure(
 }
 
 export function plainFailure(error: unknown): Partial<grpc.ServiceError> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   return { code: grpc.status.UNKNOWN, details: message };
 }

@@ -9,6 +9,7 @@ import {
 } from "../../components/io/session";
 import type { Failure } from "./report";
 import { CancelledError } from "./interrupt";
+import { errorMessage } from "../../components/core/error-message";
 
 /** Something that has to be known could not be found out: the server, the state. */
 export class CannotTellError extends ProblemError {}
@@ -70,7 +71,7 @@ const serverHints: Readonly<Record<string, string>> = {
 };
 
 function unexpected(error: unknown): ProblemError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const hint =
     serverHints[code] ?? "run this command again; if it says the same, please report it with this text";

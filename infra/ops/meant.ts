@@ -1,5 +1,5 @@
 import { nearest } from "../../components/core/nearest";
-import { visible } from "../../components/core/statement";
+import { visible } from "../../components/core/visible";
 
 /** More names would not be read. */
 const most = 20;

@@ -1,4 +1,5 @@
 import type { Failure, Report } from "./report";
+import { visible } from "../../components/core/visible";
 
 /** What a check tells Nagios, Icinga and all that read their line. */
 export interface NagiosResult {
@@ -50,7 +51,7 @@ export function renderNagiosFailure(command: string | null, { title, problems }:
 
 /** The bar begins the performance data, and a line break another kind of line. */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}|\s]+/gu, " ").trim();
+  return visible(text.replace(/[|\s]+/g, " ")).trim();
 }
 
 function renderFigure(figure: PerformanceFigure): string {
@@ -60,6 +61,6 @@ function renderFigure(figure: PerformanceFigure): string {
 }
 
 function renderLabel(label: string): string {
-  const text = label.replace(/[\p{Cc}|]+/gu, " ");
+  const text = oneLine(label);
   return /^[A-Za-z0-9_.-]+$/.test(text) ? text : `'${text.replace(/'/g, "''")}'`;
 }

@@ -1,5 +1,5 @@
 import { ProblemError, type Problem } from "../../components/core/problem";
-import { visible } from "../../components/core/statement";
+import { visible } from "../../components/core/visible";
 import { readServerNames } from "../../components/io/catalog/server-names";
 import type { Session } from "../../components/io/session";
 import { meantOrKnown } from "./meant";

@@ -4,6 +4,7 @@ import { parseDocument } from "yaml";
 import { problemError, ProblemError } from "../../components/core/problem";
 import { parseConfig, type StackConfig } from "../config";
 import { nearest } from "../config/shape";
+import { errorMessage } from "../../components/core/error-message";
 
 /** There is no file of such a stack. */
 export class UnknownStackError extends ProblemError {}
@@ -58,7 +59,7 @@ async function readText(root: string, name: string): Promise<string> {
 }
 
 function unreadable(name: string, error: unknown): ProblemError {
-  const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `cannot be read: ${errorMessage(error)}`;
   return problemError(`Pulumi.${name}.yaml`, message, "is it a file that this account may read?");
 }
 

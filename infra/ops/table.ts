@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { Colors } from "./colors";
+import { visible } from "../../components/core/visible";
 
 /** A column: its heading, and whether it holds numbers, which stand at the right. */
 export interface Column {
@@ -39,12 +40,7 @@ export function renderTable(
     chars: noBorders,
     style: { head: [], border: [], "padding-left": 1, "padding-right": 0 },
   });
-  table.push(...rows.map((row) => row.map(visible)));
+  table.push(...rows.map((row) => row.map((cell) => visible(String(cell)))));
   const lines = table.toString().split("\n");
   return [colors.bold(title), ...lines.map((line) => line.trimEnd())].join("\n");
-}
-
-/** A name on the server may hold what a terminal obeys. */
-export function visible(value: string | number): string {
-  return String(value).replace(/\p{Cc}/gu, "\uFFFD");
 }

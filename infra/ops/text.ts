@@ -1,5 +1,6 @@
 import type { Finding } from "../../components/core/finding";
 import type { Problem } from "../../components/core/problem";
+import { visibleLines } from "../../components/core/visible";
 import type { Colors } from "./colors";
 import type { Failure } from "./report";
 
@@ -8,10 +9,15 @@ export function renderFindings(findings: readonly Finding[], colors: Colors): st
   if (findings.length === 0) return "";
   const title = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
   const lines = findings.flatMap(({ subject, message, hint, severity }) => [
-    `  ${severity === "critical" ? colors.red(subject) : subject}: ${message}`,
-    colors.dim(`    hint: ${hint}`),
+    `  ${severity === "critical" ? colors.red(inside(subject)) : inside(subject)}: ${inside(message)}`,
+    colors.dim(`    hint: ${inside(hint)}`),
   ]);
   return `\n${[colors.yellow(title), ...lines].join("\n")}\n`;
+}
+
+/** A name on the server may hold a line break: what comes after it stands further in, as no finding of its own. */
+function inside(text: string): string {
+  return visibleLines(text).replaceAll("\n", "\n      ");
 }
 
 /** Why there is no report, for standard error. */
@@ -19,7 +25,10 @@ export function renderFailure({ title, problems }: Failure, colors: Colors): str
   const [only] = problems;
   const lines =
     problems.length === 1 && only?.path === ""
-      ? [`${colors.red("error:")} ${title}: ${only.message}`, colors.dim(`  hint: ${only.hint}`)]
+      ? [
+          `${colors.red("error:")} ${title}: ${visibleLines(only.message)}`,
+          colors.dim(`  hint: ${visibleLines(only.hint)}`),
+        ]
       : [
           `${colors.red("error:")} ${title}:`,
           ...problems.flatMap((problem) => renderProblem(problem, colors)),
@@ -28,7 +37,8 @@ export function renderFailure({ title, problems }: Failure, colors: Colors): str
 }
 
 function renderProblem({ path, message, hint }: Problem, colors: Colors): string[] {
-  return [`  ${path === "" ? "" : `${path}: `}${message}`, colors.dim(`    hint: ${hint}`)];
+  const text = visibleLines(path === "" ? message : `${path}: ${message}`);
+  return [`  ${text}`, colors.dim(`    hint: ${visibleLines(hint)}`)];
 }
 
 /** `1 role`, `2 roles`. */

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lock } from "proper-lockfile";
 import { problemError } from "../../components/core/problem";
+import { errorMessage } from "../../components/core/error-message";
 
 /** Milliseconds without a sign of life after which a lock counts as left behind by a killed process. */
 const staleAfter = 10_000;
@@ -57,7 +58,7 @@ export async function makeDirectory(directory: string, mode = 0o755): Promise<vo
   } catch (error) {
     throw problemError(
       directory,
-      `this account cannot write there: ${error instanceof Error ? error.message : String(error)}`,
+      `this account cannot write there: ${errorMessage(error)}`,
       "mend its permissions, or name other directories with PGSTEAD_CACHE (programs) and PGSTEAD_STATE (the dev stack).",
       { cause: error },
     );

@@ -10,6 +10,7 @@ import { readPathPulumis, type PulumiCli } from "./path-pulumi";
 import { isProgram, run } from "./process";
 import { withProgress } from "./progress";
 import { languageHostVersion, pulumiVersion } from "./versions";
+import { errorMessage } from "../../components/core/error-message";
 
 /** Written last into a cached Pulumi: says what it is. */
 interface Origin {
@@ -99,7 +100,7 @@ async function downloadPulumi(context: ToolchainContext, draft: string): Promise
     );
     return true;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     context.say(`the download of Pulumi failed (${reason}): building it instead`);
     await rm(join(draft, "bin"), { recursive: true, force: true });
     return false;

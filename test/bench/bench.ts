@@ -22,6 +22,7 @@ import { renderResult } from "./render";
 import { measureSchema } from "./schema/measure";
 import { makeEmpty, makeReal } from "./subjects";
 import { up } from "./turns";
+import { errorMessage } from "../../components/core/error-message";
 
 /** What one part adds to the result. */
 type PartResult = Partial<Omit<BenchResult, "figures">> & { readonly figures?: readonly Figures[] };
@@ -129,6 +130,6 @@ function parseRuns(text: string): number {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`bench: ${errorMessage(error)}\n`);
   process.exitCode = 1;
 });

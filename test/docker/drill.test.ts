@@ -1,14 +1,18 @@
-import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { grafanaPlaces, renderDashboardFiles } from "../../components/core/monitoring/grafana/provisioning";
 import { defaultThresholds } from "../../components/core/monitoring/thresholds";
 import type { DrillData } from "../../infra/ops/drill/run";
+import type { WholeReportData } from "../../infra/ops/page/model";
+import { browse } from "../support/browser";
 import { askedQueries, countSamples } from "../support/dashboard-queries";
 import { makeDockerStack, type DockerStackUnderTest } from "../support/docker-stack";
 import { eventually } from "../support/eventually";
 import { buildGrafanaStandIn } from "../support/grafana-stand-in";
+import { schemaFaults } from "../support/report-schemas";
+import { expectWhole, views } from "../support/seen-page";
 import { freePort } from "../support/server";
 import { migrationText } from "../unit/core/migrations/judged";
 
@@ -200,4 +204,33 @@ describe("dashboards of a stack in containers", () => {
     await expect(countSamples(prometheus, bad)).rejects.toThrow("parse error");
     expect(await countSamples(prometheus, { ...bad, expression: "pg_no_such_metric" })).toBe(0);
   }, 300_000);
+
+  test("a page for where there is no Grafana has the charts of the stack's own Prometheus, asked in its container", async () => {
+    const file = join(shelf, "report.html");
+    const asked = ["report", "--html", "--out", file, "--since", "10min", "--json"];
+    const { stdout } = await under.ops(asked, { exitCode: "any" });
+    expect(schemaFaults(stdout)).toEqual([]);
+    const { data, findings } = JSON.parse(stdout) as {
+      data: WholeReportData;
+      findings: { subject: string }[];
+    };
+    const charts = data.sections.flatMap((section) => section.charts);
+    expect(data.source).toBe("prometheus");
+    expect(new Set(charts.map(({ source }) => source))).toEqual(new Set(["prometheus"]));
+    // Of 78 panels; what there is nothing to show of says why.
+    expect(charts.length).toBeGreaterThan(60);
+    const untold = data.sections.flatMap((section) => section.untold);
+    expect(untold.filter(({ isFine }) => !isFine)).toEqual([]);
+    expect(charts.map(({ title }) => title)).toContain("Connections in use");
+    expect(data.asked.filter(({ findings: count }) => count === null)).toEqual([]);
+    // The slot that nobody reads is seen by health, by a chart and by the health of the ops container.
+    expect(findings.filter(({ subject }) => /slot|Slots/.test(subject))).toHaveLength(1);
+    const page = await readFile(file, "utf8");
+    expect(Buffer.byteLength(page)).toBe(data.file?.sizeBytes);
+    const seen = await browse(under.docker, `${under.name}-browser`, page, views);
+    expectWhole(seen);
+    expect(seen[0]?.figures).toBe(charts.length);
+    const boards = await under.ops(["dashboards", "--json"]);
+    expect(schemaFaults(boards.stdout)).toEqual([]);
+  }, 600_000);
 });

@@ -1,4 +1,5 @@
-import { visible, type MigrationOrigin, type Risk } from "../statement";
+import { type MigrationOrigin, type Risk } from "../statement";
+import { visible } from "../visible";
 import type { JudgedStatement } from "./gate/judge";
 import type { FindingClass } from "./gate/rules";
 

@@ -1,6 +1,7 @@
 import { mayBeLost, needsNoBackup, withoutBackup } from "../allowed-loss";
 import type { Finding } from "../finding";
-import { visible, type Loss } from "../statement";
+import { type Loss } from "../statement";
+import { visible } from "../visible";
 import { allowing } from "./acknowledgement";
 import type { MigrationStep } from "./decide";
 import type { GateFinding } from "./gate/judge";

@@ -1,4 +1,5 @@
 import type { Thresholds } from "../monitoring/thresholds";
+import { visible } from "../visible";
 
 export type HealthStatus = "ok" | "warning" | "critical";
 
@@ -44,8 +45,12 @@ export type Judgement = Omit<HealthCheck, "name" | "hint"> & { readonly hint?: s
 
 export function check(name: string, { hint, message, ...judgement }: Judgement): HealthCheck {
   // A name on the server may hold what a terminal obeys.
-  const shown = message.replace(/\p{Cc}/gu, "\uFFFD");
-  return { name, ...judgement, message: shown, hint: judgement.status === "ok" ? "" : (hint ?? "") };
+  return {
+    name,
+    ...judgement,
+    message: visible(message),
+    hint: judgement.status === "ok" ? "" : (hint ?? ""),
+  };
 }
 
 /** The status of a figure that grows worse as it grows. */
@@ -53,6 +58,17 @@ export function above(value: number, warning: number, critical = Infinity): Heal
   if (value >= critical) return "critical";
   return value >= warning ? "warning" : "ok";
 }
+
+/** The age of the oldest transaction ID or multixact: `health` and `metrics` judge it alike. */
+export function judgeXidAge(
+  age: number,
+  { wraparoundWarning, wraparoundCritical }: Pick<Thresholds, "wraparoundWarning" | "wraparoundCritical">,
+): HealthStatus {
+  return above(age, wraparoundWarning, wraparoundCritical);
+}
+
+/** Where the server refuses writes, 3 million transactions before 2^31 ("Preventing Transaction ID Wraparound Failures"). */
+export const writesEnd = "at 2,144 million the server refuses writes";
 
 /** `part` of `whole` in percent, with one decimal. */
 export function percentOf(part: number, whole: number): number {

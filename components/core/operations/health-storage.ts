@@ -5,7 +5,9 @@ import {
   check,
   counted,
   firstOf,
+  judgeXidAge,
   percentOf,
+  writesEnd,
   type HealthCheck,
   type HealthThresholds,
 } from "./health-check";
@@ -71,14 +73,14 @@ function judgeAge(
   name: string,
   what: string,
   { database, age }: HealthFacts["xidAge"],
-  { wraparoundWarning: warning, wraparoundCritical: critical }: HealthThresholds,
+  thresholds: HealthThresholds,
 ): HealthCheck {
   return check(name, {
-    status: above(age, warning, critical),
+    status: judgeXidAge(age, thresholds),
     value: age,
-    warning,
-    critical,
-    message: `the oldest ${what} is ${age.toLocaleString("en")} old, in database ${database}; at 2,144 million the server refuses writes`,
+    warning: thresholds.wraparoundWarning,
+    critical: thresholds.wraparoundCritical,
+    message: `the oldest ${what} is ${age.toLocaleString("en")} old, in database ${database}; ${writesEnd}`,
     hint: `end what holds it back (old transactions, prepared ones, slots), then VACUUM (FREEZE) in database ${database}`,
   });
 }

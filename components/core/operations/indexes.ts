@@ -8,6 +8,7 @@ import type { IndexCatalog, IndexedTable, IndexFacts, IndexStatistics } from "./
 import { covers, findMissing, type MissingIndex } from "./index-foreign-keys";
 import type { Thresholds } from "../monitoring/thresholds";
 import { plainName } from "./relation";
+import { visible } from "../visible";
 
 /** What `indexes` tells of one database. */
 export interface DatabaseIndexes {
@@ -213,7 +214,7 @@ function describeMissing({ key, table, sizeBytes, statements }: MissingIndex): M
 
 /** The statements as a script for psql, or for migrations: each stands by itself, as CONCURRENTLY needs it. */
 export function indexScript(databases: readonly DatabaseIndexes[]): string {
-  const comment = (text: string): string => `-- ${text.replaceAll(/\p{Cc}/gu, "\uFFFD")}`;
+  const comment = (text: string): string => `-- ${visible(text)}`;
   const parts = databases.flatMap((one) => {
     const items = [
       ...[...one.invalid, ...one.duplicate, ...one.unused].map(({ index, why, statements }) => ({

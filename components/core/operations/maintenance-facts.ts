@@ -7,7 +7,7 @@ export interface MaintenanceCatalog {
   readonly database: string;
   /** True: this server is a standby, which changes nothing itself. */
   readonly inRecovery: boolean;
-  /** True: the login owns this database, whose owner may VACUUM and ANALYZE every table of it, whoever's it is. */
+  /** True: the login owns this database, whose owner may VACUUM and ANALYZE every table that it reaches, whoever's it is. */
   readonly ownsDatabase: boolean;
   readonly tables: readonly MaintainableTable[];
   readonly indexes: readonly MaintainableIndex[];
@@ -22,6 +22,8 @@ export interface MaintainableTable extends RelationName {
   readonly sizeBytes: number;
   readonly indexBytes: number;
   readonly owner: string;
+  /** The login has USAGE on its schema. */
+  readonly reached: boolean;
   /** As whom the login may do it: as it is, as the table's owner (`SET ROLE`), or not at all. */
   readonly access: "self" | "owner" | "none";
 }

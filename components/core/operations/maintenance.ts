@@ -30,8 +30,8 @@ export interface MaintenanceStep {
   readonly sql: string;
   /** PostgreSQL's name of the lock, and who is kept out by it. */
   readonly lock: string;
-  /** Of what it touches. */
-  readonly sizeBytes: number;
+  /** Of what it touches; null: of no single table, so that there is none. */
+  readonly sizeBytes: number | null;
   /** Room that it needs beside that, at most. */
   readonly needsBytes: number;
   /** Role that it runs as (`SET ROLE`); null: the login. */
@@ -83,7 +83,7 @@ export function planMaintenance(found: MaintenanceCatalog, choice: MaintenanceCh
   const steps = parts
     .flatMap((part) => ("sql" in part ? part : []))
     // What is left over goes before what it is left over from.
-    .toSorted((a, b) => Number(isDrop(b)) - Number(isDrop(a)) || b.sizeBytes - a.sizeBytes);
+    .toSorted((a, b) => Number(isDrop(b)) - Number(isDrop(a)) || sizeOf(b) - sizeOf(a));
   return {
     steps: choice.freeze && choice.names.length === 0 ? [...steps, freezeCatalogs(catalog, choice)] : steps,
     skipped: parts.flatMap((part) => ("reason" in part ? part : [])),
@@ -91,6 +91,8 @@ export function planMaintenance(found: MaintenanceCatalog, choice: MaintenanceCh
 }
 
 const isDrop = ({ sql }: MaintenanceStep): boolean => sql.startsWith("DROP ");
+
+const sizeOf = ({ sizeBytes }: MaintenanceStep): number => sizeBytes ?? 0;
 
 type Part = MaintenanceStep | MaintenancePlan["skipped"][number];
 
@@ -121,7 +123,7 @@ function freezeCatalogs({ database }: MaintenanceCatalog, choice: MaintenanceCho
       sql: "VACUUM (FREEZE)",
       lock: locks.vacuum,
     },
-    ...{ sizeBytes: 0, needsBytes: 0, runAs: null },
+    ...{ sizeBytes: null, needsBytes: 0, runAs: null },
     lockTimeoutMs: choice.lockTimeoutMs ?? usualLockTimeoutMs,
   };
 }
@@ -156,20 +158,28 @@ function planReindex(catalog: MaintenanceCatalog, chosen: Chosen, choice: Mainte
   return parts;
 }
 
-/** The owner of the database may VACUUM and ANALYZE what is not shared ("VACUUM", Notes); REINDEX takes the table's. */
+/**
+ * The owner of the database may VACUUM and ANALYZE what is not shared ("VACUUM", Notes), where its schema lets it in;
+ * REINDEX takes the table's owner.
+ */
 function withOwner(catalog: MaintenanceCatalog, { action }: MaintenanceChoice): MaintenanceCatalog {
   if (!catalog.ownsDatabase || action === "reindex") return catalog;
-  return { ...catalog, tables: catalog.tables.map((table) => ({ ...table, access: "self" })) };
+  return {
+    ...catalog,
+    tables: catalog.tables.map((table) => (table.reached ? { ...table, access: "self" } : table)),
+  };
 }
 
 function stepOf(
   subject: RelationName,
-  { oid, access, owner }: MaintainableTable,
+  { oid, schema, access, owner, reached }: MaintainableTable,
   step: Omit<MaintenanceStep, "subject" | "table" | "runAs">,
 ): Part {
   const name = plainName(subject);
   if (access === "none") {
-    const reason = `the login may not: it is not ${owner}, and has no MAINTAIN, which there is from PostgreSQL 17 on`;
+    const reason = reached
+      ? `the login may not: it is not ${owner}, and has no MAINTAIN, which there is from PostgreSQL 17 on`
+      : `the login may not: it has no USAGE on schema ${schema}`;
     return { subject: name, reason };
   }
   return { subject: name, table: oid, ...step, runAs: access === "owner" ? owner : null };

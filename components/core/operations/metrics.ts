@@ -2,6 +2,7 @@ import type { Finding } from "../finding";
 import type { Thresholds } from "../monitoring/thresholds";
 import { renderDuration } from "../duration";
 import { renderSize } from "../size";
+import { judgeXidAge, writesEnd } from "./health-check";
 import { percent } from "./relation";
 
 /** Counters of a server at one moment; they only grow, until somebody resets them. */
@@ -175,11 +176,12 @@ function databaseFindings(
       "sorts and hashes do not fit work_mem: log_temp_files tells which",
     );
   }
-  if (one.xidAge > limits.wraparoundWarning) {
+  const age = judgeXidAge(one.xidAge, limits);
+  if (age !== "ok") {
     add(
-      `its oldest row that is not frozen is ${one.xidAge} transactions old; the server refuses writes at 2^31`,
+      `its oldest row that is not frozen is ${one.xidAge.toLocaleString("en")} transactions old; ${writesEnd}`,
       "`npm run ops -- vacuum --freeze`; `bloat` tells who keeps rows from being frozen",
-      one.xidAge > limits.wraparoundCritical ? "critical" : "warning",
+      age,
     );
   }
   return findings;

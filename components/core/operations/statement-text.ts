@@ -1,4 +1,4 @@
-import { visible } from "../statement";
+import { visible } from "../visible";
 import { sampleLimits } from "./sample-tables";
 
 /** Commands whose own words hold what is secret: their texts end where that begins. */

@@ -1,5 +1,6 @@
 import { problemError, type ProblemError } from "../problem";
 import { storageFailure } from "./storage-failure";
+import { visible } from "../visible";
 
 /** How pgBackRest ended. */
 export interface BackRestEnd {
@@ -98,13 +99,8 @@ function entriesOf(stderr: string): Entry[] {
   for (const line of stderr.split("\n")) {
     const found = /^(?:P\d+\s+)?(ERROR|WARN|INFO):\s+(?:\[\d+\]: )?(.*)$/.exec(line);
     const last = entries.at(-1);
-    if (found !== null) entries.push({ level: found[1] ?? "", text: printable(found[2] ?? "") });
-    else if (last !== undefined && line.trim() !== "") last.text += `\n${printable(line)}`;
+    if (found !== null) entries.push({ level: found[1] ?? "", text: visible(found[2] ?? "") });
+    else if (last !== undefined && line.trim() !== "") last.text += `\n${visible(line)}`;
   }
   return entries;
-}
-
-/** Of an encrypted file nothing but its noise can be read. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "\uFFFD");
 }

@@ -1,6 +1,7 @@
 import { problemError, ProblemError } from "../problem";
 import type { RepositoryNumber } from "./configuration";
 import { storageFailure } from "./storage-failure";
+import { visible } from "../visible";
 
 /** What a physical backup copied: everything, what changed since the last full one, or since the last one at all. */
 export type PhysicalKind = "full" | "differential" | "incremental";
@@ -169,7 +170,7 @@ function unreadable(message: string, number: RepositoryNumber): Error {
   const [line = ""] = message.split("\n");
   return problemError(
     title,
-    `cannot be read: ${line.replace(/\p{Cc}/gu, "\uFFFD")}`,
+    `cannot be read: ${visible(line)}`,
     number === 2
       ? "is the passphrase the one that it was made with? Write that one (pgstead:repositorySecrets.passphrase), or give this stack an empty bucket, or another prefix"
       : "is its volume there, and is the passphrase the one that it was made with? It went with the stack, or with the declaration, that it was made for; empty the volume if its backups are not needed any more",

@@ -5,7 +5,8 @@ import { madeBy, type PendingFile } from "../migrations/made-objects";
 import type { MigrationHistory } from "../migrations/history";
 import { classRisks, reasonOf } from "../migrations/planned-statement";
 import { toFinding } from "../migrations/refuse-run";
-import { visible, type Refusal, type Statement } from "../statement";
+import { type Refusal, type Statement } from "../statement";
+import { visible } from "../visible";
 import { decideRepeatables, type RepeatableReason, type RepeatableStep } from "./decide";
 import type { Forecast } from "./replacement";
 

@@ -7,6 +7,7 @@ import { statusOf } from "../docker/ask-engine";
 import { connectDocker } from "../docker/engine";
 import { engineFailure } from "../docker/failure";
 import { renderApplication, type ApplicationPlace } from "../../core/migrations/alembic/application";
+import { errorMessage } from "../../core/error-message";
 
 /** A program of the application's Python that runs; the end of its input ends it. */
 export interface ApplicationProcess {
@@ -182,6 +183,6 @@ function explain(place: ApplicationPlace, error: unknown): unknown {
   const hint = hints[statusOf(error) ?? 0];
   if (hint === undefined) return engineFailure(error);
   const { json } = error as { readonly json?: { readonly message?: string } };
-  const said = json?.message ?? (error instanceof Error ? error.message : String(error));
+  const said = json?.message ?? errorMessage(error);
   return problemError(renderApplication(place), `cannot be used: ${said}`, hint, { cause: error });
 }

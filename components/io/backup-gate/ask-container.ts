@@ -3,6 +3,7 @@ import { problemError, ProblemError, type Problem } from "../../core/problem";
 import { runInContainer } from "../physical/run-in-container";
 import type { DockerEndpoint } from "../docker/engine";
 import type { Waiting } from "../waiting";
+import { errorMessage } from "../../core/error-message";
 
 /** The ops container of a stack. */
 export interface OpsContainer {
@@ -97,5 +98,5 @@ function parse<Data>(
 function describe(error: unknown): string {
   if (error instanceof ProblemError)
     return `${error.title}: ${error.problems.map(({ message }) => message).join("; ")}`;
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

@@ -36,6 +36,7 @@ import { LockConflictError, withEnvironment } from "./run-tool";
 import { withSnapshot, type DatabaseSnapshot } from "./snapshot";
 import { changeState, withCheck, withRun } from "./state";
 import { verifyBackup } from "./verify";
+import { errorMessage } from "../../core/error-message";
 
 /** One backup of one database. */
 export interface BackupRequest {
@@ -95,7 +96,7 @@ function reasonOf(error: unknown): string {
     );
     return `${error.title}: ${problems.slice(0, 5).join("; ")}${problems.length > 5 ? "; …" : ""}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }
 
 async function writeBackup(request: BackupRequest): Promise<BackupManifest> {

@@ -5,7 +5,8 @@ import { relationSizeSql, userSchemaSql } from "./relation-size";
 
 /**
  * Tables and indexes with their sizes, and as whom the login may work on them, in one read: its owner may, from 17 on who
- * has MAINTAIN, and who may become the owner.
+ * has MAINTAIN, and who may become the owner. A name is looked up before its rights are: without USAGE on the schema
+ * nobody may, the owner neither.
  */
 function maintenanceSql(version: number): string {
   const maintain = version >= 170_000 ? "OR pg_catalog.has_table_privilege(c.oid, 'MAINTAIN')" : "";
@@ -13,10 +14,12 @@ function maintenanceSql(version: number): string {
   return `
 WITH ${relationSizeSql}, tables AS MATERIALIZED (
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltoastrelid, c.relowner, i.inhparent,
-    CASE WHEN pg_catalog.pg_has_role(c.relowner, 'USAGE') ${maintain} THEN 'self'
-         WHEN pg_catalog.pg_has_role(c.relowner, '${become}') THEN 'owner' ELSE 'none' END AS access
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reached,
+    CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+           AND (pg_catalog.pg_has_role(c.relowner, 'USAGE') ${maintain}) THEN 'self'
+         WHEN pg_catalog.pg_has_role(c.relowner, '${become}')
+           AND pg_catalog.has_schema_privilege(c.relowner, n.oid, 'USAGE') THEN 'owner' ELSE 'none' END AS access
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = c.oid AND c.relispartition
   WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND ${userSchemaSql("n.nspname")}
 ), indexes AS MATERIALIZED (
@@ -35,7 +38,7 @@ SELECT pg_catalog.json_build_object(
       'oid', t.oid::bigint, 'schema', t.nspname, 'name', t.relname, 'kind', t.relkind, 'parent', t.inhparent::bigint,
       'sizeBytes', coalesce(s.bytes, 0) + coalesce(o.bytes, 0),
       'indexBytes', (SELECT coalesce(sum(i.bytes), 0)::bigint FROM indexes AS i WHERE i."table" = t.oid),
-      'owner', pg_catalog.pg_get_userbyid(t.relowner), 'access', t.access
+      'owner', pg_catalog.pg_get_userbyid(t.relowner), 'reached', t.reached, 'access', t.access
     ) ORDER BY t.nspname, t.relname), '[]'::json)
     FROM tables AS t
     LEFT JOIN relation_size AS s ON s.oid = t.oid

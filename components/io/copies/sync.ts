@@ -11,6 +11,7 @@ import { changeKnown, changeRun, copyRetention, copyVerified } from "./known";
 import { withDestination } from "./open";
 import { DamagedSourceError, sendBackup } from "./send";
 import type { Progress } from "../progress";
+import { errorMessage } from "../../core/error-message";
 
 /** All backups of a repository to one destination. The caller holds the repository's lock. */
 export interface Synchronisation {
@@ -169,6 +170,6 @@ export function problemsOf(error: unknown): Problem[] {
       hint,
     }));
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   return [{ path: "copies", message, hint: "the backup itself is good: mend it, and run `backup send`" }];
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { problemError } from "../../core/problem";
+import { errorMessage } from "../../core/error-message";
 
 /** What a client needs for an engine over TLS, as PEM. */
 export interface ClientCertificate {
@@ -32,7 +33,7 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     const hint =
       "pgstead:docker.certPath, or DOCKER_CERT_PATH, is a directory with ca.pem, cert.pem and key.pem.";
     throw problemError(file, `the certificate cannot be read: ${reason}`, hint, { cause: error });

@@ -5,6 +5,7 @@ import { problemError } from "../../core/problem";
 import { certificateDirectory, readClientCertificate } from "./client-certificate";
 import { tcpAgent } from "./connection";
 import { sshAgent } from "./ssh";
+import { errorMessage } from "../../core/error-message";
 
 /** How to reach a Docker engine, in the words of Docker's own client. */
 export interface DockerEndpoint {
@@ -69,7 +70,7 @@ function client(options: ClientOptions): Docker {
     return new Docker({ protocol: "http", ...unset, ...options });
   } catch (error) {
     // It reads the environment nevertheless.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     const hint = "mend or unset DOCKER_HOST and DOCKER_CERT_PATH.";
     throw problemError("Docker engine", `the environment names one that cannot be used: ${reason}`, hint, {
       cause: error,

@@ -6,6 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { problemError } from "../../core/problem";
 import { dataHome, projectRoot } from "../places";
 import { makePassable } from "./instance";
+import { errorMessage } from "../../core/error-message";
 
 export interface Binaries {
   /** Directory with `initdb`, `pg_ctl` and `postgres`. */
@@ -103,7 +104,7 @@ async function openToReaders(directory: string): Promise<void> {
 }
 
 function copyFailure(home: string, error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   return problemError(
     home,
     `PostgreSQL's programs cannot be copied there: ${reason}`,

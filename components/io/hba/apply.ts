@@ -8,6 +8,7 @@ import { withSession, type Session, type SessionOptions } from "../session";
 import { readHbaFaults, type FoundHba } from "./read";
 import { armRollback, takeBackSql } from "./rollback";
 import { copyServerFile, removeSql, writeServerFile } from "./server-file";
+import { errorMessage } from "../../core/error-message";
 
 /** The server, and the rules that it is to have. */
 export interface HbaChange {
@@ -118,7 +119,7 @@ async function proveLogin(target: ConnectionTarget, moment: string, rollbackSeco
     try {
       if (await logIn(target, options, moment)) return;
     } catch (error) {
-      throw unproven(target, error instanceof Error ? error.message : String(error), error);
+      throw unproven(target, errorMessage(error), error);
     }
     await setTimeout(20);
   }

@@ -4,6 +4,7 @@ import { explainHostKey, SshError } from "../../core/ssh/failure";
 import { hostKeyTypes, parseHostKey, signaturesOf } from "../../core/ssh/host-key";
 import { judgeHostKey, keysOf, type KnownKeys } from "../../core/ssh/known-hosts";
 import type { SshHop } from "../../core/ssh/login";
+import { errorMessage } from "../../core/error-message";
 
 /** Whom to believe, ready for a connection. */
 export interface HostProof {
@@ -49,7 +50,7 @@ function readKnownHosts(hop: SshHop, file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = errorMessage(cause);
     const hint = "log in once with `ssh`, which makes it, and compare the fingerprint that it shows.";
     throw new SshError("host-key", hop, `its known_hosts cannot be read (${said})`, hint, { cause });
   }

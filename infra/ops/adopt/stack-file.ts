@@ -1,6 +1,7 @@
 import { Document, isMap, parseDocument, Scalar, visit } from "yaml";
 import type { Adoption } from "../../../components/core/adopt/adoption";
 import { problemError } from "../../../components/core/problem";
+import { visible } from "../../../components/core/visible";
 
 /** Keys of a stack file that stay whatever is adopted: who encrypts, and the password that is encrypted. */
 const keptKey = "pgstead:administratorPassword";
@@ -70,5 +71,5 @@ function comment(notes: Adoption["notes"]): string {
     ...notes.map(({ subject, message }) => `- ${subject}: ${message}`),
   ];
   // A name on the server may hold a line's end.
-  return lines.map((line) => ` ${line.replace(/\p{Cc}/gu, "\uFFFD")}`.trimEnd()).join("\n");
+  return lines.map((line) => ` ${visible(line)}`.trimEnd()).join("\n");
 }

@@ -17,6 +17,7 @@ import { meantOrKnown } from "../meant";
 import type { Report } from "../report";
 import { sendCopies, toCopyFindings } from "./copies";
 import { stackName, type BackupPlace } from "./place";
+import { errorMessage } from "../../../components/core/error-message";
 
 export interface TakenBackup {
   readonly name: string;
@@ -138,5 +139,5 @@ export function toFindings(database: string, error: unknown): Finding[] {
     }));
   }
   const hint = "no backup before this one was touched: mend it, and run this again";
-  return [{ subject, message: error instanceof Error ? error.message : String(error), hint }];
+  return [{ subject, message: errorMessage(error), hint }];
 }

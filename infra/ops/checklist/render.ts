@@ -1,5 +1,5 @@
 import type { ItemStatus } from "../../../components/core/operations/checklist/item";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { Colors } from "../colors";
 import type { Report } from "../report";
 import { plural } from "../text";

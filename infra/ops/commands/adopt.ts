@@ -18,6 +18,7 @@ import type { OpsCommand, CommandContext, Rendering } from "../command";
 import { cannotTell } from "../failure";
 import type { Report } from "../report";
 import { plural } from "../text";
+import { visible } from "../../../components/core/visible";
 
 export interface AdoptArgs {
   /** Libpq's URI without a password. */
@@ -226,9 +227,4 @@ export function renderAdoption({ data }: Report<AdoptData>, _args: AdoptArgs, co
     ...next.map((line, index) => `  ${line.padEnd(width)}  # ${why[index] ?? ""}`),
   ];
   return { output: `${lines.join("\n")}\n` };
-}
-
-/** A name on the server may hold what a terminal obeys. */
-function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, "\uFFFD");
 }

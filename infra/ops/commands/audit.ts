@@ -9,7 +9,7 @@ import {
 import { renderMoment } from "../../../components/core/migrations/compare-history";
 import { nearest } from "../../../components/core/nearest";
 import { parseSqlName } from "../../../components/core/privileges/name";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import { readEntries, readTableNames } from "../../../components/io/audit/read-entries";
 import type { Session } from "../../../components/io/session";
 import { parseLimit } from "../arguments";

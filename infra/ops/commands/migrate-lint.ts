@@ -2,7 +2,7 @@ import { allowing } from "../../../components/core/migrations/acknowledgement";
 import type { GateFinding } from "../../../components/core/migrations/gate/judge";
 import { findingClasses } from "../../../components/core/migrations/gate/rules";
 import type { Finding } from "../../../components/core/finding";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { Colors } from "../colors";
 import type { CommandContext, OpsCommand, Rendering } from "../command";
 import type { Advice } from "../migrate/advice";

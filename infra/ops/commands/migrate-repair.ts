@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { decideRepair, type RepairOptions } from "../../../components/core/migrations/repair";
 import { problemError } from "../../../components/core/problem";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import { readHistory } from "../../../components/io/migrations/history";
 import { repairHistory } from "../../../components/io/migrations/repair";
 import { inputOf } from "../../../components/core/migrations/judged-files";

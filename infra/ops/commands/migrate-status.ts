@@ -1,7 +1,7 @@
 import { renderMoment } from "../../../components/core/migrations/compare-history";
 import { fileNameOf } from "../../../components/core/migrations/history";
 import type { Finding } from "../../../components/core/finding";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { Colors } from "../colors";
 import type { OpsCommand } from "../command";
 import { declareLook, renderMs } from "../migrate/declare-look";

@@ -1,5 +1,5 @@
 import { fileNameOf } from "../../../components/core/migrations/history";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import { readJudged } from "../../../components/io/migrations/judged-files";
 import { withScratch } from "../../../components/io/scratch/scratch";
 import type { Colors } from "../colors";

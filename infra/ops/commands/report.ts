@@ -55,8 +55,8 @@ is away, with what Prometheus and the repository of backups have, and the comman
 
 JSON: data.place; data.at, since; data.source (prometheus, samples) | null; data.asked [{ command, findings | null }];
 data.file { path, sizeBytes } | null; data.sections [{ uid, title, question, charts [{ title, description, unit, kind, source,
-thresholds { warning | null, critical | null, below } | null, lines [{ name, points [{ at, value | null }] }] }], tables [{ title,
-columns [{ heading, numeric }], rows, note }], untold [{ what, reason, hint, isFine }] }].
+thresholds { warning | null, critical | null, below } | null, check | null, lines [{ name, points [{ at, value | null }] }] }],
+tables [{ title, columns [{ heading, numeric }], rows, note }], untold [{ what, reason, hint, isFine }] }].
 
 Examples:
   npm run ops -- report --stack prod

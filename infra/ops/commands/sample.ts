@@ -6,6 +6,7 @@ import { LoginRefusedError, ServerUnreachableError } from "../../../components/i
 import type { CommandContext, OpsCommand } from "../command";
 import type { Report } from "../report";
 import { lookInto } from "../sessions";
+import { errorMessage } from "../../../components/core/error-message";
 
 export interface SampleData {
   readonly databases: readonly (TakenSample & { readonly database: string })[];
@@ -68,7 +69,7 @@ function findingOf(database: string, failure: DatabaseSample["failure"]): Findin
   const [problem] = failure instanceof ProblemError ? failure.problems : [];
   return {
     subject: `samples of ${database}`,
-    message: problem?.message ?? (failure instanceof Error ? failure.message : String(failure)),
+    message: problem?.message ?? errorMessage(failure),
     hint: problem?.hint ?? "run this again; the server's log may say more",
   };
 }

@@ -1,4 +1,4 @@
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 
 /** A part of a comment that is folded: a title, and lines in a fence. */
 export interface Section {

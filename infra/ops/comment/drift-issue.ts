@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import { cannotTell } from "../failure";
 import { plural } from "../text";
 import type { CommentDocument, Section } from "./document";

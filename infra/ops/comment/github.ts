@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { problemError } from "../../../components/core/problem";
 import { cannotTell } from "../failure";
+import { errorMessage } from "../../../components/core/error-message";
 
 /** A repository of GitHub, as far as comments and issues go. */
 export interface Repository {
@@ -71,7 +72,7 @@ async function send(url: string, method: string, token: string, body?: object): 
     });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = errorMessage(cause);
     throw cannotTell("GitHub does not answer", `${method} ${url}: ${message}`, "run the job again");
   }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { Section } from "./document";
 
 const problem = z.object({ path: z.string(), message: z.string(), hint: z.string() });

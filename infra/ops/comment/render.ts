@@ -1,4 +1,5 @@
-import { risks, visible, type Risk } from "../../../components/core/statement";
+import { risks, type Risk } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import { plural } from "../text";
 import { renderFenced, type CommentDocument, type Section } from "./document";
 import type { LintComment } from "./lint";

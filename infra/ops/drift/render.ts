@@ -1,4 +1,4 @@
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { Colors } from "../colors";
 import type { Report } from "../report";
 import { plural } from "../text";

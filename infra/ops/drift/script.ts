@@ -1,4 +1,4 @@
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { DriftItem, DriftMend } from "./drift-item";
 
 /**

@@ -15,6 +15,7 @@ import { drillPhysical } from "../../../components/io/drill/physical";
 import type { BackupPlace } from "../backup/place";
 import { stackName } from "../backup/place";
 import type { Report } from "../report";
+import { errorMessage } from "../../../components/core/error-message";
 
 export interface DrillData {
   readonly repository: string;
@@ -127,7 +128,7 @@ export function toFinding(subject: string, backup: string, message: string): Fin
 
 export function unableFindings(subject: string, error: unknown): Finding[] {
   if (!(error instanceof ProblemError)) {
-    const message = `could not be done: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `could not be done: ${errorMessage(error)}`;
     return [{ subject, message, hint: "mend that, and run this again; it says nothing of the backup" }];
   }
   return error.problems.map(({ path, message, hint }) => ({

@@ -8,7 +8,7 @@ import { readSession } from "../../../components/io/catalog/sessions";
 import { endSession } from "../../../components/io/end-sessions";
 import { maintenanceDatabase } from "../../../components/io/session";
 import type { CommandContext } from "../command";
-import { visible } from "../table";
+import { visible } from "../../../components/core/visible";
 import { plural } from "../text";
 import type { Watcher } from "../watcher";
 import { assertConfirmable, confirm, explainRefusal } from "./confirm";

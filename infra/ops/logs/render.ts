@@ -4,6 +4,7 @@ import { renderTable } from "../table";
 import { plural } from "../text";
 import type { EventName } from "../../../components/core/operations/logs/kind";
 import type { LogsData } from "./logs-report";
+import { visible } from "../../../components/core/visible";
 
 /** The text of `logs`. */
 export function renderLogs(stack: string, data: LogsData, colors: Colors): string {
@@ -160,6 +161,6 @@ function moment(iso: string): string {
 
 /** One line of a table; what a terminal would obey is shown as a sign. */
 function line(text: string): string {
-  const flat = text.replace(/\s+/g, " ").replace(/\p{Cc}|\p{Cf}/gu, "\uFFFD");
+  const flat = visible(text.replace(/\s+/g, " "));
   return flat.length <= 160 ? flat : `${flat.slice(0, 159)}…`;
 }

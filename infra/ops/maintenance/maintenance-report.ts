@@ -30,7 +30,8 @@ export interface MaintainedStep {
   readonly subject: string;
   readonly statement: string;
   readonly lock: string;
-  readonly sizeBytes: number;
+  /** Of what it touches; null: of no single table, as `VACUUM (FREEZE)` of the system catalogs. */
+  readonly sizeBytes: number | null;
   /** Room that it needs beside that, at most. */
   readonly needsBytes: number;
   /** Role that it runs as; null: the administrator. */
@@ -39,5 +40,6 @@ export interface MaintainedStep {
   /** `left`: another one was ended, and this one was not begun. */
   readonly outcome: "planned" | "done" | "failed" | "left";
   readonly durationMs: number | null;
+  /** Null: it was not begun, is gone, or has no size. */
   readonly sizeAfterBytes: number | null;
 }

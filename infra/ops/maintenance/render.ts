@@ -20,7 +20,7 @@ export function renderPlan(
 ): string {
   const rows = steps.map(({ sql, runAs, sizeBytes }) => [
     runAs === null ? sql : `${sql} (as ${runAs})`,
-    renderSize(sizeBytes),
+    sizeOf(sizeBytes),
   ]);
   const columns = [{ heading: "statement" }, { heading: "size", numeric: true }];
   return [
@@ -55,8 +55,8 @@ export function renderMaintenance({ data }: Report<MaintenanceData>, colors: Col
   const rows = steps.map((step) => [
     step.runAs === null ? step.statement : `${step.statement} (as ${step.runAs})`,
     renderOutcome(step),
-    renderSize(step.sizeBytes),
-    ...(confirmed ? [step.sizeAfterBytes === null ? "" : renderSize(step.sizeAfterBytes)] : []),
+    sizeOf(step.sizeBytes),
+    ...(confirmed ? [sizeOf(step.sizeAfterBytes)] : []),
     ...(confirmed ? [step.durationMs === null ? "" : `${(step.durationMs / 1000).toFixed(1)} s`] : []),
   ]);
   const columns = [
@@ -78,6 +78,8 @@ export function renderMaintenance({ data }: Report<MaintenanceData>, colors: Col
       : "nothing was done";
   return `${[renderTable(`Database ${database}`, columns, rows, colors), ...locksOf(steps), ...notes(data), end].join("\n")}\n`;
 }
+
+const sizeOf = (bytes: number | null): string => (bytes === null ? "" : renderSize(bytes));
 
 function renderOutcome({ outcome }: MaintainedStep): string {
   return outcome === "left" ? "not begun, or ended" : outcome;

@@ -4,7 +4,7 @@ import type { Problem } from "../../../components/core/problem";
 import { decideRepeatables, type RepeatableStep } from "../../../components/core/repeatables/decide";
 import { reachesEnd, reasonWords } from "../../../components/core/repeatables/plan-repeatables";
 import type { Forecast } from "../../../components/core/repeatables/replacement";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import { forecastReplacements } from "../../../components/io/repeatables/forecast";
 import type { Colors } from "../colors";
 import type { CommandContext } from "../command";

@@ -2,7 +2,7 @@ import { quoteIdentifier } from "../../../components/core/identifier";
 import type { MigrationStep } from "../../../components/core/migrations/decide";
 import type { RepeatableStep } from "../../../components/core/repeatables/decide";
 import type { Forecast } from "../../../components/core/repeatables/replacement";
-import { visible } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { Colors } from "../colors";
 import { statementsOf, worstOf, type JudgedFiles } from "../../../components/core/migrations/judged-files";
 

@@ -39,7 +39,7 @@ export async function askParts(parts: readonly ReportPart[], context: CommandCon
       if (failure.status !== "usage" && part.isExpected && failure !== away) findings.push(findingOf(one));
       continue;
     }
-    findings.push(...answer.findings);
+    findings.push(...answer.findings.filter(({ subject }) => !isTold(part.checks?.[subject], findings)));
     tables.push(...answer.tables);
     asked.push({ command: part.command, findings: answer.findings.length });
   }
@@ -71,6 +71,10 @@ function untoldOf({ command }: ReportPart, { title, problems, status }: Failure)
 
 function findingOf({ what, reason, hint }: Untold): Finding {
   return { subject: what, message: `could not be told: ${reason}`, hint };
+}
+
+function isTold(check: string | undefined, findings: readonly Finding[]): boolean {
+  return findings.some(({ subject }) => subject === check);
 }
 
 /** Several commands may see the same thing. */

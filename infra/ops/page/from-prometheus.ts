@@ -23,7 +23,9 @@ const mostPoints = 200;
  */
 export function spanOf(since: Date, now: Date, interval: number): PrometheusSpan {
   const [from, to] = [since.getTime() / 1_000, now.getTime() / 1_000];
-  return { from, to, step: Math.max(interval, Math.ceil((to - from) / mostPoints)) };
+  const step = Math.max(interval, Math.ceil((to - from) / mostPoints));
+  // Prometheus counts its steps from the beginning: so that the last one is now, and what is told of it is not a step old.
+  return { from: to - Math.floor((to - from) / step) * step, to, step };
 }
 
 /** What is asked for all panels, in their order. A rate needs four scrapes, or the whole step, as Grafana has it. */
@@ -77,8 +79,11 @@ function chartOf(
   );
   const told = lines.filter(({ points }) => points.some(({ value }) => value !== null));
   if (told.length === 0) return nothingOf(panel);
-  const thresholds = thresholdsOf(panel);
-  return { title, description, unit, kind, source: "prometheus", thresholds, lines: largestFirst(told) };
+  return {
+    ...{ title, description, unit, kind, source: "prometheus", check: panel.check ?? null },
+    thresholds: thresholdsOf(panel),
+    lines: largestFirst(told),
+  };
 }
 
 function nothingOf({ title, nothing }: Panel): Untold {

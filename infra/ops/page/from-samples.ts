@@ -148,10 +148,13 @@ function ofTables(databases: readonly SampledDatabase[], from: number): PlacedCh
   ];
 }
 
-function chart(section: SectionName, { lines, ...rest }: Omit<ReportChart, "kind" | "source">): PlacedChart {
+function chart(
+  section: SectionName,
+  { lines, ...rest }: Omit<ReportChart, "check" | "kind" | "source">,
+): PlacedChart {
   // One point is no line: it would look as if nothing had happened.
   const drawn = lines.filter(({ points }) => points.filter(({ value }) => value !== null).length > 1);
-  return { section, chart: { ...rest, kind: "lines", source: "samples", lines: drawn } };
+  return { section, chart: { ...rest, kind: "lines", source: "samples", check: null, lines: drawn } };
 }
 
 interface Figure {

@@ -18,15 +18,21 @@ export function judgeValue(
   return isBeyond(warning) ? "warning" : "good";
 }
 
-/** What charts of Prometheus show beyond the thresholds, which are those of the alerts. */
-export function chartFindings(sections: readonly ReportSection[]): Finding[] {
+/**
+ * What charts of Prometheus show beyond the thresholds, which are those of the alerts.
+ *
+ * @param told what the commands found: a figure that they judge as well is told once
+ */
+export function chartFindings(sections: readonly ReportSection[], told: readonly Finding[]): Finding[] {
+  const subjects = new Set(told.map(({ subject }) => subject));
   return sections.flatMap(({ title, charts }) =>
-    charts.flatMap((chart) => (chart.source === "prometheus" ? findingsOf(title, chart) : [])),
+    charts.flatMap((chart) => (chart.source === "prometheus" ? findingsOf(title, chart, subjects) : [])),
   );
 }
 
-function findingsOf(section: string, chart: ReportChart): Finding[] {
+function findingsOf(section: string, chart: ReportChart, told: ReadonlySet<string>): Finding[] {
   const beyond = chart.lines.flatMap((line) => {
+    if (told.has(chart.check === "{{legend}}" ? line.name : (chart.check ?? ""))) return [];
     const { last } = summarize(line);
     const judgement = judgeValue(last, chart);
     return last === undefined || judgement === "good" ? [] : [{ judgement, name: line.name, last }];

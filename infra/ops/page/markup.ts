@@ -1,3 +1,5 @@
+import { visibleLines } from "../../../components/core/visible";
+
 /** Text that is HTML as it stands. */
 export class Html {
   constructor(readonly text: string) {}
@@ -40,11 +42,6 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function escapeText(text: string): string {
-  return (
-    text
-      // Lines stay lines; other control characters are none of HTML, and what turns the direction of writing would show
-      // another text than there is.
-      .replace(/(?![\n\t])\p{Cc}|[\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD")
-      .replace(/[&<>"']/g, (character) => entities[character] ?? "")
-  );
+  // Control characters are none of HTML, and what turns the direction of writing would show another text than there is.
+  return visibleLines(text).replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }

@@ -48,6 +48,8 @@ export interface ReportChart {
   readonly kind: Panel["kind"];
   readonly source: ChartSource;
   readonly thresholds: ReportThresholds | null;
+  /** Check of `health`, or `drift`, that judges the same figure; `{{legend}}`: the one that a line is named after. */
+  readonly check: string | null;
   readonly lines: readonly ReportLine[];
 }
 

@@ -40,6 +40,8 @@ export interface ReportPart {
   readonly needsServer: boolean;
   /** False: that it cannot be told is no finding, as it may be too early to tell. */
   readonly isExpected: boolean;
+  /** Subjects of its findings that checks of `health` judge as well: what those have told is not told again. */
+  readonly checks?: Readonly<Record<string, string>>;
   run(context: CommandContext): Promise<PartAnswer>;
 }
 
@@ -56,7 +58,10 @@ export function partsOf({ config }: Pick<CommandContext, "config">, since: Date)
   const isPhysical = config.docker?.physical !== undefined;
   return [
     part("overview", healthCommand, {}, healthTables),
-    part("overview", connectionsCommand, {}, connectionTables),
+    {
+      ...part("overview", connectionsCommand, {}, connectionTables),
+      checks: { server: "connections" },
+    },
     part("overview", locksCommand, {}, lockTables),
     part("overview", diskCommand, { top }, diskTables),
     part("overview", metricsCommand, { interval: 1_000 }, metricTables),

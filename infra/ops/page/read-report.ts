@@ -30,7 +30,7 @@ export async function readReport(given: CommandContext, since: Date): Promise<Re
     asked: parts.asked,
     file: null,
   };
-  const findings = [...parts.findings, ...chartFindings(sections)];
+  const findings = [...parts.findings, ...chartFindings(sections, parts.findings)];
   const { away } = parts;
   return { report: { command: "report", stack: given.stack, data, findings }, away };
 }

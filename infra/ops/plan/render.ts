@@ -1,4 +1,5 @@
-import { renderSummary, visible } from "../../../components/core/statement";
+import { renderSummary } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import type { Colors } from "../colors";
 import type { PlannedStatement, ResourcePlan, PlanData } from "./resolve";
 

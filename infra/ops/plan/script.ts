@@ -2,7 +2,8 @@ import { isRevision } from "../../../components/core/migrations/history";
 import { historyTables } from "../../../components/core/migrations/history-layout";
 import { quoteIdentifier, quoteLiteral } from "../../../components/core/identifier";
 import { problemError } from "../../../components/core/problem";
-import { renderSummary, visible, type MigrationOrigin } from "../../../components/core/statement";
+import { renderSummary, type MigrationOrigin } from "../../../components/core/statement";
+import { visible } from "../../../components/core/visible";
 import { silence } from "../../../components/io/apply";
 import type { PlanData, PlannedStatement, ResourcePlan } from "./resolve";
 

@@ -12,6 +12,7 @@ import { keepVerifiers, prepareSwap, swapGenerations } from "../../../components
 import type { WorkContainer } from "../../../components/io/physical/work-container";
 import { withSession } from "../../../components/io/session";
 import type { MomentData, MomentPlace, MomentResult, MomentTalk } from "./point-in-time-place";
+import { errorMessage } from "../../../components/core/error-message";
 
 export interface PutOptions {
   readonly record: RestoreRecord;
@@ -63,7 +64,7 @@ async function writeTrails(
       );
     } catch (error) {
       // At that moment there was no such database, role or column: the restore stands.
-      const message = `does not tell of the restore: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `does not tell of the restore: ${errorMessage(error)}`;
       const hint = "`npm run ops -- drift` shows what is not as declared";
       findings.push({ subject: `trail ${name}.audit.change_log`, message, hint });
     }

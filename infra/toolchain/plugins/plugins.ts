@@ -6,6 +6,7 @@ import { officialAt, ownHome, pluginDirectory, sharedHome, type PluginFound } fr
 import { withProgress } from "../progress";
 import { downloadArchive, siteOs } from "../pulumi-cli";
 import type { PluginPin } from "../versions";
+import { errorMessage } from "../../../components/core/error-message";
 
 /**
  * The plugin for the dev stack: the official one that is installed, here or for the user's own Pulumi → an offline
@@ -58,7 +59,7 @@ async function downloadPlugin(context: ToolchainContext, pin: PluginPin): Promis
     );
     return officialAt(directory, pin);
   } catch (error) {
-    context.say(`the download failed: ${error instanceof Error ? error.message : String(error)}`);
+    context.say(`the download failed: ${errorMessage(error)}`);
     return undefined;
   }
 }

@@ -14,8 +14,15 @@ export const changeProofs: AlertProofs = {
     fires: {
       given: { [`pgstead_drift_objects{${ops}}`]: "3x20" },
       at: "11m",
-      told: { [ops]: "3 objects of the server are not as declared: the next `up` would change them back" },
+      told: { [ops]: "3 objects of the server are not as declared: the next `up` would change that back" },
     },
+    also: [
+      {
+        given: { [`pgstead_drift_objects{${ops}}`]: "1x20" },
+        at: "11m",
+        told: { [ops]: "1 object of the server is not as declared: the next `up` would change that back" },
+      },
+    ],
     quiet: { given: { [`pgstead_drift_objects{${ops}}`]: "0 3x5 0x20" }, at: "11m" },
   },
   DriftUnchecked: {

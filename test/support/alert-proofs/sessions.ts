@@ -104,6 +104,16 @@ export const sessionProofs: AlertProofs = {
       given: { [`pg_stat_activity_count{${server}, datname="shop", wait_event_type="Lock"}`]: "0x3 2 0x20" },
       at: "6m",
     },
+    also: [
+      {
+        given: { [`pg_stat_activity_count{${server}, datname="shop", wait_event_type="Lock"}`]: "1x20" },
+        at: "6m",
+        told: {
+          [`${here}, datname="shop"`]:
+            "1 session in shop waits for locks, and some have at every look of the last 60 s",
+        },
+      },
+    ],
   },
   Deadlocks: {
     severity: "warning",

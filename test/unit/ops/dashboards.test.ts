@@ -7,6 +7,8 @@ import { defaultThresholds } from "../../../components/core/monitoring/threshold
 import { colorsFor } from "../../../infra/ops/colors";
 import type { CommandContext } from "../../../infra/ops/command";
 import { dashboardsCommand } from "../../../infra/ops/commands/dashboards";
+import { renderJson } from "../../../infra/ops/report";
+import { schemaFaults } from "../../support/report-schemas";
 
 let directory = "";
 const thresholds = { ...defaultThresholds, connectionsWarning: 41 };
@@ -22,13 +24,16 @@ test("the dashboards are listed, and nothing is written unless asked for", async
   const report = await dashboardsCommand.run(context, {});
   expect(report.data.directory).toBeNull();
   expect(report.data.dashboards.map(({ state }) => state)).toEqual([null, null, null, null, null]);
+  expect(schemaFaults(renderJson(report))).toEqual([]);
   const { output } = dashboardsCommand.render(report, {}, colorsFor({}, {}));
   expect(output).toContain("Does vacuum keep up, and which tables are in its way?");
 });
 
 test("files are written into a new directory with the stack's own limits, and replaced where they differ", async () => {
   const out = join(directory, "new", "one");
-  const { data } = await dashboardsCommand.run(context, { out });
+  const report = await dashboardsCommand.run(context, { out });
+  expect(schemaFaults(renderJson(report))).toEqual([]);
+  const { data } = report;
   expect(data.directory).toBe(out);
   expect(new Set(data.dashboards.map(({ state }) => state))).toEqual(new Set(["written"]));
   const file = join(out, "pgstead-overview.json");

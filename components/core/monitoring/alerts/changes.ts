@@ -1,5 +1,5 @@
 import { renderDuration } from "../../duration";
-import { serverGone, type AlertGroup } from "./rule";
+import { counted, serverGone, type AlertGroup } from "./rule";
 
 /** What the server is, compared with what was declared. */
 export const changeAlerts: AlertGroup = {
@@ -11,7 +11,9 @@ export const changeAlerts: AlertGroup = {
       // An `up` that is under way is none.
       for: "10m",
       severity: "warning",
-      summary: "{{ $value }} objects of the server are not as declared: the next `up` would change them back",
+      summary:
+        `${counted("object of the server is", "objects of the server are")} not as declared: ` +
+        "the next `up` would change that back",
     },
     {
       alert: "DriftUnchecked",
@@ -42,7 +44,7 @@ export const changeAlerts: AlertGroup = {
       expr: "pgstead_settings_pending_restart > 0",
       for: "1d",
       severity: "info",
-      summary: "{{ $value }} settings have waited for a restart for a day",
+      summary: `${counted("setting has", "settings have")} waited for a restart for a day`,
     },
     {
       alert: "CredentialOld",

@@ -1,4 +1,4 @@
-import { serverGone, type AlertGroup } from "./rule";
+import { counted, serverGone, type AlertGroup } from "./rule";
 
 /** Who watches the watchers. */
 export const monitoringAlerts: AlertGroup = {
@@ -45,7 +45,8 @@ export const monitoringAlerts: AlertGroup = {
       for: "0m",
       severity: "critical",
       summary:
-        'Prometheus could not judge rules of {{ $labels.rule_group }} {{ $value | printf "%.0f" }} times within 10 minutes: their alerts do not come',
+        `Prometheus could not judge rules of {{ $labels.rule_group }} ${counted("time", "times")} within 10 minutes: ` +
+        "their alerts do not come",
     },
     {
       alert: "PrometheusNotificationsFailed",
@@ -53,8 +54,7 @@ export const monitoringAlerts: AlertGroup = {
         + sum by (instance) (increase(prometheus_notifications_dropped_total[10m])) > 0`,
       for: "5m",
       severity: "critical",
-      summary:
-        '{{ $value | printf "%.0f" }} alerts within 10 minutes did not get from Prometheus to Alertmanager',
+      summary: `${counted("alert", "alerts")} within 10 minutes did not get from Prometheus to Alertmanager`,
     },
     {
       alert: "PrometheusConfigStale",
@@ -77,8 +77,7 @@ export const monitoringAlerts: AlertGroup = {
       expr: "sum by (instance, integration) (increase(alertmanager_notifications_failed_total[10m])) > 0",
       for: "5m",
       severity: "critical",
-      summary:
-        '{{ $value | printf "%.0f" }} messages of Alertmanager by {{ $labels.integration }} failed within 10 minutes',
+      summary: `${counted("message", "messages")} of Alertmanager by {{ $labels.integration }} failed within 10 minutes`,
     },
   ],
 };

@@ -28,6 +28,12 @@ export interface Silencer {
   readonly where?: Readonly<Record<string, string>>;
 }
 
+/** The value as a count with what it counts, for a summary: `1 object is`, `3 objects are`. */
+export function counted(one: string, several: string): string {
+  const count = 'printf "%.0f"';
+  return `{{ $value | ${count} }} {{ if eq (${count} $value) "1" }}${one}{{ else }}${several}{{ end }}`;
+}
+
 export interface AlertGroup {
   readonly name: string;
   readonly rules: (thresholds: Thresholds) => readonly AlertRule[];

@@ -1,4 +1,4 @@
-import { worse, type AlertGroup } from "./rule";
+import { counted, worse, type AlertGroup } from "./rule";
 
 const clients = 'pg_stat_activity_count{backend_type="client backend"}';
 
@@ -55,15 +55,15 @@ export const sessionAlerts: AlertGroup = {
       for: `${limits.lockWait}s`,
       severity: "warning",
       summary:
-        "{{ $value }} sessions in {{ $labels.datname }} wait for locks, and some have at every look of the last " +
-        `${limits.lockWait} s`,
+        `${counted("session in {{ $labels.datname }} waits", "sessions in {{ $labels.datname }} wait")} for locks, ` +
+        `and some have at every look of the last ${limits.lockWait} s`,
     },
     {
       alert: "Deadlocks",
       expr: `increase(pg_stat_database_deadlocks{datname!=""}[10m]) > ${limits.deadlocks}`,
       for: "0m",
       severity: "warning",
-      summary: '{{ $value | printf "%.0f" }} deadlocks in {{ $labels.datname }} within 10 minutes',
+      summary: `${counted("deadlock", "deadlocks")} in {{ $labels.datname }} within 10 minutes`,
     },
     {
       alert: "RollbacksHigh",

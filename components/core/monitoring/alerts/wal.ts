@@ -1,4 +1,4 @@
-import { serverGone, worse, type AlertGroup } from "./rule";
+import { counted, serverGone, worse, type AlertGroup } from "./rule";
 
 /** Rows that were written, of all databases. */
 const written = ["inserted", "updated", "deleted"]
@@ -35,8 +35,7 @@ export const walAlerts: AlertGroup = {
       expr: "increase(pg_stat_archiver_failed_count[2m]) > 0 unless on (instance) increase(pg_stat_archiver_archived_count[2m]) > 0",
       for: "1m",
       severity: "warning",
-      summary:
-        'archive_command has failed {{ $value | printf "%.0f" }} times within 2 minutes, and not succeeded once',
+      summary: `archive_command has failed ${counted("time", "times")} within 2 minutes, and not succeeded once`,
       silencedBy: [...serverGone, { alert: "LogNotArchived", equal: [] }],
     },
     {

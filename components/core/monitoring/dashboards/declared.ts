@@ -18,6 +18,7 @@ export const driftPanels: readonly Panel[] = [
       { expression: "max(pgstead_drift_unseen_objects)", legend: "could not be compared" },
     ],
     thresholds: warnFrom(1),
+    check: "drift",
     nothing: notLooked,
   },
   {
@@ -37,6 +38,7 @@ export const driftPanels: readonly Panel[] = [
     kind: "number",
     queries: [{ expression: "max(pgstead_settings_pending_restart)", legend: "settings" }],
     thresholds: warnFrom(1),
+    check: "pending_restart",
   },
   {
     title: "Migrations",

@@ -70,6 +70,7 @@ const stateNow: readonly Panel[] = [
     kind: "number",
     queries: [{ expression: "max(pgstead_drift_objects)", legend: "differences" }],
     thresholds: warnFrom(1),
+    check: "drift",
   },
   {
     title: "Up for",
@@ -90,6 +91,7 @@ function load(limits: Thresholds): readonly Panel[] {
       kind: "lines",
       queries: [{ expression: connectionsUsed, legend: "in use" }],
       thresholds: { warning: limits.connectionsWarning, critical: limits.connectionsCritical },
+      check: "connections",
     },
     {
       title: "Sessions",
@@ -194,6 +196,7 @@ const details: readonly Panel[] = [
     kind: "table",
     queries: [{ expression: "max by (check) (pgstead_health_check_status)", legend: "{{check}}" }],
     thresholds: { warning: 1, critical: 2 },
+    check: "{{legend}}",
   },
   {
     title: "Alerts",

@@ -38,6 +38,11 @@ export interface Panel {
    * infinite, on the side that no value reaches.
    */
   readonly thresholds?: { readonly warning: number; readonly critical: number; readonly below?: true };
+  /**
+   * Check of `health`, or `drift`, that judges the same figure: what that has told, the panel need not tell again.
+   * `{{legend}}`: each line is a check, and has its name.
+   */
+  readonly check?: string;
   /** What it means that there is nothing to show, where that is as it should be: `no replication slot`. */
   readonly nothing?: string;
 }

@@ -103,6 +103,7 @@ function transactions(limits: Thresholds): readonly Panel[] {
         },
       ],
       thresholds: warnFrom(limits.transaction),
+      check: "long_transactions",
     },
     {
       title: "Oldest transaction that does nothing",
@@ -117,6 +118,7 @@ function transactions(limits: Thresholds): readonly Panel[] {
         },
       ],
       thresholds: warnFrom(limits.idleInTransaction),
+      check: "idle_in_transaction",
     },
   ];
 }
@@ -137,6 +139,7 @@ function waits(limits: Thresholds): readonly Panel[] {
         },
       ],
       thresholds: warnFrom(1),
+      check: "lock_waits",
     },
     {
       title: "What sessions wait for",

@@ -138,6 +138,7 @@ function replication(limits: Thresholds): readonly Panel[] {
         },
       ],
       thresholds: warnFrom(limits.slotBytes),
+      check: "replication_slots",
       nothing: none.slot,
     },
     {
@@ -148,6 +149,7 @@ function replication(limits: Thresholds): readonly Panel[] {
       kind: "lines",
       queries: [{ expression: "max(pg_replication_lag_seconds)", legend: "behind" }],
       thresholds: warnFrom(limits.replicationLag),
+      check: "replication",
     },
   ];
 }
@@ -165,6 +167,7 @@ const readers: readonly Panel[] = [
       },
     ],
     thresholds: failBelow(1),
+    check: "replication_slots",
     nothing: none.slot,
   },
 ];

@@ -23,19 +23,22 @@ function transactionIds(limits: Thresholds): readonly Panel[] {
   const ages = [
     {
       title: "Oldest transaction ID",
+      check: "wraparound",
       metric: "pg_database_wraparound_age_datfrozenxid_seconds",
       description:
         "Age of the oldest row of each database that is not frozen. At 2.1 billion PostgreSQL takes no more writes: runbook XidWraparoundNear.",
     },
     {
       title: "Oldest multixact",
+      check: "multixact_wraparound",
       metric: "pg_database_wraparound_age_datminmxid_seconds",
       description:
         "Age of the oldest shared row lock of each database. At 2.1 billion PostgreSQL takes no more of them: runbook MultixactWraparoundNear.",
     },
   ];
-  return ages.map(({ title, metric, description }) => ({
+  return ages.map(({ title, check, metric, description }) => ({
     title,
+    check,
     description,
     // The exporter calls them seconds.
     unit: "transactions",

@@ -6,7 +6,7 @@ import {
 import type { OpsDrift } from "../../../../components/core/ops/files";
 import type { OpsContext } from "../../../../components/core/ops-context";
 import { problemError } from "../../../../components/core/problem";
-import { visible } from "../../../../components/core/statement";
+import { visible } from "../../../../components/core/visible";
 import { compareAll } from "../../drift/compare";
 import { databaseSources, serverSources } from "../../drift/declared-sources";
 import type { DriftItem } from "../../drift/drift-item";

@@ -6,7 +6,7 @@ import { decideTarget } from "../../../../components/core/migrations/alembic/dec
 import type { Finding } from "../../../../components/core/finding";
 import { statementsOf, worstOf } from "../../../../components/core/migrations/judged-files";
 import { ProblemError } from "../../../../components/core/problem";
-import { visible } from "../../../../components/core/statement";
+import { visible } from "../../../../components/core/visible";
 import type { CheckAnswer } from "../../../../components/io/alembic/bridge";
 import { lookWithAlembic } from "../../../../components/io/alembic/look";
 import type { CommandContext } from "../../command";

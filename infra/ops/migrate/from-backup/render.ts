@@ -1,6 +1,6 @@
 import type { TableChange } from "../../../../components/core/migrations/effect";
 import { renderSize } from "../../../../components/core/size";
-import { visible } from "../../../../components/core/statement";
+import { visible } from "../../../../components/core/visible";
 import type { MeasuredRun } from "../../../../components/io/scratch/measure";
 import type { Colors } from "../../colors";
 import { renderTable } from "../../table";

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { problemError } from "../../../../components/core/problem";
 import type { UploadValues } from "./container-values";
+import { errorMessage } from "../../../../components/core/error-message";
 
 /** The archive of a container's uploads, for its root directory. Owned by root. */
 export function uploadArchive(uploads: readonly UploadValues[]): NodeJS.ReadableStream {
@@ -26,7 +27,7 @@ function contentOf({ file, content = "", contentBase64 = "", source = "" }: Uplo
   try {
     return readFileSync(source);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     const hint = "source of an upload is a file here, relative to the directory that Pulumi runs in.";
     throw problemError(`upload ${file}`, `cannot be read: ${reason}`, hint, { cause: error });
   }

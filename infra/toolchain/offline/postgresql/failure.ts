@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import { ProblemError, problemError } from "../../../../components/core/problem";
+import { errorMessage } from "../../../../components/core/error-message";
 
 /** An object of the server, as messages name it. */
 export interface Subject {
@@ -29,7 +30,7 @@ export function describeFailure(subject: Subject, action: string, error: unknown
   const place = subject.database === undefined ? "" : ` in database "${subject.database}"`;
   const path = `${subject.type} "${subject.name}"${place}`;
   if (!(error instanceof DatabaseError)) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorMessage(error);
     return problemError(
       path,
       `could not be ${action}: ${redact(text, subject)}`,

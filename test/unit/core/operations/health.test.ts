@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { resolveDashboards } from "../../../../components/core/monitoring/dashboards";
 import { defaultThresholds } from "../../../../components/core/monitoring/thresholds";
 import { judgeHealth } from "../../../../components/core/operations/health";
 import type { HealthFacts, SessionFacts } from "../../../../components/core/operations/health-facts";
@@ -53,6 +54,16 @@ const slot = { name: "s", active: true, status: "reserved", heldBytes: 0, inacti
 const recovery = { paused: false, follows: true, streams: true, lagSeconds: 0 };
 
 describe("a server's health", () => {
+  test("has every check that a panel of the dashboards names", () => {
+    const checks = [well, { ...well, recovery }].flatMap((facts) => judgeHealth(facts, defaultThresholds));
+    const known = [...checks.map(({ name }) => name), "drift", "{{legend}}"];
+    const named = resolveDashboards(defaultThresholds).flatMap(({ panels }) =>
+      panels.flatMap(({ check }) => check ?? []),
+    );
+    expect(named).toContain("connections");
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
   test("counts who has a reserved connection as nothing that ordinary roles may have", () => {
     const connections = { ...well.connections, used: 99 };
     const [check] = judgeHealth({ ...well, connections }, defaultThresholds);

@@ -9,7 +9,7 @@ import { ProblemError } from "../../../../components/core/problem";
 
 const table = (oid: number, name: string, more: Partial<MaintainableTable> = {}): MaintainableTable => ({
   ...{ oid, schema: "app", name, kind: "r", parent: null, sizeBytes: 100, indexBytes: 10 },
-  ...{ owner: "shop_owner", access: "self", ...more },
+  ...{ owner: "shop_owner", reached: true, access: "self", ...more },
 });
 const index = (
   oid: number,
@@ -54,7 +54,11 @@ test("a database is as old as its oldest table: to freeze all of it takes the ca
     ...['VACUUM (FREEZE) "app"."users"', 'VACUUM (FREEZE) "app"."orders"', 'VACUUM (FREEZE) "old"."users"'],
     "VACUUM (FREEZE)",
   ]);
-  expect(steps.at(-1)).toMatchObject({ subject: "the system catalogs of shop", runAs: null });
+  expect(steps.at(-1)).toMatchObject({
+    subject: "the system catalogs of shop",
+    runAs: null,
+    sizeBytes: null,
+  });
 });
 
 test("all names that cannot be told are told together", () => {
@@ -94,6 +98,11 @@ test("the owner of the database may VACUUM and ANALYZE everybody's tables, and R
     expect([steps.map(({ runAs }) => runAs), skipped]).toEqual([[null], []]);
   }
   expect(plan({ action: "reindex" }, catalog).steps).toEqual([]);
+  const tables = [table(1, "b", { access: "none", reached: false })];
+  expect(plan({ action: "vacuum" }, { ...catalog, tables })).toEqual({
+    steps: [],
+    skipped: [{ subject: "app.b", reason: "the login may not: it has no USAGE on schema app" }],
+  });
 });
 
 test("only ANALYZE takes a partitioned table as a whole", () => {

@@ -64,7 +64,8 @@ test.each<[string, Partial<DatabaseCounters>, string | undefined]>([
   ["rollbacks", { rollbacks: 110, commits: 1_100 }, "50% of transactions"],
   ["few rollbacks", { rollbacks: 20, commits: 1_010 }, undefined],
   ["temporary files", { temporaryBytes: 200 * 1024 ** 2 }, "200 MB of temporary files"],
-  ["wraparound", { xidAge: 1_000_000_001 }, "1000000001 transactions old"],
+  ["wraparound", { xidAge: 1_000_000_000 }, "1,000,000,000 transactions old"],
+  ["no wraparound", { xidAge: 999_999_999 }, undefined],
 ])("finds %s", (_what, more, message) => {
   const found = metricsFindings(computeMetrics(snapshot(0), snapshot(1_000, more)), defaultThresholds);
   expect(found.map((one) => one.message).join()).toContain(message ?? "");
@@ -72,7 +73,7 @@ test.each<[string, Partial<DatabaseCounters>, string | undefined]>([
 });
 
 test("wraparound is critical in time, and a standby that lags is told", () => {
-  const late = { ...snapshot(1_000, { xidAge: 1_700_000_000 }), replayLagSeconds: 100 };
+  const late = { ...snapshot(1_000, { xidAge: 1_600_000_000 }), replayLagSeconds: 100 };
   const found = metricsFindings(computeMetrics(snapshot(0), late), defaultThresholds);
   expect(found.map(({ severity }) => severity)).toEqual(["critical", undefined]);
   expect(found[1]?.message).toContain("1 min 40 s old");

@@ -24,6 +24,9 @@ const day = spanOf(new Date("2026-11-21T14:00:00Z"), now, 15);
 describe("charts from Prometheus", () => {
   test("ask for about two hundred points, never between two scrapes, with a range that holds four of them", () => {
     expect(day.step).toBe(432);
+    // Asked a while after it was said since when: the last point is now all the same.
+    const { from, to, step } = spanOf(new Date(now.getTime() - 86_415_000), now, 15);
+    expect([to, (to - from) % step, step]).toEqual([now.getTime() / 1_000, 0, 433]);
     const hour = spanOf(new Date("2026-11-22T13:00:00Z"), now, 60);
     expect(hour.step).toBe(60);
     expect(questionsOf(board(panel), hour, 60)[0]).toEqual({
