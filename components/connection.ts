@@ -1,6 +1,7 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Tls } from "./core/connection";
+import type { SshWay } from "./core/ssh/way";
 import type { AccessConnection, ServerPlace } from "./providers/resources";
 
 /** What a target can do; what it cannot is a clear error at preview. */
@@ -25,6 +26,8 @@ export interface Connection {
   readonly password: pulumi.Output<string>;
   /** Encryption; absent: in clear on loopback, else proven in full. */
   readonly tls?: Tls;
+  /** The way over an SSH host; absent: there is none in between. */
+  readonly ssh?: SshWay;
   /** The number that tells this server from every other one. */
   readonly systemIdentifier: pulumi.Output<string>;
   /** `@pulumi/postgresql` on this server: one provider for all its databases, as each one is a process. */
@@ -41,8 +44,9 @@ export interface Connection {
 
 /** The connection as a property of the own resources. */
 export function accessConnection(connection: Connection): AccessInputs {
-  const { host, port, user, password, tls, systemIdentifier } = connection;
-  return { host, port, user, password, systemIdentifier, ...(tls === undefined ? {} : { tls }) };
+  const { host, port, user, password, tls, ssh, systemIdentifier } = connection;
+  const way = ssh === undefined ? {} : { ssh };
+  return { host, port, user, password, systemIdentifier, ...(tls === undefined ? {} : { tls }), ...way };
 }
 
 type Inputs<Shape> = Shape extends unknown

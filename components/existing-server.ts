@@ -3,12 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
 import { resolveTls, type Tls } from "./core/connection";
 import type { ServerNeeds } from "./core/provider-settings";
+import { pluginPort, type SshWay } from "./core/ssh/way";
 import type { Refusal } from "./core/statement";
 import { pathForPlugins } from "./project-directory";
 import { ExistingServerResource } from "./providers/resources";
 
 export interface ExistingServerArgs {
-  /** Name or address of the primary server. A change to another server is refused until `pulumi refresh`. */
+  /** Name or address of the primary server, as the last host of `ssh` sees it where there is one. A change to another server is refused until `pulumi refresh`. */
   readonly host: string;
 
   /** TCP port (`port`). @default - 5432 */
@@ -37,6 +38,14 @@ export interface ExistingServerArgs {
    * @default - `verify-full` with the public authorities; `disable` on loopback, where nobody else is on the way
    */
   readonly tls?: Tls;
+
+  /**
+   * The way over an SSH host, where this machine has no other. Only Pulumi that was started by the project's wrapper
+   * (`npm run pulumi`) opens it.
+   *
+   * @default - the server is reached directly
+   */
+  readonly ssh?: SshWay;
 
   /**
    * Whether the managing login is a superuser. False for managed services: what only a superuser may do is then told
@@ -96,7 +105,7 @@ export class ExistingServer extends pulumi.ComponentResource {
   }
 }
 
-type Optional = "password" | "passwordFile" | "managed" | "needs";
+type Optional = "password" | "passwordFile" | "ssh" | "managed" | "needs";
 export type ExistingServerPlan = Required<Omit<ExistingServerArgs, Optional>> &
   Pick<ExistingServerArgs, Optional>;
 
@@ -118,21 +127,28 @@ function createServer(
   return new ExistingServerResource(name, plan, { parent });
 }
 
+/**
+ * Where the official plugin, which knows no SSH, finds the server. Over SSH that is the wrapper's listener, which proves
+ * the server itself: its address is another one in each run, and so it is no input but the plugin's own default (PGHOST).
+ * Without the wrapper that default is an address of this machine where nobody listens.
+ */
+function placeForPlugin({ host, port, tls, ssh }: ExistingServerPlan): postgresql.ProviderArgs {
+  if (ssh !== undefined) return { port: pluginPort, sslmode: "disable" };
+  const ca = tls.ca === undefined ? {} : { sslrootcert: pathForPlugins(tls.ca) };
+  return { host, port, sslmode: tls.mode, ...ca };
+}
+
 function createConnection(
   name: string,
   plan: ExistingServerPlan,
   server: ExistingServerResource,
   parent: pulumi.Resource,
 ): Connection {
-  const { host, port, user, tls, superuser, managed = false } = plan;
-  const login = { host, port, username: user, password: server.password, superuser };
-  const encryption = {
-    sslmode: tls.mode,
-    ...(tls.ca === undefined ? {} : { sslrootcert: pathForPlugins(tls.ca) }),
-  };
+  const { user, tls, ssh, superuser, managed = false } = plan;
+  const login = { username: user, password: server.password, superuser };
   const provider = new postgresql.Provider(
     name,
-    { ...login, ...encryption, connectTimeout: 15, maxConnections: 4 },
+    { ...placeForPlugin(plan), ...login, connectTimeout: 15, maxConnections: 4 },
     { parent },
   );
   return {
@@ -141,6 +157,7 @@ function createConnection(
     user: server.user,
     password: server.password,
     tls,
+    ...(ssh === undefined ? {} : { ssh }),
     systemIdentifier: server.systemIdentifier,
     provider,
     capabilities: { canRestart: false, canWriteHba: superuser, isSuperuser: superuser, isManaged: managed },

@@ -1,3 +1,5 @@
+import { renderWay, type SshWay } from "./ssh/way";
+
 /** How a connection is encrypted and the server proven: libpq's words (`sslmode`), without the two that only try. */
 export type TlsMode = "disable" | "require" | "verify-ca" | "verify-full";
 
@@ -26,6 +28,8 @@ export interface ConnectionTarget {
   readonly password: string;
   /** Default: see {@link resolveTls}. */
   readonly tls?: Tls;
+  /** The way there, where this machine has no other: host and port are then as the last host on it sees them. */
+  readonly ssh?: SshWay;
 }
 
 /**
@@ -47,8 +51,13 @@ export function isSocketDirectory(host: string): boolean {
   return host.startsWith("/");
 }
 
-/** Where a server is, for a message: `db1:5432`, `[::1]:5432`, or the file of its socket. */
-export function renderPlace({ host, port }: Pick<ConnectionTarget, "host" | "port">): string {
+/** Where a server is and which way leads there, for a message: `localhost:5432 over SSH deploy@db1:22`. */
+export function renderPlace({ ssh, ...address }: Pick<ConnectionTarget, "host" | "port" | "ssh">): string {
+  return ssh === undefined ? renderAddress(address) : `${renderAddress(address)} over SSH ${renderWay(ssh)}`;
+}
+
+/** `db1:5432`, `[::1]:5432`, or the file of its socket. */
+export function renderAddress({ host, port }: Pick<ConnectionTarget, "host" | "port">): string {
   if (isSocketDirectory(host)) return `${host}/.s.PGSQL.${port}`;
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
@@ -58,7 +67,7 @@ export function connectionUri(target: ConnectionTarget, database: string): strin
   const { host, port, user, password, tls } = target;
   const secret = password === "" ? "" : `:${encodeURIComponent(password)}`;
   // A directory is written in percent-encoding (libpq, "Connection URIs").
-  const place = isSocketDirectory(host) ? `${encodeURIComponent(host)}:${port}` : renderPlace(target);
+  const place = isSocketDirectory(host) ? `${encodeURIComponent(host)}:${port}` : renderAddress(target);
   const options =
     tls === undefined || isSocketDirectory(host) || isDefault(tls, host) ? "" : `?${renderTls(tls)}`;
   return `postgresql://${encodeURIComponent(user)}${secret}@${place}/${encodeURIComponent(database)}${options}`;

@@ -8,7 +8,13 @@ import { readCapabilities } from "./capabilities";
 import { readSystemIdentifier } from "./identity";
 import { refusePooler } from "./pooler";
 import { readOffers } from "./server-offers";
-import { ServerUnreachableError, withSession, type Session, type SessionOptions } from "./session";
+import {
+  ServerUnreachableError,
+  WayClosedError,
+  withSession,
+  type Session,
+  type SessionOptions,
+} from "./session";
 
 /**
  * Asks a server what it is, what the login may do on it, and what it has of what is declared. Reads only.
@@ -65,7 +71,8 @@ export async function waitForExisting(
     try {
       return await readExisting(target, { statementTimeoutMs: 10_000, needs });
     } catch (error) {
-      if (!(error instanceof ServerUnreachableError) || Date.now() >= deadline) throw error;
+      const isOver = error instanceof WayClosedError && error.why.kind === "lost";
+      if (!(error instanceof ServerUnreachableError) || isOver || Date.now() >= deadline) throw error;
     }
     await setTimeout(500, undefined, { signal });
   }

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionTarget } from "../core/connection";
 
@@ -44,13 +45,13 @@ export async function readServedCertificate(
 }
 
 /** The server answers with one letter: `S`, or `N` where it has no TLS. */
-function askForTls(socket: Socket): Promise<void> {
+export function askForTls(socket: Duplex): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
     socket.once("close", () => {
       reject(new Error("the server ended the connection"));
     });
-    socket.once("data", (answer) => {
+    socket.once("data", (answer: Buffer) => {
       if (answer.toString("latin1") === "S") resolve();
       else reject(new Error("the server does not offer TLS"));
     });

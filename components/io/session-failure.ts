@@ -1,10 +1,23 @@
 import { DatabaseError } from "pg";
 import { renderPlace, type ConnectionTarget } from "../core/connection";
 import { ProblemError, problemError } from "../core/problem";
+import type { SshError } from "../core/ssh/failure";
 import { describeTlsFailure } from "./tls";
 
 /** The server could not be reached at all: nothing is known about what it holds. */
 export class ServerUnreachableError extends Error {}
+
+/** The SSH host on the way to it lets nobody through, or is gone. */
+export class WayClosedError extends ServerUnreachableError {
+  constructor(
+    place: string,
+    readonly why: SshError,
+  ) {
+    const [problem] = why.problems;
+    const told = `${why.title}: ${problem?.message ?? ""}; hint: ${problem?.hint ?? ""}`;
+    super(`no way to PostgreSQL at ${place}: ${told}`, { cause: why });
+  }
+}
 
 /** It takes connections and does not answer: it is stopped, or waits for a disk or for memory. */
 export class ServerHungError extends ServerUnreachableError {}

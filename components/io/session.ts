@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { Client, type ClientConfig, Connection, type QueryResultRow } from "pg";
 import { isSocketDirectory, renderPlace, type ConnectionTarget } from "../core/connection";
 import { connectFailure, hung, LoginRefusedError } from "./session-failure";
+import { reachFor, orLoss, withStream } from "./session-way";
 import { boundSilence, closeTimeoutMs } from "./silence";
 import { tlsOptions } from "./tls";
 
@@ -12,6 +13,7 @@ export {
   ServerHungError,
   ServerNotReadyError,
   ServerUnreachableError,
+  WayClosedError,
 } from "./session-failure";
 
 /** Where one looks at a server as a whole, and where its lock is. */
@@ -101,13 +103,16 @@ export async function openClient(
   options: SessionOptions,
   { pipeline = true } = {},
 ): Promise<Client> {
+  const config = await clientConfig(target, options);
+  const stream = await reachFor(target, options.connectTimeoutMs ?? defaultConnectTimeoutMs);
   // `pipeline` is newer than the types.
-  const client = new Client({ ...(await clientConfig(target, options)), pipeline });
+  const client = new Client({ ...config, ...withStream(stream), pipeline });
   // A connection that is lost between two queries shows in the next query; it must not end the process.
   client.on("error", () => undefined);
   let isConnected = false;
   try {
     const connected = client.connect();
+    if (stream !== undefined) orLoss(client, target);
     (client as unknown as WithConnection).connection.once("connect", () => (isConnected = true));
     refuseWeakPasswordRequests(client);
     await connected;
@@ -200,7 +205,10 @@ function startOptions(options: SessionOptions): string {
  */
 async function sendCancel(target: ConnectionTarget, pid: number, key: number): Promise<void> {
   const ssl = await tlsOptions(target);
-  const connection = new Connection({ ssl });
+  // Over a way that is gone nobody can be asked either.
+  const stream = await reachFor(target, defaultConnectTimeoutMs).catch(() => null);
+  if (stream === null) return;
+  const connection = new Connection({ ssl, ...withStream(stream) });
   const raw = connection as unknown as EventEmitter & {
     connect(port: number | string, host?: string): void;
     requestSsl(): void;

@@ -41,12 +41,15 @@ const untrusted =
   /^(?:CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_|PATH_LENGTH)/;
 
 /** What a failure of TLS means for its user; undefined: it is none. A server that is not proven is not asked again. */
-export function describeTlsFailure(target: ConnectionTarget, error: unknown): Error | undefined {
+export function describeTlsFailure(
+  target: Pick<ConnectionTarget, "host" | "port" | "tls">,
+  error: unknown,
+): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code = "" } = error as NodeJS.ErrnoException;
   const place = `PostgreSQL at ${target.host}:${target.port}`;
   const { mode } = resolveTls(target);
-  if (error.message.includes("server does not support SSL")) {
+  if (/server does not (?:support SSL|offer TLS)/.test(error.message)) {
     const hint =
       "turn TLS on there (`ssl`), or, where nobody else is on the way, say `tls: { mode: disable }`.";
     return problemError(place, `has no TLS, and the mode is ${mode}`, hint, { cause: error });

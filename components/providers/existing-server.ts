@@ -65,7 +65,7 @@ export const existingServer: ResourceType = {
 
 function checkInputs(inputs: PropertyMap) {
   const check = new InputCheck(inputs)
-    .known("host", "port", "user", "password", "passwordFile", "tls", "superuser", "managed", "needs")
+    .known("host", "port", "user", "password", "passwordFile", "tls", "ssh", "superuser", "managed", "needs")
     .text("host")
     .integer("port", 1, 65_535)
     .text("user")
@@ -118,9 +118,10 @@ async function ready(
 
 /** Where neither the password nor its file is declared, a variable names the file: a machine of its own may have another. */
 async function readLogin(inputs: PropertyMap): Promise<ConnectionTarget> {
-  const { password, passwordFile, host, port, user, tls } = revealMap(inputs);
+  const { password, passwordFile, host, port, user, tls, ssh } = revealMap(inputs);
   const file = passwordFile ?? process.env.PGSTEAD_ADMINISTRATOR_PASSWORD_FILE ?? "";
-  const place = { host, port, user, ...(tls === undefined ? {} : { tls }) };
+  const way = ssh === undefined ? {} : { ssh };
+  const place = { host, port, user, ...(tls === undefined ? {} : { tls }), ...way };
   const target = place as unknown as Omit<ConnectionTarget, "password">;
   if (typeof password === "string") return { ...target, password };
   if (typeof file === "string" && file !== "") return { ...target, password: await readPasswordFile(file) };
@@ -177,7 +178,7 @@ function differences(
   live: ActualExisting | undefined,
 ): Record<string, PropertyDifference> {
   const detailed: Record<string, PropertyDifference> = {};
-  for (const name of ["host", "port", "user", "tls", "superuser", "passwordFile"]) {
+  for (const name of ["host", "port", "user", "tls", "ssh", "superuser", "passwordFile"]) {
     if (!sameValue(oldInputs[name], inputs[name])) detailed[name] = "update";
   }
   if (!sameValue(state.password, login.password)) detailed.password = "update";

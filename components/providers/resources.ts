@@ -13,6 +13,7 @@ import type { HbaDatabase } from "../core/hba/defaults";
 import type { HbaRule } from "../core/hba/rule";
 import type { PendingFile } from "../core/migrations/made-objects";
 import type { SettingValue } from "../core/server/role-settings";
+import type { SshWay } from "../core/ssh/way";
 import type { Refusal } from "../core/statement";
 import type { EndpointArgs } from "./docker-resources";
 
@@ -112,6 +113,8 @@ export interface ExistingServerResourceArgs {
   readonly password?: pulumi.Input<string>;
   readonly passwordFile?: string;
   readonly tls: Tls;
+  /** The way over an SSH host. */
+  readonly ssh?: SshWay;
   /** Whether the managing login is a superuser; refused where it is declared and not so. */
   readonly superuser: boolean;
   /** Whether settings and rules are set where the service has them: they are told, and not refused. */
@@ -152,6 +155,7 @@ export interface AccessConnection {
   readonly user: string;
   readonly password: string;
   readonly tls?: Tls;
+  readonly ssh?: SshWay;
   readonly systemIdentifier: string;
 }
 

@@ -1,5 +1,6 @@
 import type { Problem } from "../../components/core/problem";
 import { at } from "./check-server";
+import { checkSsh } from "./check-ssh";
 import type { Fault } from "./names";
 import type { WrittenConfig } from "./schema";
 import { renderValue } from "./shape";
@@ -34,6 +35,7 @@ const targetKeys: readonly TargetKey[] = [
     ["server", "shared"],
     ["server", "managed"],
     ["server", "tls"],
+    ["server", "ssh"],
     ["server", "administrator", "superuser"],
     ["server", "administrator", "passwordFile"],
     ["administratorPassword"],
@@ -92,7 +94,10 @@ function isGiven(given: unknown, [step, ...rest]: readonly string[]): boolean {
 function checkExisting({ server }: WrittenConfig, given: Readonly<Record<string, unknown>>): Problem[] {
   const password = ["administratorPassword"];
   return [
-    ...at(["server", "host"], hostFault(server.host)),
+    ...(server.host === undefined && server.ssh !== undefined
+      ? []
+      : at(["server", "host"], hostFault(server.host))),
+    ...checkSsh(server.ssh),
     ...(server.managed === true && server.administrator.superuser !== false
       ? at(["server", "managed"], {
           message: "stands beside an administrator who is a superuser, and such a one sets all by itself",

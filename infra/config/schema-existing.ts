@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { tlsModes } from "../../components/core/connection";
+import { sshWay } from "./schema-ssh";
 import { choice, flag, map, text } from "./schema-words";
 
 /** Keys of `pgstead:server` that only target existing has. */
@@ -8,7 +9,7 @@ export const existingServer = {
     description:
       "Target existing: name or address of the primary server; or the directory of its socket on this machine, such as /var/run/postgresql.",
     example: "db.example.com",
-    defaultText: "none, target existing needs it",
+    defaultText: "none, target existing needs it; `localhost` where `ssh` is given",
   }).optional(),
   shared: flag({
     description:
@@ -22,6 +23,7 @@ export const existingServer = {
     example: "true",
     defaultText: "`false`",
   }).optional(),
+  ssh: sshWay.optional(),
   tls: map(
     {
       mode: choice(tlsModes as readonly ["disable", "require", "verify-ca", "verify-full"], {

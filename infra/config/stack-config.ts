@@ -4,6 +4,7 @@ import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { CopiesPlan } from "../../components/core/copies/plan";
 import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
+import type { SshWay } from "../../components/core/ssh/way";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
 import type { AlertingPlan } from "../../components/core/monitoring/alertmanager";
 import type { MeasuredDatabase } from "../../components/core/monitoring/scrapes";
@@ -165,6 +166,8 @@ export interface TuningConfig {
 export interface ExistingConfig {
   readonly host: string;
   readonly tls: Tls;
+  /** The way over an SSH host: host and port are then as that one sees them. */
+  readonly ssh?: SshWay;
   /** Whether the managing login is a superuser. */
   readonly superuser: boolean;
   readonly passwordFile?: string;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { projectRoot } from "../../components/io/places";
+import { closeRelays, openRelaysHere } from "../../components/io/ssh/reach";
 import { commands } from "./commands";
 import { runOps } from "./frame";
 import { createInterface } from "node:readline/promises";
@@ -16,6 +17,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
 
+openRelaysHere();
 void runOps(process.argv.slice(2), commands, {
   version: readVersion(),
   project: readProjectName(),
@@ -26,7 +28,8 @@ void runOps(process.argv.slice(2), commands, {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-}).then((status) => {
+}).then(async (status) => {
+  await closeRelays();
   // Not `exit()`: what was written to a pipe has to arrive.
   process.exitCode = exitCodes[status];
 });

@@ -1,4 +1,5 @@
 import { problemError, ProblemError } from "../../components/core/problem";
+import { SshError } from "../../components/core/ssh/failure";
 import { LostWayError } from "../../components/io/copies/destination";
 import {
   LoginRefusedError,
@@ -6,6 +7,7 @@ import {
   ServerHungError,
   ServerNotReadyError,
   ServerUnreachableError,
+  WayClosedError,
 } from "../../components/io/session";
 import type { Failure } from "./report";
 import { CancelledError } from "./interrupt";
@@ -29,6 +31,7 @@ export function describeFailure(error: unknown, stack: string): Failure {
   if (error instanceof CannotTellError) return { status: "cannot-tell", ...pick(error) };
   if (error instanceof LostWayError) return { status: "cannot-tell", ...pick(error) };
   if (error instanceof ServerFullError) return { status: "cannot-tell", ...pick(error) };
+  if (error instanceof SshError) return { status: "cannot-tell", ...pick(error) };
   if (error instanceof ProblemError) return { status: "usage", ...pick(error) };
   if (error instanceof CancelledError) {
     const message = "nothing was changed, and nothing of it is left";
@@ -49,6 +52,7 @@ export function describeFailure(error: unknown, stack: string): Failure {
 
 /** Only a server that is away is brought up by the stack: one that hangs or starts is there. */
 function explainUnreachable(error: ServerUnreachableError, stack: string): ProblemError {
+  if (error instanceof WayClosedError) return error.why;
   if (error instanceof ServerHungError) {
     const hint =
       "it is stopped, or waits for its disk or for memory: look at its processes (`ps`: T is stopped, D waits for a disk) and at its log; a restart ends what hangs";

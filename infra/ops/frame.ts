@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { SshWay } from "../../components/core/ssh/way";
 import type { StackConfig } from "../config";
 import type { AnyCommand, CommandContext } from "./command";
 import { describeFailure } from "./failure";
@@ -65,14 +66,25 @@ async function openContext(
     stack,
     findConfig: () => findConfig(stack, surroundings),
     config: worksWithoutConfig === true ? noConfig(stack) : await surroundings.readConfig(stack),
-    outputs: async (other = stack) =>
-      parseOutputs(await progress(`reading the state of stack ${other}`, source(other)), other),
+    outputs: async (other = stack) => {
+      const text = await progress(`reading the state of stack ${other}`, source(other));
+      return parseOutputs(text, other, await wayOf(other, surroundings));
+    },
     progress,
     pulumi,
     write,
     ...(surroundings.ask === undefined ? {} : { ask: surroundings.ask }),
     ...(surroundings.askFor === undefined ? {} : { askFor: surroundings.askFor }),
   };
+}
+
+/** The way to a stack's server is declared; the state may be of a stack that has no file here, such as one of another program. */
+async function wayOf(stack: string, { readConfig }: Surroundings): Promise<SshWay | undefined> {
+  const config = await readConfig(stack).catch((error: unknown) => {
+    if (error instanceof UnknownStackError) return undefined;
+    throw error;
+  });
+  return config?.server.existing?.ssh;
 }
 
 /** A stack that was named has to be there. */

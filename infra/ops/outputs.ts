@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseConnectionUri, type ConnectionTarget } from "../../components/core/connection";
+import type { SshWay } from "../../components/core/ssh/way";
 import type { RoleCredential } from "../../components/core/credentials/age";
 import { cannotTell, upCommand, type CannotTellError } from "./failure";
 
@@ -61,20 +62,33 @@ const outputsSchema = z.union([
 /**
  * Reads a stack's outputs. No error repeats a part of the text, which holds passwords.
  *
+ * @param ssh the way to the server, which its URIs cannot say
  * @throws CannotTellError where the stack was never deployed, or was by something else
  */
-export function parseOutputs(text: string, stack: string): StackOutputs {
+export function parseOutputs(text: string, stack: string, ssh?: SshWay): StackOutputs {
   const written = parseJson(text, stack);
   if (Object.keys(written).length === 0) throw neverDeployed(stack);
   const read = outputsSchema.safeParse(written);
   if (!read.success) throw foreign(stack, Object.keys(written));
   const { host, port, version, administratorUri, caCertificate, credentials } = read.data;
   try {
-    const administrator = withAuthority(parseConnectionUri(administratorUri), caCertificate);
+    const found = withAuthority(parseConnectionUri(administratorUri), caCertificate);
+    const administrator = ssh === undefined ? found : { ...found, ssh };
     return { host, port, version, administrator, logins: loginsOf(read.data), credentials };
   } catch {
     throw foreign(stack, Object.keys(written));
   }
+}
+
+/** How a login of the stack gets in: the way of the administrator, with its own name and password. */
+export function targetOf(
+  { uri }: StackLogin,
+  { tls, ssh }: ConnectionTarget,
+): { readonly target: ConnectionTarget; readonly database: string } {
+  const { database, ...own } = parseConnectionUri(uri);
+  // With the authority as text, where the administrator has it.
+  const target = { ...own, ...(tls === undefined ? {} : { tls }), ...(ssh === undefined ? {} : { ssh }) };
+  return { target, database };
 }
 
 /** The URI names a file that only machines have which ran `up`: the authority itself is an output as well. */

@@ -5,6 +5,7 @@ import type { ToolchainContext } from "./context";
 import { prepareDockerStack } from "./docker/docker-stack";
 import type { PulumiEnvironment } from "./environment";
 import { settleContainers } from "./docker/settle-containers";
+import { openWay } from "./ssh-way";
 import { passSignals } from "./signals";
 import { assertStackFile } from "./stack-check";
 import { copyStackFile } from "./stack-copy";
@@ -20,13 +21,20 @@ export async function runPulumi(
   if (dev !== undefined) await assertStackFile(context.project, command);
   const prepared = await prepareDockerStack(context, login, command, args);
   await settleContainers(context, environment, { command, args });
+  const way = await openWay(context, login, command, args);
   const copy = dev === undefined ? undefined : copyStackFile(context.project, dev, command, args);
   try {
-    return await passThrough(cli.program, copy?.args ?? args, {
+    const exitCode = await passThrough(cli.program, copy?.args ?? args, {
       cwd: context.project,
-      env: { ...env, ...prepared },
+      env: { ...env, ...prepared, ...way.env },
     });
+    const lost = await way.finish();
+    if (lost === undefined) return exitCode;
+    // What the engine's processes saw of it are consequences; and one that saw none of it has not seen all.
+    process.stderr.write(`pgstead: ${lost.message}\n`);
+    return exitCode === 0 ? 1 : exitCode;
   } finally {
+    await way.finish();
     copy?.finish();
   }
 }

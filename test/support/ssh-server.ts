@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import { spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -21,6 +21,12 @@ export interface SshServer {
   login(changes?: Partial<SshLogin>): SshLogin;
   /** Lines of the server's log. */
   log(): string;
+  /**
+   * Ends the processes of all connections at once, as a host does that is cut off; the server goes on.
+   *
+   * @returns how many there were
+   */
+  cutConnections(): number;
   /** Ends the server and every connection; `start` brings it back on the same port. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -69,6 +75,7 @@ export async function startSshServer(): Promise<SshServer> {
     publicKey: (name) => (lines.get(name) ?? "").trim(),
     login: (changes = {}) => ({ ...hop, ...changes }),
     log: () => [...logs, running.log()].join(""),
+    cutConnections: () => cutConnections(running.server),
     async kill() {
       logs.push(running.log());
       await end(running.server);
@@ -84,6 +91,16 @@ export async function startSshServer(): Promise<SshServer> {
       await Promise.all([running.server, ...children].map(end));
     },
   };
+}
+
+function cutConnections({ pid }: ChildProcess): number {
+  const listed = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
+  const children = listed.stdout
+    .split("\n")
+    .map(Number)
+    .filter((child) => child > 0);
+  for (const child of children) process.kill(child, "SIGKILL");
+  return children.length;
 }
 
 function authorizedKeys(lines: ReadonlyMap<string, string>): string {

@@ -9,6 +9,7 @@ import {
   type WrittenMap,
 } from "./found";
 import { adoptRoles, type AdoptedRole } from "./roles";
+import { writeSsh } from "./ssh-options";
 import { writeSettings } from "./settings";
 
 /** A live server as a configuration, and what of it the configuration cannot say. */
@@ -44,12 +45,13 @@ export function resolveAdoption(server: FoundServer, rules: NameRules): Adoption
   };
 }
 
-function writeServer({ host, port, tls, superuser, catalog }: FoundServer): WrittenMap {
+function writeServer({ host, port, tls, ssh, superuser, catalog }: FoundServer): WrittenMap {
   const usual = isLoopback(host) ? "disable" : "verify-full";
   const encryption = tls === undefined ? {} : written({ mode: unless<string>(tls.mode, usual), ca: tls.ca });
   return written({
     host,
     port: unless(port, 5432),
+    ssh: ssh === undefined ? undefined : writeSsh(ssh),
     // What belongs to the whole server is claimed by a decision, not by having looked at it.
     shared: true,
     tls: Object.keys(encryption).length === 0 ? undefined : encryption,

@@ -1,3 +1,4 @@
+import type { SshWay } from "../ssh/way";
 import type { Tls } from "../connection";
 import type { ActualExtension, ActualSchema } from "../database/model";
 import type { ServerCatalog } from "../server/model";
@@ -8,6 +9,8 @@ export interface FoundServer {
   readonly port: number;
   /** Absent: the default for that host. */
   readonly tls?: Tls;
+  /** The way there over an SSH host. */
+  readonly ssh?: SshWay;
   readonly catalog: ServerCatalog;
   readonly superuser: boolean;
   readonly databases: readonly FoundDatabase[];

@@ -30,7 +30,7 @@ export type SshFailureKind =
 export class SshError extends ProblemError {
   constructor(
     readonly kind: SshFailureKind,
-    hop: Pick<SshHop, "user" | "host" | "port">,
+    readonly hop: Pick<SshHop, "user" | "host" | "port">,
     message: string,
     hint: string,
     options?: ErrorOptions,

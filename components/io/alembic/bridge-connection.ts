@@ -4,6 +4,7 @@ import { isPem, resolveTls, type ConnectionTarget } from "../../core/connection"
 import { quoteIdentifier } from "../../core/identifier";
 import type { RunLimits } from "../../core/migrations/retry";
 import type { Session } from "../session";
+import { listenThrough } from "../ssh/local-port";
 
 /** How the application connects, and what its sessions have to be. It holds the password. */
 export interface BridgeConnection {
@@ -43,7 +44,36 @@ export const fenceKey = "8099569398603408481";
 /** Longest time of a look, in milliseconds. */
 const lookMs = 60_000;
 
-export async function bridgeConnection(
+/**
+ * How the application connects, while it does. Over an SSH host it has a listener on this machine, unless it is declared
+ * where the application sees the server: then it has a way of its own.
+ */
+export async function withBridgeConnection<Result>(
+  login: BridgeLogin,
+  proof: string,
+  limits: RunLimits | "look",
+  work: (connection: BridgeConnection) => Promise<Result>,
+): Promise<Result> {
+  const { ssh: way, ...target } = login.login;
+  const hasOwnWay = Object.keys(login.seenAt).length > 0;
+  if (way === undefined || hasOwnWay) return work(await bridgeConnection(login, proof, limits));
+  // Drivers know no SSH, and not all tell a name from an address: the listener proves the server, they speak in clear
+  // with it, on this machine.
+  const local = await listenThrough(login.login, { endsTls: true });
+  try {
+    const here: ConnectionTarget = {
+      ...target,
+      host: "127.0.0.1",
+      port: local.port,
+      tls: { mode: "disable" },
+    };
+    return await work(await bridgeConnection({ ...login, login: here }, proof, limits));
+  } finally {
+    await local.close();
+  }
+}
+
+async function bridgeConnection(
   { database, login, owner, seenAt }: BridgeLogin,
   proof: string,
   limits: RunLimits | "look",

@@ -14,7 +14,7 @@ import { createWatcher, type Watcher, type WatcherOptions } from "../migrations/
 import { openCancellable, type CancellableSession } from "../session";
 import type { Waiting } from "../waiting";
 import { openBridge, type Bridge, type BridgeEvents } from "./bridge";
-import { bridgeConnection, fenceKey, withProof, type BridgeLogin } from "./bridge-connection";
+import { fenceKey, withBridgeConnection, withProof, type BridgeLogin } from "./bridge-connection";
 import { ApplicationError } from "./bridge-failure";
 import { readRevisionState } from "./look";
 import { revisionFailure } from "./revision-failure";
@@ -67,14 +67,16 @@ export async function exclusivelyWithAlembic<Result>(
           () => Promise.resolve(),
           waiting,
         );
-        return withProof(session, async (proof) => {
-          const bridge = await openBridge(setup, await bridgeConnection(options, proof, limits));
-          try {
-            return await work({ session, bridge, state: await readRevisionState(bridge, session) });
-          } finally {
-            bridge.close();
-          }
-        });
+        return withProof(session, (proof) =>
+          withBridgeConnection(options, proof, limits, async (connection) => {
+            const bridge = await openBridge(setup, connection);
+            try {
+              return await work({ session, bridge, state: await readRevisionState(bridge, session) });
+            } finally {
+              bridge.close();
+            }
+          }),
+        );
       },
       waiting,
     );

@@ -5,7 +5,7 @@ import { headsAfter, headsWithout, type AlembicRevision } from "../../core/migra
 import type { PartName } from "../../core/migrations/gate/judge";
 import { withSession, type Session } from "../session";
 import { openBridge, type Bridge } from "./bridge";
-import { bridgeConnection, withProof, type BridgeLogin } from "./bridge-connection";
+import { withBridgeConnection, withProof, type BridgeLogin } from "./bridge-connection";
 import { readRecords } from "./records";
 
 /** What a look at a database through the application's Alembic has. */
@@ -28,14 +28,16 @@ export function lookWithAlembic<Result>(
     applicationName: "pgstead ops",
   };
   return withSession(login, session, (open) =>
-    withProof(open, async (proof) => {
-      const bridge = await openBridge(setup, await bridgeConnection(options, proof, "look"));
-      try {
-        return await look({ bridge, state: await readRevisionState(bridge, open) });
-      } finally {
-        bridge.close();
-      }
-    }),
+    withProof(open, (proof) =>
+      withBridgeConnection(options, proof, "look", async (connection) => {
+        const bridge = await openBridge(setup, connection);
+        try {
+          return await look({ bridge, state: await readRevisionState(bridge, open) });
+        } finally {
+          bridge.close();
+        }
+      }),
+    ),
   );
 }
 

@@ -8,6 +8,7 @@ import { judgeOutput } from "../../core/backup/tool-output";
 import { isPem, resolveTls, type ConnectionTarget } from "../../core/connection";
 import { ProblemError } from "../../core/problem";
 import { projectRoot } from "../places";
+import { listenThrough } from "../ssh/local-port";
 import type { ClientProgram, ClientTools } from "./client-tools";
 
 /** What every run of a program is given. */
@@ -164,10 +165,13 @@ export async function withEnvironment<Result>(
 ): Promise<Result> {
   const { mode, ca } = resolveTls(target);
   const directory = ca !== undefined && isPem(ca) ? await mkdtemp(join(tmpdir(), "pgstead-ca-")) : undefined;
+  const local = target.ssh === undefined ? undefined : await listenThrough(target);
   try {
     return await use({
       PGHOST: target.host,
-      PGPORT: String(target.port),
+      PGPORT: String(local?.port ?? target.port),
+      // The name stays the server's, for its certificate; the address is the way's end on this machine.
+      ...(local === undefined ? {} : { PGHOSTADDR: "127.0.0.1" }),
       PGUSER: target.user,
       PGDATABASE: database,
       PGAPPNAME: "pgstead backup",
@@ -182,6 +186,7 @@ export async function withEnvironment<Result>(
       ...(target.password === "" || major < 16 ? {} : { PGREQUIREAUTH: "scram-sha-256" }),
     });
   } finally {
+    await local?.close();
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }
 }

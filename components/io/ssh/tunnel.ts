@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { pipeline, type Duplex } from "node:stream";
 import type { Client } from "ssh2";
+import { isSocketDirectory, renderAddress } from "../../core/connection";
 import { lostConnection, SshError } from "../../core/ssh/failure";
 import type { SshHop } from "../../core/ssh/login";
 
-/** A place as the host sees it: `127.0.0.1` is the host itself. */
+/** A place as the host sees it: `127.0.0.1` is the host itself, and a directory the place of PostgreSQL's socket there. */
 export interface Behind {
   readonly host: string;
   readonly port: number;
@@ -18,16 +19,19 @@ export interface LocalPort {
 }
 
 /** A connection to a place behind the host, as a stream. */
-export function openStream(client: Client, hop: SshHop, { host, port }: Behind): Promise<Duplex> {
+export function openStream(client: Client, hop: SshHop, behind: Behind): Promise<Duplex> {
+  const { host, port } = behind;
+  const place = renderAddress(behind);
   return new Promise((resolve, reject) => {
     const opened = (error: (Error & { reason?: number | string }) | undefined, stream: Duplex): void => {
-      if (error) reject(explainForward(hop, `${host}:${port}`, error));
+      if (error) reject(explainForward(hop, place, error));
       else resolve(stream);
     };
     try {
-      client.forwardOut("127.0.0.1", 0, host, port, opened);
+      if (isSocketDirectory(host)) client.openssh_forwardOutStreamLocal(place, opened);
+      else client.forwardOut("127.0.0.1", 0, host, port, opened);
     } catch (error) {
-      reject(lostConnection(hop, `before a way to ${host}:${port} was open`, error)); // not connected any more
+      reject(lostConnection(hop, `before a way to ${place} was open`, error)); // not connected any more
     }
   });
 }
@@ -45,7 +49,7 @@ function explainForward(
   if (error.reason === prohibited || error.reason === "ADMINISTRATIVELY_PROHIBITED") {
     return make(
       `may not be used as a way to ${place}`,
-      "allow it in its sshd_config (AllowTcpForwarding, PermitOpen), or take `restrict` from the key.",
+      "allow it in its sshd_config (AllowTcpForwarding, PermitOpen; AllowStreamLocalForwarding for a socket), or take `restrict` from the key.",
     );
   }
   if (error.reason === connectFailed || error.reason === "CONNECT_FAILED") {
@@ -69,12 +73,7 @@ export async function listenFor(
   behind: Behind,
   failed: (error: Error) => void = () => undefined,
 ): Promise<LocalPort> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    // A client that leaves in between is no failure of the tunnel.
-    socket.on("error", () => undefined);
+  return listenLocally({ host: "127.0.0.1", port: 0 }, (socket) => {
     openStream(client, hop, behind).then(
       (stream) => {
         pipeline(socket, stream, socket, () => {
@@ -88,8 +87,23 @@ export async function listenFor(
       },
     );
   });
+}
+
+/** Listens on this machine, and hands each connection on; port 0 is a free one. */
+export async function listenLocally(
+  at: { readonly host: string; readonly port: number },
+  serve: (socket: Socket) => void,
+): Promise<LocalPort> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    // A client that leaves in between is no failure of the way.
+    socket.on("error", () => undefined);
+    serve(socket);
+  });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    server.once("error", reject).listen(at, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

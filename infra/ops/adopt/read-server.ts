@@ -18,9 +18,10 @@ export async function readServer(target: ConnectionTarget, first: string): Promi
   for (const database of names) {
     databases.push(database.isOpen ? await readDatabase(target, database) : database);
   }
-  const { host, port, tls } = target;
+  const { host, port, tls, ssh } = target;
   const superuser = catalog.capabilities?.superuser ?? false;
-  return { host, port, ...(tls === undefined ? {} : { tls }), catalog, superuser, databases, ...files };
+  const way = { ...(tls === undefined ? {} : { tls }), ...(ssh === undefined ? {} : { ssh }) };
+  return { host, port, ...way, catalog, superuser, databases, ...files };
 }
 
 /** What configuration files say, as far as the login may know. */

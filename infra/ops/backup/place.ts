@@ -3,7 +3,7 @@ import type { LogicalBackups } from "../../../components/core/backup/plan";
 import { greatestAge } from "../../../components/core/backup/freshness";
 import { usualBackups } from "../../../components/core/backup/plan";
 import { noCopies, type CopyPlan } from "../../../components/core/copies/plan";
-import { parseConnectionUri, type ConnectionTarget } from "../../../components/core/connection";
+import type { ConnectionTarget } from "../../../components/core/connection";
 import type { OpsContext } from "../../../components/core/ops-context";
 import { parseSchedule } from "../../../components/core/ops/timetable";
 import { pgsteadVersion } from "../../../components/core/version";
@@ -17,7 +17,7 @@ import { containerDrills, localDrills, type DrillSetup } from "../drill/setup";
 import { administratorOf } from "../container/context";
 import { containerRecovery } from "../recovery/container-source";
 import type { RecoverySource } from "../recovery/read-recovery";
-import type { StackOutputs } from "../outputs";
+import { targetOf, type StackOutputs } from "../outputs";
 import type { WriteLine } from "../progress";
 import { readCopySecret, readSecretFile } from "./copy-secret";
 
@@ -111,10 +111,7 @@ function backupLogin(
 ): ConnectionTarget {
   const role = database?.roles.find(({ profile, login }) => profile === "backup" && login);
   const found = logins.find((one) => one.database === database?.name && one.key === role?.key);
-  if (found === undefined) return administrator;
-  const { database: _, ...target } = parseConnectionUri(found.uri);
-  const tls = administrator.tls === undefined ? {} : { tls: administrator.tls }; // with its authority as text
-  return { ...target, ...tls };
+  return found === undefined ? administrator : targetOf(found, administrator).target;
 }
 
 /** The place of a stack's volume, from inside of its ops container: the administrator comes in over the socket. */

@@ -4,10 +4,12 @@ import { resolveAdoption, type Adoption } from "../../../components/core/adopt/a
 import type { AdoptionNote, NameRules } from "../../../components/core/adopt/found";
 import { renderImports, type ImportFile } from "../../../components/core/adopt/imports";
 import { parseServerUrl } from "../../../components/core/adopt/url";
+import { parseSshOptions, type SshOptions } from "../../../components/core/adopt/ssh-options";
+import { renderPlace } from "../../../components/core/connection";
 import { problemError } from "../../../components/core/problem";
 import { quoteShell } from "../../../components/core/shell";
 import { projectRoot } from "../../../components/io/places";
-import { LoginRefusedError, ServerUnreachableError } from "../../../components/io/session";
+import { LoginRefusedError, ServerUnreachableError, WayClosedError } from "../../../components/io/session";
 import { parseConfig } from "../../config";
 import { databaseNameFault, roleNameFault, schemaNameFault, type Fault } from "../../config/names";
 import { promptHidden, readPassword } from "../adopt/password";
@@ -20,7 +22,7 @@ import type { Report } from "../report";
 import { plural } from "../text";
 import { visible } from "../../../components/core/visible";
 
-export interface AdoptArgs {
+export interface AdoptArgs extends SshOptions {
   /** Libpq's URI without a password. */
   readonly url: string;
   /** Directory of both files; default the project's. */
@@ -54,6 +56,13 @@ export const adoptCommand: OpsCommand<AdoptArgs, AdoptData> = {
         "-u, --url <url>",
         "server and login, without a password: postgresql://user@host:port/database",
       )
+      .option(
+        "--ssh <user@host[:port]>",
+        "host over which the server is reached; the URL is then as that host sees it",
+      )
+      .option("--ssh-key <file>", "private key (default: the agent's keys, else ~/.ssh/id_*)")
+      .option("--ssh-host-key <line>", "the host's own key, `type base64` (default: ~/.ssh/known_hosts)")
+      .option("--ssh-bastion <user@host[:port]>", "host that the SSH connection itself goes through")
       .option("-o, --out <directory>", "where the two files go (default: the project)")
       .option("--force", "replace the keys of pgstead in a stack's file that is there")
       .addHelpText(
@@ -63,7 +72,8 @@ The password comes from PGPASSWORD, from the password file (PGPASSFILE, else ~/.
 The server is only read. No secret is written: roles keep their passwords.
 
 Example:
-  npm run ops -- adopt --url postgresql://postgres@db.example.com --stack prod`,
+  npm run ops -- adopt --url postgresql://postgres@db.example.com --stack prod
+  npm run ops -- adopt --url postgresql://postgres@localhost --ssh deploy@db1.example.com --stack prod`,
       );
   },
   run: adopt,
@@ -82,6 +92,7 @@ function told(fault: Fault | undefined): string | undefined {
 
 export async function adopt(context: CommandContext, args: AdoptArgs): Promise<Report<AdoptData>> {
   const url = parseServerUrl(args.url);
+  const ssh = parseSshOptions(args);
   const stack = assertStackName(context.stack);
   const directory = args.out === undefined ? projectRoot() : resolve(args.out);
   const stackFile = join(directory, `Pulumi.${stack}.yaml`);
@@ -92,8 +103,9 @@ export async function adopt(context: CommandContext, args: AdoptArgs): Promise<R
   renderStackFile(nothing, existing, { name: stackFile, force });
   if (!force) await assertAbsent(importFile);
 
-  const target = { ...url, password: await readPassword(url, passwordSources()) };
-  const place = `${url.host}:${url.port}`;
+  const way = ssh === undefined ? {} : { ssh };
+  const target = { ...url, ...way, password: await readPassword(url, passwordSources()) };
+  const place = renderPlace(target);
   const server = await context
     .progress(`reading the server at ${place}`, readServer(target, url.database))
     .catch((error: unknown) => {
@@ -157,6 +169,7 @@ async function assertAbsent(path: string): Promise<void> {
 
 /** There is no stack yet that could be brought up, or that a state could belong to. */
 function explain(error: unknown, place: string): unknown {
+  if (error instanceof WayClosedError) return error; // it says where and what to do
   if (error instanceof ServerUnreachableError) {
     const hint =
       "is the server up, and does this machine get there? Is there a firewall or a tunnel in between?";

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
-import { connectionUri, isPem, parseConnectionUri } from "../../../components/core/connection";
+import { connectionUri, isPem, parseConnectionUri, renderPlace } from "../../../components/core/connection";
 import type { Finding } from "../../../components/core/finding";
 import {
   resolvePool,
@@ -9,6 +9,7 @@ import {
   type SharedConnections,
 } from "../../../components/core/pool";
 import { problemError } from "../../../components/core/problem";
+import { sshCommand } from "../../../components/core/ssh/command";
 import { quoteShell } from "../../../components/core/shell";
 import {
   readConnectionLimits,
@@ -45,6 +46,8 @@ export interface ConnectionData {
   readonly port: number;
   readonly database: string;
   readonly user: string;
+  /** Opens the way there on this machine, where only an SSH host reaches the server; host and port are then as that host sees them. */
+  readonly tunnel: string | null;
   /** With the password only where that was asked for. */
   readonly uri: string;
   readonly instances: number;
@@ -108,12 +111,14 @@ export async function readConnection(
   const secret = args.env === true || args.uri === true || args.showSecrets === true;
   const uri = secret ? login.uri : maskPassword(login.uri);
   const { database } = login;
+  const { ssh } = outputs.administrator;
+  const tunnel = ssh === undefined ? null : sshCommand({ host, port, ssh });
   const { instances } = args;
   const { limits, pool, findings } = plan;
   return {
     command: "connection",
     stack: context.stack,
-    data: { role: found.role.key, host, port, database, user, uri, instances, limits, pool },
+    data: { role: found.role.key, host, port, database, user, tunnel, uri, instances, limits, pool },
     findings,
   };
 }
@@ -152,13 +157,13 @@ const notAsked: PoolPlan = { limits: null, pool: null, findings: [] };
 
 async function planPool(
   context: CommandContext,
-  { host, port, administrator }: StackOutputs,
+  { administrator }: StackOutputs,
   found: FoundLogin,
   login: StackLogin,
   instances: number,
 ): Promise<PoolPlan> {
   const limits = await context.progress(
-    `asking the server at ${host}:${port}`,
+    `asking the server at ${renderPlace(administrator)}`,
     lookInto(administrator, "postgres", readConnectionLimits),
   );
   const { maxConnections } = limits;
@@ -206,7 +211,7 @@ export function renderConnection(
   // A pool that does not fit is no line of an .env file: the file stays empty, and the exit code says so.
   if (args.env === true)
     return { output: data.pool === null ? "" : renderEnv(data, data.pool), machine: true };
-  const { host, port, database, user, uri, instances, limits, pool } = data;
+  const { host, port, database, user, tunnel, uri, instances, limits, pool } = data;
   const hidden = args.showSecrets === true ? "" : "  (the password: --show-secrets)";
   const facts = [
     `stack ${stack}: role ${data.role}`,
@@ -215,6 +220,12 @@ export function renderConnection(
     `  database  ${database}`,
     `  user      ${user}`,
     `  URI       ${uri}${hidden}`,
+    ...(tunnel === null
+      ? []
+      : [
+          `  tunnel    ${tunnel}`,
+          `            keep it running; libpq then gets there with PGHOSTADDR=127.0.0.1 beside the URI`,
+        ]),
   ];
   const sections = [facts.join("\n"), ...(limits === null ? [] : [renderLimits(limits, user)])];
   if (pool !== null) sections.push(renderPool(pool, instances, colors));

@@ -1,4 +1,4 @@
-import { parseConnectionUri, type ConnectionTarget } from "../../../components/core/connection";
+import type { ConnectionTarget } from "../../../components/core/connection";
 import { findMigrator } from "../../../components/core/migrations/migrator";
 import type { MigrationHistory } from "../../../components/core/migrations/history";
 import { problemError } from "../../../components/core/problem";
@@ -7,6 +7,7 @@ import type { Session } from "../../../components/io/session";
 import type { DatabaseConfig, StackConfig } from "../../config";
 import type { CommandContext } from "../command";
 import { meantOrKnown } from "../meant";
+import { targetOf } from "../outputs";
 import { lookInto } from "../sessions";
 
 /** A database of the stack, and who migrates it. */
@@ -44,9 +45,8 @@ export async function findDatabase(
   const migrator = findMigrator(roles.map((role) => ({ ...role, migrator: role.key === "migrator" })));
   const login = logins.find(({ database, role }) => database === name && role === migrator);
   if (login === undefined) return { name, owner, administrator, login: administrator, migrator: undefined };
-  const { database: _, ...target } = parseConnectionUri(login.uri);
-  const tls = administrator.tls === undefined ? {} : { tls: administrator.tls }; // with its authority as text
-  return { name, owner, administrator, login: { ...target, ...tls }, migrator: login.role };
+  const { target } = targetOf(login, administrator);
+  return { name, owner, administrator, login: target, migrator: login.role };
 }
 
 /** What the database says of its migrations; changes nothing. */

@@ -1,7 +1,7 @@
-import { parseConnectionUri, type ConnectionTarget } from "../../../components/core/connection";
+import type { ConnectionTarget } from "../../../components/core/connection";
 import { readLoginSessions, type LoginSessions } from "../../../components/io/catalog/login-sessions";
 import { LoginRefusedError, withSession } from "../../../components/io/session";
-import type { StackOutputs } from "../outputs";
+import { targetOf, type StackOutputs } from "../outputs";
 import { lookInto } from "../sessions";
 import type { Subject } from "./choose";
 
@@ -18,10 +18,7 @@ export interface Way {
 export function wayOf({ administrator, logins }: StackOutputs, { database, key }: Subject): Way | undefined {
   if (database === null) return { target: administrator, database: "postgres" };
   const found = logins.find((one) => one.database === database && one.key === key);
-  if (found === undefined) return undefined;
-  const { database: into, ...target } = parseConnectionUri(found.uri);
-  const tls = administrator.tls === undefined ? {} : { tls: administrator.tls }; // with its authority as text
-  return { target: { ...target, ...tls }, database: into };
+  return found === undefined ? undefined : targetOf(found, administrator);
 }
 
 /** Logs in, for real. */

@@ -91,6 +91,8 @@ function serviceTables(): Table[] {
     ["`pgstead:server`", shapeOf(server)],
     ["`administrator` of `pgstead:server`", shapeOf(shapeOf(server).administrator)],
     ["`tls` of `pgstead:server`", shapeOf(shapeOf(server).tls)],
+    ["`ssh` of `pgstead:server`", shapeOf(shapeOf(server).ssh)],
+    ["`bastion` of `ssh`", shapeOf(shapeOf(shapeOf(server).ssh).bastion)],
     ["`logs` of `pgstead:server`", shapeOf(shapeOf(server).logs)],
     ["`certificate` of `pgstead:server`", shapeOf(shapeOf(server).certificate)],
     ["Each of `hba` of `pgstead:server`", shapeOf(shapeOf(server).hba)],

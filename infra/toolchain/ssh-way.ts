@@ -1,0 +1,116 @@
+import { randomInt } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import type { ConnectionTarget } from "../../components/core/connection";
+import { problemError, ProblemError } from "../../components/core/problem";
+import { pluginPort, type SshWay } from "../../components/core/ssh/way";
+import type { LocalPort } from "../../components/io/ssh/tunnel";
+import { runsEngine, type PulumiCommand } from "./arguments";
+import type { ToolchainContext } from "./context";
+import { stackFile } from "./docker/docker-stack";
+import { devStack, stackOf, type Login } from "./login";
+
+/** The way of a run to a server that only an SSH host reaches. */
+export interface WayOfRun {
+  /** What the engine's processes find it by. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Ends it, once. @returns what became of it in the meantime; undefined: nothing */
+  finish(): Promise<ProblemError | undefined>;
+}
+
+const none: WayOfRun = { env: {}, finish: () => Promise.resolve(undefined) };
+
+/**
+ * Opens the way to the server of a stack for as long as a command of Pulumi runs. `destroy` and `refresh` run no
+ * program, and the official plugin takes host and port only: so it is opened here, before anything begins, and found in
+ * the environment, of which nothing gets into the state.
+ *
+ * @throws ProblemError the host does not let us in, or not through to the server: told once and before anything began
+ */
+export async function openWay(
+  context: ToolchainContext,
+  login: Login,
+  command: PulumiCommand,
+  args: readonly string[],
+): Promise<WayOfRun> {
+  if (!runsEngine(command) || command.hasDirectory) return none;
+  const file = stackFile(context, login, command, args);
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  // Whoever has no such key does not wait for all that reads it.
+  if (!/\bssh\W*:/.test(text)) return none;
+  const target = await readTarget(text, stackOf(context, login, command) ?? devStack);
+  return target === undefined ? none : open(target);
+}
+
+type Place = Pick<ConnectionTarget, "host" | "port" | "tls"> & { readonly ssh: SshWay };
+
+/** @throws ProblemError with every mistake in the configuration */
+async function readTarget(text: string, stack: string): Promise<Place | undefined> {
+  const { parseDocument } = await import("yaml");
+  const { parseConfig } = await import("../config.js");
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return undefined; // the engine says so
+  const content = document.toJS() as { readonly config?: Readonly<Record<string, unknown>> } | null;
+  const config = content?.config ?? {};
+  // Of another stack's mistakes the program tells, and `destroy` does not mind them. Maps may be written as JSON text.
+  const written = config["pgstead:server"] ?? {};
+  const keys = typeof written === "string" ? written : JSON.stringify(written);
+  if (!keys.includes('"ssh"')) return undefined;
+  const { server } = parseConfig(config, { stack });
+  const { host, tls, ssh } = server.existing ?? {};
+  if (host === undefined || ssh === undefined) return undefined;
+  return { host, port: server.port, ssh, ...(tls === undefined ? {} : { tls }) };
+}
+
+async function open(target: Place): Promise<WayOfRun> {
+  const { openRelay } = await import("../../components/io/ssh/relay.js");
+  const { reach, relayVariable } = await import("../../components/io/ssh/reach.js");
+  const relay = await openRelay(target.ssh);
+  let port: LocalPort | undefined;
+  const close = async (): Promise<void> => {
+    await port?.close();
+    await relay.close();
+  };
+  try {
+    // This process finds it as the others do.
+    process.env[relayVariable] = relay.path;
+    (await reach(target, reachTimeout))?.destroy();
+    const listening = await listenForPlugin(target);
+    port = listening.port;
+    let ended: ReturnType<WayOfRun["finish"]> | undefined;
+    const end = async (): ReturnType<WayOfRun["finish"]> => {
+      const lost = relay.lost();
+      await close();
+      return lost;
+    };
+    return {
+      env: { [relayVariable]: relay.path, PGHOST: listening.host },
+      finish: () => (ended ??= end()),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Milliseconds that the SSH host has to open a way to the server. */
+const reachTimeout = 10_000;
+
+/**
+ * The port is always the same one, as it is in the state; so that two runs at a time, or somebody else, are not in the
+ * way, the address is any of this machine's own (127.0.0.0/8). Systems that have only one of them use that.
+ */
+async function listenForPlugin(target: Place): Promise<{ readonly host: string; readonly port: LocalPort }> {
+  const { listenThrough } = await import("../../components/io/ssh/local-port.js");
+  const any = `127.${randomInt(1, 255)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
+  const listen = async (host: string) => ({
+    host,
+    port: await listenThrough(target, { at: { host, port: pluginPort }, endsTls: true }),
+  });
+  try {
+    return await listen(any).catch(() => listen("127.0.0.1"));
+  } catch (error) {
+    const message = `no listener for the plugin postgresql: ${(error as Error).message}`;
+    const hint = `another run may be under way, or another program has port ${pluginPort}: \`ss -ltnp\` tells.`;
+    throw problemError("the way over SSH", message, hint, { cause: error });
+  }
+}
