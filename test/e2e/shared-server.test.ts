@@ -94,7 +94,13 @@ afterAll(async () => {
 test("what the first stack declares is marked as its own", async () => {
   expect(await owners()).toEqual(
     ["database shop", "role shop_app", "role shop_app_reader", "role shop_app_writer"]
-      .concat(["role shop_owner", "role shop_public_reader", "role shop_public_writer", "server"])
+      .concat([
+        "role shop_migrator",
+        "role shop_owner",
+        "role shop_public_reader",
+        "role shop_public_writer",
+        "server",
+      ])
       .map((what) => `${what} of pgstead/shop`),
   );
 });
@@ -127,16 +133,20 @@ test("with what is its own it works beside the first, both at once, and neither 
     billing.pulumi("preview", "--expect-no-changes"),
     shop.pulumi("preview", "--expect-no-changes"),
   ]);
-  expect((await owners()).filter((row) => String(row).endsWith("billing"))).toHaveLength(7);
+  expect((await owners()).filter((row) => String(row).endsWith("billing"))).toHaveLength(8);
 });
 
 test("release shows what leaves, then gives the server back, and nothing else on it changes", async () => {
   const before = await dumpServer(server);
   const told = read(await shop.ops(["release", "--dry-run", "--json"]));
-  expect(told.data).toMatchObject({ action: "found", passwords: ["shop_app"], stateFile: null });
-  expect(told.data.marks).toHaveLength(8);
+  expect(told.data).toMatchObject({
+    action: "found",
+    passwords: ["shop_app", "shop_migrator"],
+    stateFile: null,
+  });
+  expect(told.data.marks).toHaveLength(9);
   expect((await shop.ops(["release"], 2)).text).toContain("--yes");
-  expect(await owners()).toHaveLength(15);
+  expect(await owners()).toHaveLength(17);
 
   const done = read(await shop.ops(["release", "--yes", "--json"]));
   stateFile = done.data.stateFile!;
@@ -144,7 +154,9 @@ test("release shows what leaves, then gives the server back, and nothing else on
   expect(await dumpServer(server)).toEqual(before);
   expect((await owners()).every((row) => String(row).endsWith("billing"))).toBe(true);
   const { stdout } = await shop.pulumi("stack", "export");
-  expect(JSON.parse(stdout)).toMatchObject({ deployment: { resources: [] } });
+  const { deployment } = JSON.parse(stdout) as { readonly deployment: Readonly<Record<string, unknown>> };
+  expect(deployment).toHaveProperty("secrets_providers");
+  expect(deployment.resources ?? []).toEqual([]);
 
   const kept = await readFile(stateFile, "utf8");
   expect((await stat(stateFile)).mode & 0o777).toBe(0o600);
@@ -162,7 +174,7 @@ test("then the other stack may have the server", async () => {
 });
 
 test("with the state of before the first one goes on, beside the new owner", async () => {
-  await shop.configure({ "pgstead:roles": { app: { login: true, connectionLimit: 7 } } }, { shared: true });
+  await shop.configure({ "pgstead:roles": { app: { login: true, connectionLimit: 8 } } }, { shared: true });
   await shop.pulumi("stack", "import", "--file", stateFile);
   await shop.pulumi("up", "--yes", "--skip-preview");
   await shop.pulumi("preview", "--expect-no-changes");

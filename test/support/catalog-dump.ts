@@ -38,7 +38,7 @@ const contentsSql = `
     WHERE relnamespace NOT IN (TABLE own) AND relnamespace <> 'pg_catalog'::regnamespace AND attnum > 0
   UNION ALL SELECT 'routine', oid::regprocedure::text, jsonb_build_array(proowner::regrole, proacl, md5(prosrc)) FROM pg_proc
     WHERE pronamespace NOT IN (TABLE own)
-  UNION ALL SELECT 'default', defaclrole::regrole || ' ' || defaclnamespace || defaclobjtype, to_jsonb(defaclacl)
+  UNION ALL SELECT 'default', defaclrole::regrole || ' ' || defaclnamespace || defaclobjtype::text, to_jsonb(defaclacl)
     FROM pg_default_acl
   UNION ALL SELECT 'event trigger', evtname, to_jsonb(t) FROM pg_event_trigger AS t
   UNION ALL SELECT 'comment', classoid::regclass || ' ' || objoid || ' ' || objsubid, to_jsonb(description) FROM pg_description

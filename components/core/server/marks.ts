@@ -60,6 +60,15 @@ export function removeMarks(marks: readonly OwnerMark[], stack: string, reason: 
   return unmark(own, stack, reason);
 }
 
+/** The stack that has marked something as its own, where that is not this one. */
+export function otherStack(
+  what: string,
+  { marks = [] }: OwnerPlace,
+  stack: string | undefined,
+): string | undefined {
+  return marks.find((mark) => mark.what === what && mark.stack !== stack)?.stack;
+}
+
 /** What a stack marks, sorted. */
 export function markNames({
   databases,
