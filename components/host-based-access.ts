@@ -85,7 +85,14 @@ function createHostBasedAccess(
   const { rules, logins } = resolveHba(args, managing);
   return new HostBasedAccessResource(
     name,
-    { connection: accessConnection(connection), rules, logins, rollbackSeconds },
+    {
+      connection: accessConnection(connection),
+      rules,
+      logins,
+      rollbackSeconds,
+      // A server that is there already may be another stack's.
+      ...(connection.control === undefined ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` } : {}),
+    },
     { parent, ...accessDeletedWith(connection), dependsOn: [...dependsOn] },
   );
 }

@@ -41,6 +41,14 @@ export interface ServerAccessControlArgs {
    * @default - false: they belong to others
    */
   readonly exclusive?: boolean;
+
+  /**
+   * Whether databases and roles are marked as this stack's in `pgstead.owner`, so that another stack that declares them
+   * as well is refused by name. For a server with several stacks.
+   *
+   * @default - false
+   */
+  readonly marks?: boolean;
 }
 
 /**
@@ -63,6 +71,7 @@ export class ServerAccessControl extends pulumi.ComponentResource {
 
 function createServerAccess(name: string, args: ServerAccessControlArgs, parent: pulumi.Resource): Access {
   const { connection, databases } = args;
+  const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
   const plan = resolveServerAccess({
     databases: databases.map(({ database, roles, schemas }) => ({
       database: database.declaration,
@@ -72,7 +81,8 @@ function createServerAccess(name: string, args: ServerAccessControlArgs, parent:
     allowDataLoss: args.allowDataLoss ?? [],
     protect: args.protect ?? true,
     exclusive: args.exclusive ?? false,
-    ...(args.ownsServer === false ? {} : { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }),
+    ...(args.ownsServer === false ? {} : { stack }),
+    ...(args.marks === true ? { markedAs: stack } : {}),
   });
   const verifiers = new Map(databases.flatMap(({ roles }) => [...roles.verifiers]));
   const urns = new Map(databases.map(({ database }) => [database.declared.name, database.resource.urn]));

@@ -88,7 +88,10 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
       ...resolveSettings(args),
       restart,
       ...(keptBeside.length === 0 ? {} : { keptBeside }),
-      ...(connection.control === undefined ? {} : { control: connection.control }),
+      // A server that is there already may be another stack's.
+      ...(connection.control === undefined
+        ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }
+        : { control: connection.control }),
     },
     { parent, ...accessDeletedWith(connection) },
   );

@@ -157,14 +157,15 @@ function dockerRules(managing: string, rules: readonly HbaRule[]): readonly HbaR
   return isNamed ? rules : [...defaultRules(managing, [], [], overTls), ...rules];
 }
 
-/** Whether what belongs to the whole server is this stack's, and whether nobody else has anything on it. */
+/** Whether what belongs to the whole server is this stack's, and whether others may have something on it. */
 export function serverOwnership(server: ServerPlan): {
   readonly ownsServer: boolean;
   readonly exclusive: boolean;
+  readonly marks: boolean;
 } {
   return server.target === "existing"
-    ? { ownsServer: server.ownsServer, exclusive: false }
-    : { ownsServer: true, exclusive: true };
+    ? { ownsServer: server.ownsServer, exclusive: false, marks: true }
+    : { ownsServer: true, exclusive: true, marks: false };
 }
 
 /** Name of the login that everything is done as. */

@@ -22,6 +22,7 @@ export function checkServerInputs(inputs: PropertyMap): InputCheck {
       "allowDataLoss",
       "protect",
       "stack",
+      "markedAs",
       "closed",
       "exclusive",
       "gate",
@@ -32,7 +33,11 @@ export function checkServerInputs(inputs: PropertyMap): InputCheck {
 }
 
 /** @param oldInputs what the last run declared; undefined for a new resource */
-export function serverScope(inputs: PropertyMap, oldInputs: PropertyMap | undefined): Scope {
+export function serverScope(
+  inputs: PropertyMap,
+  oldInputs: PropertyMap | undefined,
+  imported = false,
+): Scope {
   const desired = readServerAccess(inputs);
   let before = oldInputs === undefined ? undefined : readServerAccess(oldInputs);
   const leaving = namesLeaving(before?.databases, desired.databases);
@@ -41,7 +46,7 @@ export function serverScope(inputs: PropertyMap, oldInputs: PropertyMap | undefi
     id: "server",
     plan: async (maintenance, open) => {
       const catalog = await readServerCatalog(maintenance, { sized: leaving, manager });
-      return planServerAccess(desired, before, await withOwnerPlace(catalog, desired, open));
+      return planServerAccess(desired, before, await withOwnerPlace(catalog, desired, open), { imported });
     },
     planEmpty: () => planServerAccess(desired, before, newServerCatalog(manager)),
     planUnread: () =>

@@ -16,9 +16,9 @@ import { readConnections } from "./server-connection";
  */
 export const access = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
-  read: (inputs, oldInputs) => ({
+  read: (inputs, oldInputs, request) => ({
     ...readConnections(inputs, oldInputs),
-    ...gated(scopeOf(inputs, oldInputs), inputs),
+    ...gated(scopeOf(inputs, oldInputs, "oldInputs" in request && oldInputs === undefined), inputs),
   }),
   compared: [
     "roles",
@@ -44,8 +44,9 @@ export const access = plannedResource({
   },
 });
 
-function scopeOf(inputs: PropertyMap, oldInputs: PropertyMap | undefined): Scope {
-  if (inputs.scope === "server") return serverScope(inputs, oldInputs);
+/** @param imported whether the state knows only what an import said */
+function scopeOf(inputs: PropertyMap, oldInputs: PropertyMap | undefined, imported: boolean): Scope {
+  if (inputs.scope === "server") return serverScope(inputs, oldInputs, imported);
   return inputs.scope === "objects" ? objectsScope(inputs, oldInputs) : databaseScope(inputs, oldInputs);
 }
 

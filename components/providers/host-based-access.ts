@@ -4,6 +4,7 @@ import type { HbaDatabase } from "../core/hba/defaults";
 import { planHba, planObstacle, type ActualHba, type DesiredHba } from "../core/hba/plan";
 import { type HbaRule, ruleKey } from "../core/hba/rule";
 import { applyHba } from "../io/hba/apply";
+import { unlessOwned } from "../io/owner-row";
 import { readHba, type FoundHba } from "../io/hba/read";
 import type { Session } from "../io/session";
 import type { CheckFailure } from "./contract";
@@ -24,7 +25,7 @@ export const hostBasedAccess = plannedResource({
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "rules", "logins", "rollbackSeconds")
+    .known("connection", "rules", "logins", "rollbackSeconds", "stack")
     .list("rules")
     .list("logins")
     .integer("rollbackSeconds", 1, 600);
@@ -50,14 +51,15 @@ function hbaScope(
 ): Omit<Planned, "connections" | "isServerNew"> {
   const desired = desiredOf(inputs);
   const before = oldInputs === undefined ? undefined : desiredOf(oldInputs);
-  const { rollbackSeconds } = inputs as { readonly rollbackSeconds: number };
+  const { rollbackSeconds, stack } = inputs as { readonly rollbackSeconds: number; readonly stack?: string };
   return {
     id: "pg_hba.conf",
-    async plan(maintenance) {
-      const found = await readHba(maintenance, desired.managing);
-      if ("obstacle" in found) return planObstacle(found.obstacle, found.user);
-      return planHba(desired, before, found);
-    },
+    plan: (maintenance) =>
+      unlessOwned(maintenance, { stack, what: "pg_hba.conf" }, async () => {
+        const found = await readHba(maintenance, desired.managing);
+        if ("obstacle" in found) return planObstacle(found.obstacle, found.user);
+        return planHba(desired, before, found);
+      }),
     planEmpty: () => planHba(desired, before, newServer(inputs)),
     // Nothing is lost by a file that cannot be looked at.
     planUnread: () => ({ statements: [], refusals: [] }),

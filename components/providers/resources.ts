@@ -172,6 +172,7 @@ export interface ServerAccessArgs {
   readonly gate?: LossGateArgs;
   readonly protect: boolean;
   readonly stack?: string;
+  readonly markedAs?: string;
   readonly closed: ServerAccess["closed"];
 }
 
@@ -229,6 +230,8 @@ export interface HostBasedAccessResourceArgs {
   /** Databases and who is to be able to log in to them: those whom the rules cut off are named in the plan. */
   readonly logins: readonly HbaDatabase[];
   readonly rollbackSeconds: number;
+  /** `<project>/<stack>`: refused where the server is another stack's; absent: nobody else can be there. */
+  readonly stack?: string;
 }
 
 /** Keeps pg_hba.conf as declared (resource of the provider `pgstead`). */
@@ -258,6 +261,8 @@ export interface SettingsResourceArgs {
   readonly control?: Inputs<ServerPlace>;
   /** Names of settings that another resource keeps. */
   readonly keptBeside?: readonly string[];
+  /** `<project>/<stack>`: refused where the server is another stack's; absent: nobody else can be there. */
+  readonly stack?: string;
 }
 
 /** Keeps the settings of a server as declared (resource of the provider `pgstead`). */

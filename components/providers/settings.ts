@@ -4,6 +4,7 @@ import { newServerSettings } from "../core/settings/catalog";
 import { planSettings, type DesiredSettingsOfServer } from "../core/settings/plan";
 import { readSettingsCatalog } from "../io/catalog/settings";
 import type { ControlPlace } from "../io/control";
+import { unlessOwned } from "../io/owner-row";
 import { serverControl } from "../io/server-control";
 import { maintenanceDatabase, withSession } from "../io/session";
 import { applySettings } from "../io/settings-apply";
@@ -27,7 +28,7 @@ export const settings = plannedResource({
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "settings", "reasons", "restart", "control", "keptBeside")
+    .known("connection", "settings", "reasons", "restart", "control", "keptBeside", "stack")
     .oneOf("restart", "allow", "refuse");
   for (const name of ["settings", "reasons"]) {
     if (hasUnknown(inputs[name])) continue;
@@ -49,14 +50,18 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
 
 function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isServerNew"> {
   const desired = desiredOf(inputs);
-  const { control } = revealMap(inputs) as { readonly control?: ControlPlace };
+  const { control, stack } = revealMap(inputs) as {
+    readonly control?: ControlPlace;
+    readonly stack?: string;
+  };
   return {
     id: "settings",
-    plan: async (maintenance, open) => {
-      const another = <Result>(use: Parameters<typeof open<Result>>[1]) =>
-        open<Result>(maintenanceDatabase, use);
-      return planSettings(desired, await readSettingsCatalog(maintenance, desired.settings, another));
-    },
+    plan: (maintenance, open) =>
+      unlessOwned(maintenance, { stack, what: "postgresql.conf" }, async () => {
+        const another = <Result>(use: Parameters<typeof open<Result>>[1]) =>
+          open<Result>(maintenanceDatabase, use);
+        return planSettings(desired, await readSettingsCatalog(maintenance, desired.settings, another));
+      }),
     planEmpty: () =>
       planSettings(desired, newServerSettings(desired.made === undefined ? [] : bornLibraries)),
     // Nothing is lost by settings that cannot be looked at.

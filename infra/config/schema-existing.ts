@@ -13,7 +13,7 @@ export const existingServer = {
   }).optional(),
   shared: flag({
     description:
-      "Target existing: true where this stack does not own what belongs to the whole server: no row in `pgstead.owner`, and `postgres` and `template1` stay as they are.",
+      "Target existing: true where this stack does not own what belongs to the whole server: no row `server` in `pgstead.owner`, no settings and no pg_hba.conf, and `postgres` and `template1` stay as they are.",
     example: "true",
     defaultText: "`false`",
   }).optional(),

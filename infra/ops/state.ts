@@ -10,19 +10,27 @@ export interface StateResource {
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-/** The resources of a stack as its state has them now. */
-export async function readState({
-  stack,
-  pulumi,
-  progress,
-}: Pick<CommandContext, "stack" | "pulumi" | "progress">): Promise<readonly StateResource[]> {
+/** A stack's state as Pulumi exports it, and what is in it. Secrets are encrypted. */
+export interface ExportedState {
+  readonly text: string;
+  readonly resources: readonly StateResource[];
+}
+
+type Place = Pick<CommandContext, "stack" | "pulumi" | "progress">;
+
+export async function exportState({ stack, pulumi, progress }: Place): Promise<ExportedState> {
   const exported = pulumi(["stack", "export", "--stack", stack]);
   const answer = await progress(`reading the state of stack ${stack}`, exported);
   assertDone(answer, stack, `the state of stack ${stack} cannot be read`);
   const { deployment } = JSON.parse(answer.stdout) as {
     readonly deployment?: { readonly resources?: readonly StateResource[] };
   };
-  return deployment?.resources ?? [];
+  return { text: answer.stdout, resources: deployment?.resources ?? [] };
+}
+
+/** The resources of a stack as its state has them now. */
+export async function readState(place: Place): Promise<readonly StateResource[]> {
+  return (await exportState(place)).resources;
 }
 
 /** The resource's name in the program. */

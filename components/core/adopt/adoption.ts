@@ -31,7 +31,7 @@ export function resolveAdoption(server: FoundServer, rules: NameRules): Adoption
   const { chosen, notes: left } = chooseDatabases(server, rules);
   const names = chosen.map(({ actual }) => actual.name);
   const { roles, notes: leftRoles } =
-    names.length === 0 ? { roles: [], notes: [] } : adoptRoles(server.catalog, names, rules);
+    names.length === 0 ? { roles: [], notes: [] } : adoptRoles(server.catalog, names, rules, server);
   const databases = chosen.map((one) => adoptDatabase(one, roles, server.catalog.settings));
   return {
     config: {

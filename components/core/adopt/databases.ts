@@ -13,6 +13,7 @@ import {
   type WrittenMap,
 } from "./found";
 import type { AdoptedRole } from "./roles";
+import { otherStack } from "../server/marks";
 import { writeSettings } from "./settings";
 
 /** A database that is taken over, with what is in it. */
@@ -42,6 +43,7 @@ export function chooseDatabases(
   for (const actual of byName(server.catalog.databases)) {
     const { name } = actual;
     const seen = found.get(name);
+    if (server.only?.includes(name) === false) continue;
     const reason = reasonToLeave(actual, seen, server, rules);
     if (reason === undefined && seen?.catalog !== undefined) chosen.push({ actual, catalog: seen.catalog });
     else if (!serverDatabases.has(name)) notes.push({ subject: `database ${name}`, message: reason ?? "" });
@@ -52,9 +54,11 @@ export function chooseDatabases(
 function reasonToLeave(
   actual: ActualDatabase,
   seen: FoundDatabase | undefined,
-  { catalog }: FoundServer,
+  { catalog, stack }: FoundServer,
   rules: NameRules,
 ): string | undefined {
+  const other = otherStack(`database ${actual.name}`, catalog.owner, stack);
+  if (other !== undefined) return `it is left to stack ${other}, which declares it`;
   if (serverDatabases.has(actual.name)) return "every server has it";
   if (seen?.isTemplate === true) return "it is a template; it is left as it is";
   if (!actual.allowConnections) return "it takes no connections; it is left as it is";

@@ -16,6 +16,10 @@ export interface FoundServer {
   readonly databases: readonly FoundDatabase[];
   /** What ALTER SYSTEM set, as `name=value`; undefined: the login may not know. */
   readonly settings?: readonly string[];
+  /** `<project>/<stack>` that adopts it; what another stack has marked as its own is left to that. */
+  readonly stack?: string;
+  /** Names of the databases that are asked for; absent: all. */
+  readonly only?: readonly string[];
   /** How many rules pg_hba.conf has; undefined: the login may not know. */
   readonly rules?: number;
 }

@@ -2,7 +2,16 @@ import { byName } from "../lists";
 import type { ActualMembership } from "../server/membership";
 import type { ActualRole } from "../server/role";
 import type { ServerCatalog } from "../server/model";
-import { unless, written, type AdoptionNote, type NameRules, type Written, type WrittenMap } from "./found";
+import { otherStack } from "../server/marks";
+import {
+  unless,
+  written,
+  type AdoptionNote,
+  type FoundServer,
+  type NameRules,
+  type Written,
+  type WrittenMap,
+} from "./found";
 import { writeSettings } from "./settings";
 
 /** A role of the server as an entry of the configuration. */
@@ -30,14 +39,21 @@ export function adoptRoles(
   catalog: ServerCatalog,
   databases: readonly string[],
   rules: NameRules,
+  { stack, only }: Pick<FoundServer, "stack" | "only"> = {},
 ): AdoptedRoles {
   const notes: AdoptionNote[] = [];
   const kept: { role: ActualRole; database: string }[] = [];
   for (const role of byName(catalog.roles)) {
     if (role.name === catalog.manager) continue; // pgstead:server.administrator
-    const reason = reasonToLeave(role, catalog, rules);
-    if (reason !== undefined) notes.push({ subject: `role ${role.name}`, message: reason });
-    else kept.push({ role, database: homeOf(role, catalog, databases) });
+    const other = otherStack(`role ${role.name}`, catalog.owner, stack);
+    const reason =
+      other === undefined
+        ? reasonToLeave(role, catalog, rules)
+        : `it is left to stack ${other}, which declares it`;
+    const database = homeOf(role, catalog, databases, only === undefined);
+    if (reason === undefined && database !== undefined) kept.push({ role, database });
+    else if (only === undefined || database !== undefined)
+      notes.push({ subject: `role ${role.name}`, message: reason ?? "" });
   }
   const keys = assignKeys(kept, catalog);
   const roles = kept.map(({ role, database }) => {
@@ -64,16 +80,26 @@ function reasonToLeave(role: ActualRole, catalog: ServerCatalog, rules: NameRule
   return undefined;
 }
 
-/** Where it has settings, what it owns, where it may connect by name, or the first. */
-function homeOf({ name }: ActualRole, catalog: ServerCatalog, databases: readonly string[]): string {
+/** Where it has settings, what it owns, where it may connect by name, or the first where all are adopted. */
+function homeOf(
+  { name }: ActualRole,
+  catalog: ServerCatalog,
+  databases: readonly string[],
+  all: boolean,
+): string | undefined {
   const settings = catalog.settings.find((row) => row.role === name && row.database !== null);
   const adopted = catalog.databases.filter((database) => databases.includes(database.name));
   const owned = adopted.filter(({ owner }) => owner === name).map((database) => database.name);
   const granted = adopted
     .filter(({ acl }) => acl.some(({ grantee }) => grantee === name))
     .map((database) => database.name);
-  const candidates = [settings?.database ?? "", ...owned.toSorted(), ...granted.toSorted(), ...databases];
-  return candidates.find((database) => databases.includes(database)) ?? "";
+  const candidates = [
+    settings?.database ?? "",
+    ...owned.toSorted(),
+    ...granted.toSorted(),
+    ...(all ? databases : []),
+  ];
+  return candidates.find((database) => databases.includes(database));
 }
 
 /**

@@ -32,6 +32,8 @@ export interface ServerDeclaration {
   readonly protect: boolean;
   /** `<project>/<stack>`, where the stack owns what belongs to the whole server. */
   readonly stack?: string;
+  /** `<project>/<stack>`, where other stacks may be on the server. */
+  readonly markedAs?: string;
   /** True where the server is for this stack alone. */
   readonly exclusive?: boolean;
 }
@@ -41,7 +43,7 @@ const everywhere = ["postgres", "template1"];
 
 /** All that `Access` of scope server looks after, without passwords: those are made by their own resources. */
 export function resolveServerAccess(declaration: ServerDeclaration): ServerAccess {
-  const { allowDataLoss, protect, stack } = declaration;
+  const { allowDataLoss, protect, stack, markedAs } = declaration;
   const databases = declaration.databases.map((one) => ({ ...one, schemas: withPublic(one.schemas) }));
   // Who watches the server logs in to the maintenance database as well: it is there before any other one.
   const watching = databases.flatMap(({ roles }) => roles.filter(isWatching).map(({ name }) => name));
@@ -66,6 +68,7 @@ export function resolveServerAccess(declaration: ServerDeclaration): ServerAcces
     allowDataLoss,
     protect,
     ...(stack === undefined ? {} : { stack }),
+    ...(markedAs === undefined ? {} : { markedAs }),
     ...(declaration.exclusive === true ? { exclusive: true } : {}),
     closed:
       stack === undefined

@@ -5,6 +5,7 @@ import { claimServer, refuseOtherOwner } from "./owner-row";
 import { diffRole, type ActualRole, type RoleAttributes } from "./role";
 import { defaultAcl, planDatabaseAcl, withOwner } from "./acl";
 import { leave, planServerLeaving } from "./leaving";
+import { planMarks } from "./marks";
 import { limitsOf, within, type Limits } from "./limits";
 import { planJoining } from "./joining";
 import { planServerSettings } from "./settings";
@@ -16,17 +17,20 @@ import { joinPlans, type Plan, type Statement } from "../statement";
  * The statements that bring roles and databases to what is declared, and what may not be done.
  *
  * @param before what the last run declared: what is in it and no more in `desired` leaves the server in this run
+ * @param options.imported true where the state knows nothing but what an import said
  */
 export function planServerAccess(
   desired: ServerAccess,
   before: ServerAccess | undefined,
   actual: ServerCatalog,
+  { imported = false }: { readonly imported?: boolean } = {},
 ): Plan {
   const roles = new Map(actual.roles.map((role) => [role.name, role]));
   const limits = limitsOf(actual.capabilities, roles);
-  return joinPlans(
+  const ownership = planOwnership(desired, actual);
+  const plan = joinPlans(
     planJoining(desired, actual, limits),
-    planOwnership(desired, actual),
+    ownership,
     planRoles(desired, before, roles, limits),
     planDatabases(desired, before, actual, limits),
     planMembers(desired, before, actual, limits),
@@ -39,6 +43,9 @@ export function planServerAccess(
       undeclared: [...unreadPasswords(desired, roles), ...findUndeclared(desired, before, actual)],
     },
   );
+  const hasOthers = plan.statements.length > 0;
+  const makesTable = ownership.statements.length > 0;
+  return joinPlans(plan, planMarks(desired, before, actual, { hasOthers, makesTable, imported }));
 }
 
 function planOwnership({ stack }: ServerAccess, { owner }: ServerCatalog): Plan {

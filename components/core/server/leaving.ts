@@ -1,6 +1,7 @@
 import { mayBeLost, needsNoBackup, withoutBackup } from "../allowed-loss";
 import { byName } from "../lists";
 import { quoteIdentifier } from "../identifier";
+import { removeMarks } from "./marks";
 import { releaseServer } from "./owner-row";
 import { createRole, type ActualRole } from "./role";
 import { clearLeaving, clearRetired, dropGroup, type Clearing, type RoleDependency } from "./retired";
@@ -61,7 +62,12 @@ export function planServerDeletion(declared: ServerAccess, actual: ServerCatalog
       asMember(name, dropGroup(name, roles.get(name)?.dependencies ?? [], clearing), actual),
     ),
     {
-      statements: declared.stack === undefined ? [] : releaseServer(actual.owner, declared.stack),
+      statements: [
+        ...(declared.stack === undefined ? [] : releaseServer(actual.owner, declared.stack)),
+        ...(declared.markedAs === undefined
+          ? []
+          : removeMarks(actual.owner.marks ?? [], declared.markedAs, "the stack is destroyed")),
+      ],
       refusals: [],
     },
   );

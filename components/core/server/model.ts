@@ -29,6 +29,8 @@ export interface ServerAccess {
   readonly protect: boolean;
   /** `<project>/<stack>`, where this stack owns what belongs to the whole server. */
   readonly stack?: string;
+  /** `<project>/<stack>`, where other stacks may be on the server: databases and roles are marked as this one's. */
+  readonly markedAs?: string;
   /** True where nobody else has roles or databases on the server: others are drift. */
   readonly exclusive?: boolean;
   /** Databases that every server has and PUBLIC may not connect to, with who may. */

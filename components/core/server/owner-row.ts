@@ -12,8 +12,15 @@ export interface OwnerRow {
   readonly by: string;
 }
 
+/** The other rows of that table: a database or a role that a stack declares on a server with several stacks. */
+export interface OwnerMark extends OwnerRow {
+  /** `database shop`, `role shop_app`. */
+  readonly what: string;
+}
+
 const schema = quoteIdentifier("pgstead");
-const table = `${schema}.${quoteIdentifier("owner")}`;
+/** Name of the table, quoted. */
+export const ownerTable = `${schema}.${quoteIdentifier("owner")}`;
 
 /** Where the row is, or is to be. */
 export interface OwnerPlace {
@@ -22,6 +29,10 @@ export interface OwnerPlace {
   readonly row: OwnerRow | undefined;
   /** Whether the login may make a schema there. */
   readonly mayCreate: boolean;
+  /** Databases and roles that stacks have marked as theirs; absent: nobody looked, or may. */
+  readonly marks?: readonly OwnerMark[];
+  /** Whether the login may write rows into the table that is there. */
+  readonly mayWrite?: boolean;
   /** Database that it is in; undefined for the maintenance database. */
   readonly database?: string;
 }
@@ -41,28 +52,19 @@ export function refuseOtherOwner(row: OwnerRow | undefined, stack: string, what:
       subject: "server",
       message: `${what} belongs to stack ${row.stack}, since ${row.since} (by ${row.by})`,
       hint:
-        `change it there; if that stack is gone, take the server over: ` +
-        `DELETE FROM pgstead.owner WHERE what = 'server', in the database that holds it`,
+        `change it there, and write pgstead:server.shared: true here: this stack then has its own databases and roles only; ` +
+        `if that stack is gone, take the server over: DELETE FROM pgstead.owner WHERE what = 'server', in the database that holds it`,
     },
   ];
 }
 
 /** The statements that write the row down: none where it is there. */
-export function claimServer({ hasSchema, hasTable, row, database }: OwnerPlace, stack: string): Statement[] {
+export function claimServer(place: OwnerPlace, stack: string): Statement[] {
+  const { row, database } = place;
   if (row !== undefined) return [];
-  const columns = [
-    "what text PRIMARY KEY",
-    "stack text NOT NULL",
-    "since timestamptz NOT NULL DEFAULT pg_catalog.now()",
-    "by text NOT NULL DEFAULT session_user",
-  ];
-  // Who watches the server, and previews of pull requests, read it as well.
   const statements = [
-    ...(hasSchema ? [] : ownSchemaStatements),
-    ...(hasTable
-      ? []
-      : [`CREATE TABLE ${table} (${columns.join(", ")})`, `GRANT SELECT ON TABLE ${table} TO "pg_monitor"`]),
-    `INSERT INTO ${table} (what, stack) VALUES ('server', ${quoteLiteral(stack).trim()})`,
+    ...makeOwnerTable(place),
+    `INSERT INTO ${ownerTable} (what, stack) VALUES ('server', ${quoteLiteral(stack).trim()})`,
   ];
   const where = database === undefined ? {} : { database };
   const why = database === undefined ? "" : `; it has no right to say so in the maintenance database`;
@@ -70,10 +72,30 @@ export function claimServer({ hasSchema, hasTable, row, database }: OwnerPlace, 
   return statements.map((sql) => ({ sql, reason, risk: "none", kind: "server", ...where }));
 }
 
+/** The statements that make the table: none where it is there. */
+export function makeOwnerTable({ hasSchema, hasTable }: OwnerPlace): string[] {
+  const columns = [
+    "what text PRIMARY KEY",
+    "stack text NOT NULL",
+    "since timestamptz NOT NULL DEFAULT pg_catalog.now()",
+    "by text NOT NULL DEFAULT session_user",
+  ];
+  // Who watches the server, and previews of pull requests, read it as well.
+  return [
+    ...(hasSchema ? [] : ownSchemaStatements),
+    ...(hasTable
+      ? []
+      : [
+          `CREATE TABLE ${ownerTable} (${columns.join(", ")})`,
+          `GRANT SELECT ON TABLE ${ownerTable} TO "pg_monitor"`,
+        ]),
+  ];
+}
+
 /** The statement that gives the server up: none where it is another stack's. */
 export function releaseServer({ row, database }: OwnerPlace, stack: string): Statement[] {
   if (row?.stack !== stack) return [];
-  const sql = `DELETE FROM ${table} WHERE what = 'server' AND stack = ${quoteLiteral(stack).trim()}`;
+  const sql = `DELETE FROM ${ownerTable} WHERE what = 'server' AND stack = ${quoteLiteral(stack).trim()}`;
   const where = database === undefined ? {} : { database };
   return [{ sql, reason: `stack ${stack} is destroyed`, risk: "none", kind: "server", ...where }];
 }

@@ -23,8 +23,12 @@ export function findUndeclared(
     ...known.flatMap((one) => [...one.roles, ...one.groups].map(({ name }) => name)),
   ]);
   const databases = new Set(known.flatMap((one) => one.databases.map(({ name }) => name)));
-  const found = byName(actual.roles.filter(({ name }) => !roles.has(name)));
-  const others = actual.databases.filter(({ name }) => !databases.has(name) && !serverDatabases.has(name));
+  // What another stack marked as its own is declared, there.
+  const marked = new Set(actual.owner.marks?.map(({ what }) => what));
+  const found = byName(actual.roles.filter(({ name }) => !roles.has(name) && !marked.has(`role ${name}`)));
+  const others = actual.databases.filter(
+    ({ name }) => !databases.has(name) && !serverDatabases.has(name) && !marked.has(`database ${name}`),
+  );
   return [
     ...found.map(({ name, superuser, login }) => ({
       kind: "role" as const,

@@ -1,12 +1,12 @@
 import { access, readFile, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { resolveAdoption, type Adoption } from "../../../components/core/adopt/adoption";
-import type { AdoptionNote, NameRules } from "../../../components/core/adopt/found";
+import type { AdoptionNote, FoundServer, NameRules } from "../../../components/core/adopt/found";
 import { renderImports, type ImportFile } from "../../../components/core/adopt/imports";
 import { parseServerUrl } from "../../../components/core/adopt/url";
 import { parseSshOptions, type SshOptions } from "../../../components/core/adopt/ssh-options";
 import { renderPlace } from "../../../components/core/connection";
-import { problemError } from "../../../components/core/problem";
+import { problemError, ProblemError } from "../../../components/core/problem";
 import { quoteShell } from "../../../components/core/shell";
 import { projectRoot } from "../../../components/io/places";
 import { LoginRefusedError, ServerUnreachableError, WayClosedError } from "../../../components/io/session";
@@ -19,6 +19,7 @@ import type { Colors } from "../colors";
 import type { OpsCommand, CommandContext, Rendering } from "../command";
 import { cannotTell } from "../failure";
 import type { Report } from "../report";
+import { meantOrKnown } from "../meant";
 import { plural } from "../text";
 import { visible } from "../../../components/core/visible";
 
@@ -28,6 +29,8 @@ export interface AdoptArgs extends SshOptions {
   /** Directory of both files; default the project's. */
   readonly out?: string;
   readonly force?: boolean;
+  /** Names of the databases that are adopted; default all. */
+  readonly database?: readonly string[];
 }
 
 export interface AdoptData {
@@ -64,6 +67,10 @@ export const adoptCommand: OpsCommand<AdoptArgs, AdoptData> = {
       .option("--ssh-host-key <line>", "the host's own key, `type base64` (default: ~/.ssh/known_hosts)")
       .option("--ssh-bastion <user@host[:port]>", "host that the SSH connection itself goes through")
       .option("-o, --out <directory>", "where the two files go (default: the project)")
+      .option(
+        "--database <name...>",
+        "these alone, with the roles that own them, have settings or may connect there by name",
+      )
       .option("--force", "replace the keys of pgstead in a stack's file that is there")
       .addHelpText(
         "after",
@@ -112,7 +119,15 @@ export async function adopt(context: CommandContext, args: AdoptArgs): Promise<R
       throw explain(error, place);
     });
   if (server.catalog.major < 14) throw tooOld(place, server.catalog.major);
-  const adoption = resolveAdoption(server, rules);
+  assertThere(server, args.database);
+  const adoption = resolveAdoption(
+    {
+      ...server,
+      stack: `${context.project}/${stack}`,
+      ...(args.database === undefined ? {} : { only: args.database }),
+    },
+    rules,
+  );
   if (adoption.databases.length === 0) throw nothingToAdopt(place, adoption.notes);
   const imports = renderImports(adoption, { stack, project: context.project });
   // The program would refuse what this command wrote: that is a mistake of this command.
@@ -126,6 +141,19 @@ export async function adopt(context: CommandContext, args: AdoptArgs): Promise<R
     data: describe(adoption, imports, { stack: context.stack, stackFile, importFile }),
     findings: [],
   };
+}
+
+/** @throws ProblemError for every database that is asked for and is not there */
+function assertThere({ databases }: FoundServer, asked: readonly string[] = []): void {
+  const there = databases.map(({ name }) => name);
+  const problems = asked
+    .filter((name) => !there.includes(name))
+    .map((name) => ({
+      path: "--database",
+      message: `there is no database ${visible(name)}`,
+      hint: meantOrKnown(name, there),
+    }));
+  if (problems.length > 0) throw new ProblemError("what is asked for is not on the server", problems);
 }
 
 const nothing: Adoption = { config: {}, databases: [], roles: [], notes: [] };

@@ -29,6 +29,7 @@ import { previewCommentCommand } from "./preview-comment";
 import { providerSettingsCommand } from "./provider-settings";
 import { recoveryCommand } from "./recovery";
 import { reindexCommand } from "./reindex";
+import { releaseCommand } from "./release";
 import { reportCommand } from "./report";
 import { restoreCommand } from "./restore";
 import { rotateCommand } from "./rotate";
@@ -77,6 +78,7 @@ export const commands: readonly AnyCommand[] = [
   rotateCommand,
   copyCommand,
   adoptCommand,
+  releaseCommand,
   newStackCommand,
   previewCommentCommand,
   driftIssueCommand,

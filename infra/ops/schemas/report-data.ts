@@ -21,6 +21,7 @@ import type { RepairData } from "../commands/migrate-repair";
 import type { SqlData } from "../commands/migrate-sql";
 import type { NewStackData } from "../commands/new-stack";
 import type { ProviderSettingsData } from "../commands/provider-settings";
+import type { ReleaseData } from "../commands/release";
 import type { SettingsData } from "../commands/settings";
 import type { LogsData } from "../logs/logs-report";
 import type { CommentData } from "../commands/preview-comment";
@@ -105,6 +106,7 @@ export interface ReportData {
   readonly rotate: RotateData | PasswordListData;
   readonly copy: CopyData;
   readonly adopt: AdoptData;
+  readonly release: ReleaseData;
   readonly "new-stack": NewStackData;
   readonly "preview-comment": CommentData;
   readonly "drift-issue": IssueData;

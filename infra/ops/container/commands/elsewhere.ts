@@ -52,6 +52,7 @@ const elsewhere: readonly (readonly [name: string, why: string])[] = [
   ["dashboards", "writes files where somebody takes them from"],
   ["copy", "needs the states of two stacks"],
   ["adopt", "writes a file of the checkout"],
+  ["release", "needs Pulumi and the stack's state"],
   ["new-stack", "writes a file of the checkout"],
   ["preview-comment", "is for a workflow of the repository"],
   ["drift-issue", "is for a workflow of the repository"],

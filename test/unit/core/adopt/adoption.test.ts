@@ -191,3 +191,36 @@ test("the import names every resource of the program, under its component, with 
     ["Guard guard", "guard", undefined, false],
   ]);
 });
+
+describe("two teams on one server", () => {
+  const databases = [database("billing", { owner: "clerk" }), database("shop", { owner: "boss" })];
+  const roles = [role("boss"), role("clerk"), role("nobodys")];
+
+  test("one database is adopted with the roles that are about it, and no other is told of", () => {
+    const { config, roles: adopted, notes } = adopt({ ...server({ databases, roles }), only: ["shop"] });
+    expect(config["pgstead:database"]).toMatchObject({ name: "shop", owner: "boss" });
+    expect(adopted.map(({ name }) => name)).toEqual(["boss"]);
+    expect(notes.map(({ subject }) => subject)).toEqual(["privileges in shop", "the whole server"]);
+  });
+
+  test("what another stack has marked is left to it, and what this one has marked is not", () => {
+    const mark = (what: string, stack: string) => ({ what, stack, since: "2026-04-01", by: "postgres" });
+    const marks = [mark("database billing", "p/b"), mark("role clerk", "p/b"), mark("role boss", "p/a")];
+    const owner = { hasSchema: true, hasTable: true, mayCreate: true, row: undefined, marks };
+    const {
+      databases: adopted,
+      roles: taken,
+      notes,
+    } = adopt({ ...server({ databases, roles, owner }), stack: "p/a" });
+    expect(adopted.map(({ name }) => name)).toEqual(["shop"]);
+    expect(taken.map(({ name }) => name)).toEqual(["boss", "nobodys"]);
+    expect(notes).toContainEqual({
+      subject: "database billing",
+      message: "it is left to stack p/b, which declares it",
+    });
+    expect(notes).toContainEqual({
+      subject: "role clerk",
+      message: "it is left to stack p/b, which declares it",
+    });
+  });
+});
