@@ -135,6 +135,8 @@ test("operations go over it, pg_dump too, and say how a person gets there", asyn
   const { data } = JSON.parse(stdout) as { data: { tunnel: string; host: string } };
   expect(data.host).toBe("localhost");
   expect(data.tunnel).toContain(`ssh -N -L 127.0.0.1:${server.port}:localhost:${server.port} -i`);
+  // What this stack declares is left to it.
+  await sql("CREATE DATABASE reports");
   const out = join(dirname(checkout.directory), "adopted");
   await mkdir(out);
   await checkout.run(

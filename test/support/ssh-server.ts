@@ -99,8 +99,17 @@ function cutConnections({ pid }: ChildProcess): number {
     .split("\n")
     .map(Number)
     .filter((child) => child > 0);
-  for (const child of children) process.kill(child, "SIGKILL");
-  return children.length;
+  return children.filter(cut).length;
+}
+
+/** One that ended by itself after it was listed is none that was cut. */
+function cut(child: number): boolean {
+  try {
+    return process.kill(child, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
 }
 
 function authorizedKeys(lines: ReadonlyMap<string, string>): string {
