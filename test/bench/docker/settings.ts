@@ -53,6 +53,7 @@ export async function measureSettings(docker: Docker, name: string, rounds: numb
   const settings: Record<string, Record<string, string>> = {};
   const pgbench = await measurePgbench(server, {
     subjects: settingsNames,
+    change: "dear",
     rounds,
     async use(subject) {
       await useSettings(server, subject === "tuned" ? "tuned" : "stock");

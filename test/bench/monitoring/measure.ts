@@ -35,8 +35,8 @@ const watchers = [...lookers, ...keepers];
 const quiet = 180;
 /** Seconds until those that were stopped have caught up with what they missed. */
 const settling = 30;
-/** Pairs of pgbench runs at least: fewer say nothing about a few per cent. */
-const leastPairs = 10;
+/** Rounds of pgbench at least, of two pairs each: fewer say nothing about a few per cent. */
+const leastRounds = 10;
 const subjects = ["with monitoring", "without"] as const;
 const additional = "server, with monitoring less without";
 
@@ -55,7 +55,8 @@ export async function measureMonitoring(
     { docker, container: `${name}-server` },
     {
       subjects,
-      rounds: Math.max(runs, leastPairs),
+      change: "cheap",
+      rounds: Math.max(runs, leastRounds),
       use: (which) => use(docker, name, which === subjects[0]),
     },
   );
