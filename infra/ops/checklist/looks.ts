@@ -1,7 +1,7 @@
 import type { LookName, Looked } from "../../../components/core/operations/checklist/item";
 import { judgeRestoreTest } from "../../../components/core/operations/checklist/restore-test";
 import { renderDuration } from "../../../components/core/duration";
-import { firstOf } from "../../../components/core/operations/health-check";
+import { counted, firstOf } from "../../../components/core/operations/health-check";
 import type { AuditSecurityData } from "../commands/audit-security";
 import { auditSecurityCommand } from "../commands/audit-security";
 import { backups } from "../commands/backup";
@@ -65,7 +65,7 @@ export const looks: Readonly<Record<LookName, Look>> = {
     told: tellBackups(data),
   })),
   errors: by(logsCommand, ["--since", "24h"], ({ data: { entries, levels } }) => ({
-    told: `${plural(entries, "entry").replace("entrys", "entries")}, ${levels.ERROR ?? 0} of them errors of statements`,
+    told: `${counted(entries, "entry", "entries")}, ${levels.ERROR ?? 0} of them errors of statements`,
   })),
   "slow-queries": by(slowQueriesCommand, [], ({ data: { spans, statements, remarks } }, { config }) => ({
     told: `${plural(statements.length, "statement")} looked at in ${spans.map(({ database }) => database).join(", ")}`,
