@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { applicationPackages, copyApplication, type Application } from "../support/alembic-application";
 import { makeAuthority } from "../support/certificates";
 import { makeCheckout, type Checkout, type Output } from "../support/checkout";
 import { findMatchingTools } from "../support/client-tools";
@@ -39,6 +40,8 @@ async function sql(text: string, database = "postgres"): Promise<Record<string, 
 
 const stackFile = (): string => join(checkout.directory, `Pulumi.${stack}.yaml`);
 let ca: string;
+let application: Application;
+let packages: string;
 
 /** The key has a passphrase, the way goes through a bastion, and the server proves its own name. */
 function configuration(ssh: Readonly<Record<string, unknown>> = {}): object {
@@ -55,7 +58,19 @@ function configuration(ssh: Readonly<Record<string, unknown>> = {}): object {
     "pgstead:roles": { app: { login: true } },
     "pgstead:disposable": true,
     "pgstead:backup": { directory: join(dirname(checkout.directory), "backups") },
+    // An application's own Python goes over it as well.
+    "pgstead:migrations": {
+      engine: "alembic",
+      directory: application.directory,
+      alembic: { environment: { PYTHONPATH: packages } },
+    },
   };
+}
+
+/** Revision that the application is at. */
+async function headOf(): Promise<string> {
+  const [row] = await sql("SELECT version_num AS head FROM app.alembic_version", "shop");
+  return String(row?.head);
 }
 
 async function configure(ssh: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -76,6 +91,8 @@ beforeAll(async () => {
   await authority.secure(server, ["localhost"]);
   ca = authority.file;
   const home = dirname(checkout.directory);
+  packages = await applicationPackages();
+  application = await copyApplication(join(home, "application"));
   await Promise.all([
     mkdir(join(home, "backend")),
     writeFile(join(home, "passphrase"), `${passphrase}\n`, { mode: 0o600 }),
@@ -108,7 +125,9 @@ afterAll(async () => {
 test("a stack comes up over a bastion, and a second preview has nothing to do", async () => {
   const up = await pulumi("up", "--yes");
   expect(up.text).not.toContain(passphrase);
-  expect(await sql("SELECT 1 AS one FROM pg_namespace WHERE nspname = 'app'", "shop")).toEqual([{ one: 1 }]);
+  expect(await sql("SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'app'", "shop")).not.toEqual([
+    { n: 0 },
+  ]);
   await pulumi("refresh", "--yes");
   const preview = await pulumi("preview", "--expect-no-changes", "--diff");
   expect(preview.text).not.toContain("25432");
@@ -130,7 +149,21 @@ test("what is changed by hand is found over it, and mended", async () => {
 test("operations go over it, pg_dump too, and say how a person gets there", async () => {
   const status = JSON.parse((await ops(["status", "--json"])).stdout) as { findings: unknown[] };
   expect(status.findings).toEqual([]);
+  await ops(["plan", "--expect-no-changes"]);
+  await ops(["drift", "--json"]);
+  await application.revise({
+    id: "9001",
+    name: "notes",
+    down: await headOf(),
+    upgrade: ["op.create_table('notes', sa.Column('id', sa.Integer, primary_key=True), schema='app')"],
+    downgrade: ["op.drop_table('notes', schema='app')"],
+  });
+  await ops(["migrate", "upgrade", "--yes"]);
+  await ops(["migrate", "check"]);
   await ops(["backup", "--json"]);
+  await ops(["restore", "latest", "--into", "shop_restored"]);
+  expect(await sql("SELECT count(*)::int AS n FROM app.notes", "shop_restored")).toEqual([{ n: 0 }]);
+  await sql("DROP DATABASE shop_restored");
   const { stdout } = await ops(["connection", "--role", "app", "--json"]);
   const { data } = JSON.parse(stdout) as { data: { tunnel: string; host: string } };
   expect(data.host).toBe("localhost");
@@ -164,6 +197,28 @@ test("operations go over it, pg_dump too, and say how a person gets there", asyn
   });
 });
 
+test("its data goes over it to another stack", async () => {
+  const { "pgstead:migrations": _, ...shop } = configuration() as Record<string, object>;
+  const mirror = {
+    ...shop,
+    "pgstead:server": { ...shop["pgstead:server"], shared: true },
+    "pgstead:database": { name: "mirror", schemas: { app: {} }, extensions: ["citext"] },
+    "pgstead:roles": { app: { name: "mirror_app", login: true } },
+  };
+  const file = join(checkout.directory, "Pulumi.mirror.yaml");
+  await writeFile(file, JSON.stringify({ config: mirror }));
+  const passwordFile = join(dirname(checkout.directory), "password");
+  await writeFile(passwordFile, server.password, { mode: 0o600 });
+  const more = { env: { ...env, PGSTEAD_ADMINISTRATOR_PASSWORD_FILE: passwordFile } };
+  const other = (script: string, ...args: string[]): Promise<Output> => checkout.run(script, args, more);
+  await other("infra/toolchain/pulumi.ts", "stack", "init", "mirror");
+  await other("infra/toolchain/pulumi.ts", "up", "--yes", "--skip-preview", "--stack", "mirror");
+  const copy = ["copy", "--from", stack, "--to", "mirror", "--confirm", "mirror", "--unmasked"];
+  await other("infra/ops/cli.ts", ...copy);
+  expect(await sql("SELECT count(*)::int AS n FROM app.notes", "mirror")).toEqual([{ n: 0 }]);
+  await other("infra/toolchain/pulumi.ts", "destroy", "--yes", "--stack", "mirror");
+});
+
 test("a way that is closed is one error before anything begins", async () => {
   const port = await freePort();
   for (const [ssh, told] of [
@@ -182,7 +237,69 @@ test("a way that is closed is one error before anything begins", async () => {
   await configure();
 });
 
-test("a connection that is lost in the middle of `up` is told of once, and the next run goes on", async () => {
+const cut = {
+  happens: () => {
+    expect(sshd.cutConnections()).toBeGreaterThan(0);
+    return Promise.resolve();
+  },
+  isBack: () => Promise.resolve(),
+};
+const reboot = {
+  async happens() {
+    await server.crash();
+    await sshd.kill();
+    sshd.cutConnections();
+  },
+  async isBack() {
+    await Promise.all([server.start(), sshd.start()]);
+  },
+};
+
+/** Blocks what a command does in the database, cuts its connection there, and gives what it said. */
+async function cutInTheMiddle(args: readonly string[], block: string): Promise<Output> {
+  const other = await server.connect("shop");
+  await other.query(`BEGIN; ${block}`);
+  const running = ops(args, "any");
+  await eventually(
+    `${args.join(" ")} waits`,
+    async () => ((await sql("SELECT 1 FROM pg_locks WHERE NOT granted")).length > 0 ? true : undefined),
+    120_000,
+  );
+  expect(sshd.cutConnections()).toBeGreaterThan(0);
+  const answer = await running;
+  await other.query("ROLLBACK");
+  await other.close();
+  return answer;
+}
+
+test("a connection that is lost in the middle of an operation is one error, and the next run goes on", async () => {
+  await application.revise({
+    id: "9002",
+    name: "colour",
+    down: "9001",
+    upgrade: ["op.add_column('notes', sa.Column('colour', sa.Text()), schema='app')"],
+    downgrade: ["op.drop_column('notes', 'colour', schema='app')"],
+  });
+  const held = "LOCK TABLE app.notes IN ACCESS EXCLUSIVE MODE";
+  const again = ["restore", "latest", "--table", "app.notes", "--as", "app.notes_again"];
+  for (const [args, block] of [
+    [["migrate", "upgrade", "--yes"], held],
+    [["backup"], held],
+    [again, "CREATE TABLE app.notes_again ()"],
+  ] as const) {
+    const { exitCode, text } = await cutInTheMiddle(args, block);
+    expect(exitCode, text).not.toBe(0);
+    expect(text.match(/^error: /gm), text).toHaveLength(1);
+    expect(text).toContain("the connection was lost");
+    await ops(args);
+  }
+});
+
+test.each([
+  ["connection that is lost", cut],
+  ["host that reboots", reboot],
+] as const)("a %s in the middle of `up` is told of once, and the next run goes on", async (_what, fault) => {
+  const { happens, isBack } = fault;
   await sql("REVOKE USAGE ON SCHEMA app FROM shop_app_reader", "shop");
   // Somebody else changes the same schema, and has not said how that ends: the run's GRANT waits for it.
   const other = await server.connect("shop");
@@ -199,12 +316,13 @@ test("a connection that is lost in the middle of `up` is told of once, and the n
     },
     120_000,
   );
-  expect(sshd.cutConnections()).toBeGreaterThan(0);
-  await other.query("ROLLBACK");
-  await other.close();
+  await happens();
+  await other.query("ROLLBACK").catch(() => undefined); // the host took it along
+  await other.close().catch(() => undefined);
   const { exitCode, stderr } = await running;
   expect(exitCode).not.toBe(0);
   expect(stderr.match(/pgstead: SSH .*\n {2}the connection was lost/g)).toHaveLength(1);
+  await isBack();
   await pulumi("up", "--yes", "--skip-preview");
   expect(await sql("SELECT has_schema_privilege('shop_app_reader', 'app', 'USAGE') AS may", "shop")).toEqual([
     { may: true },
