@@ -50,11 +50,11 @@ export function planServerAccess(
       undeclared: [...unreadPasswords(desired, roles), ...findUndeclared(desired, before, actual)],
     },
   );
-  const taken = takenNames(desired, actual, newcomers);
-  if (taken.length > 0) return refuseTaken(plan, taken);
   const hasOthers = plan.statements.length > 0;
   const makesTable = ownership.statements.length > 0;
-  return joinPlans(plan, planMarks(desired, before, actual, { hasOthers, makesTable, imported }));
+  const marks = planMarks(desired, before, actual, { hasOthers, makesTable, imported });
+  const taken = takenNames(desired, actual, newcomers);
+  return taken.length > 0 ? refuseTaken(joinPlans(plan, marks), taken) : joinPlans(plan, marks);
 }
 
 function planOwnership({ stack }: ServerAccess, { owner }: ServerCatalog): Plan {

@@ -1,15 +1,17 @@
 import { byName } from "../lists";
 import type { Plan } from "../statement";
+import { otherStack } from "./marks";
 import type { ServerAccess, ServerCatalog } from "./model";
 
 /**
- * Roles and databases that official resources are to make in this run and that are there already.
+ * Roles and databases that official resources are to make in this run and that are there already. What another stack has
+ * marked as its own is that one's, and told as such.
  *
  * @param newcomers what is to be made, as `role <name>` and `database <name>`: only a preview knows
  */
 export function takenNames(
-  { roles, databases }: Pick<ServerAccess, "roles" | "databases">,
-  actual: Pick<ServerCatalog, "roles" | "databases">,
+  { roles, databases, markedAs }: Pick<ServerAccess, "roles" | "databases" | "markedAs">,
+  actual: Pick<ServerCatalog, "roles" | "databases" | "owner">,
   newcomers: ReadonlySet<string>,
 ): string[] {
   const there = new Set([
@@ -20,7 +22,9 @@ export function takenNames(
     ...byName(databases).map(({ name }) => `database ${name}`),
     ...byName(roles).map(({ name }) => `role ${name}`),
   ];
-  return declared.filter((what) => newcomers.has(what) && there.has(what));
+  const isAnothers = (what: string): boolean =>
+    markedAs !== undefined && otherStack(what, actual.owner, markedAs) !== undefined;
+  return declared.filter((what) => newcomers.has(what) && there.has(what) && !isAnothers(what));
 }
 
 /** CREATE would fail, one object after the other: told before anything runs, all at once, without what would follow. */
