@@ -56,7 +56,32 @@ const commandLines: readonly (readonly [line: string, ...codes: number[]])[] = [
   ["settings", 0, 1],
   ["audit-security", 1],
   ["connection --role app", 0],
+  ["connection --role monitor", 0],
+  ["reindex --yes", 0],
+  ["terminate-idle --yes", 0],
+  // Without its extension, which takes a superuser, there is nothing to tell.
+  ["slow-queries", 0, 2],
+  // A day of one sample has no rate yet.
+  ["capacity", 0, 3],
+  // The log is a file of the server: a service has it in a place of its own.
+  ["logs --since 24h", 0, 3],
+  ["report", 0],
+  ["checklist daily", 0, 3],
+  ["checklist monthly", 1],
+  ["migrate lint", 0],
+  ["migrate history", 0],
+  ["migrate current", 0],
+  ["migrate verify", 0],
+  ["migrate sql", 0],
+  ["audit maintain", 0],
+  ["backup list", 0],
+  ["backup prune", 0],
+  ["restore --list", 0],
+  ["rotate --list", 0],
 ];
+
+/** Not a server's to answer: what a login with all rights is never told. */
+const onlyRestricted: ReadonlySet<string> = new Set(["slow-queries", "logs --since 24h", "checklist daily"]);
 
 /** More than the login may: each is refused with what to do, all at once, and nothing is made. */
 async function refuseAll(story: Story): Promise<void> {
@@ -128,7 +153,8 @@ async function tell(story: Story): Promise<void> {
     const codes: [string, number][] = [];
     for (const [line, ...allowed] of commandLines) {
       const run = await story.ops(line);
-      if (!allowed.includes(run.exitCode))
+      const codesHere = restricted || !onlyRestricted.has(line) ? allowed : allowed.slice(0, 1);
+      if (!codesHere.includes(run.exitCode))
         throw new Error(`${story.stack}: ops ${line} ended with ${run.exitCode}: ${run.stdout}${run.stderr}`);
       codes.push([line, run.exitCode]);
     }

@@ -25,12 +25,15 @@ WITH ${relationSizeSql}, tables AS MATERIALIZED (
 ), indexes AS MATERIALIZED (
   SELECT x.indexrelid AS oid, t.oid AS "table", x.indisvalid, x.indisexclusion, coalesce(s.bytes, 0) AS bytes
   FROM pg_catalog.pg_index AS x
-  JOIN tables AS t ON x.indrelid IN (t.oid, t.reltoastrelid)
+  -- The owner of a table enters pg_toast by its table alone, and no index there by its name.
+  JOIN tables AS t ON x.indrelid IN (
+    t.oid, CASE WHEN pg_catalog.has_schema_privilege('pg_toast', 'USAGE') THEN t.reltoastrelid END)
   LEFT JOIN relation_size AS s ON s.oid = x.indexrelid
 )
 SELECT pg_catalog.json_build_object(
   'database', pg_catalog.current_database(),
   'inRecovery', pg_catalog.pg_is_in_recovery(),
+  'entersToast', pg_catalog.has_schema_privilege('pg_toast', 'USAGE'),
   'ownsDatabase', (SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE') FROM pg_catalog.pg_database AS d
     WHERE d.datname = pg_catalog.current_database()),
   'tables', (

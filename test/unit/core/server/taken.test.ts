@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { resolveServerAccess } from "../../../../components/core/desired/server";
 import { planServerAccess } from "../../../../components/core/server/access";
-import { newServerCatalog } from "../../../../components/core/server/model";
+import { newServerCatalog, type ServerCatalog } from "../../../../components/core/server/model";
 
 const desired = resolveServerAccess({
   databases: [
@@ -27,7 +27,7 @@ const there = {
   databases: [...empty.databases, { ...born!, name: "shop" }],
 };
 const all = ["role shop_owner", "role shop_app", "database shop"];
-const plan = (newcomers: readonly string[], actual = there) =>
+const plan = (newcomers: readonly string[], actual: ServerCatalog = there) =>
   planServerAccess(desired, undefined, actual, { newcomers: new Set(newcomers) });
 
 test("what is to be made and is there already is refused, all of it at once, and nothing else is planned", () => {
@@ -46,4 +46,19 @@ test("what the state knows is mended, and what is not there is made", () => {
   ).toContain('ALTER ROLE "shop_app" LOGIN');
   expect(plan(all, empty).refusals).toEqual([]);
   expect(plan(["role shop_app"]).refusals.map(({ subject }) => subject)).toEqual(["role shop_app"]);
+});
+
+test("what another stack has marked is told as that one's", () => {
+  const marks = [{ what: "role shop_app", stack: "other/prod", since: "2026", by: "postgres" }];
+  const owner = { ...there.owner, hasTable: true, marks };
+  const { refusals } = planServerAccess(
+    { ...desired, markedAs: "shop/prod" },
+    undefined,
+    { ...there, owner },
+    {
+      newcomers: new Set(all),
+    },
+  );
+  expect(refusals.map(({ subject }) => subject)).toEqual(["database shop, role shop_owner", "role shop_app"]);
+  expect(refusals[1]?.message).toContain("it belongs to stack other/prod");
 });
