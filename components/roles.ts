@@ -146,6 +146,8 @@ export class Roles extends pulumi.ComponentResource {
   readonly credentials: pulumi.Output<RoleCredential[]>;
   /** The official resources, for `dependsOn`. */
   readonly resources: readonly pulumi.Resource[];
+  /** Their ids by role name: not known before a role is made. */
+  readonly ids: ReadonlyMap<string, pulumi.Output<string>>;
 
   constructor(name: string, args: RolesArgs, opts?: pulumi.ComponentResourceOptions) {
     const plan = resolveRoles(args);
@@ -153,7 +155,12 @@ export class Roles extends pulumi.ComponentResource {
 
     const credentials = createCredentials(plan, this);
     this.verifiers = new Map([...credentials].map(([role, { verifier }]) => [role, pulumi.secret(verifier)]));
-    this.resources = plan.map((role) => createRole(role, this.verifiers.get(role.name), args, this));
+    const made = plan.map((role) => ({
+      role: role.name,
+      resource: createRole(role, this.verifiers.get(role.name), args, this),
+    }));
+    this.resources = made.map(({ resource }) => resource);
+    this.ids = new Map(made.map(({ role, resource }) => [role, resource.id]));
 
     this.credentials = pulumi.all(
       plan
@@ -236,7 +243,7 @@ function createRole(
   verifier: pulumi.Output<string> | undefined,
   { connection, dependsOn = [] }: RolesArgs,
   parent: pulumi.Resource,
-): pulumi.Resource {
+): postgresql.Role {
   const args = {
     ...resolveAttributes(role),
     ...(verifier === undefined ? {} : { password: verifier }),

@@ -93,6 +93,10 @@ function createServerAccess(name: string, args: ServerAccessControlArgs, parent:
       connection: accessConnection(connection),
       ...plan,
       ...(args.gate === undefined ? {} : { gate: args.gate }),
+      made: Object.fromEntries([
+        ...databases.flatMap(({ roles }) => [...roles.ids].map(([role, id]) => [`role ${role}`, id])),
+        ...databases.map(({ database }) => [`database ${database.declared.name}`, database.resource.id]),
+      ]) as Record<string, pulumi.Output<string>>,
       roles: plan.roles.map((role) => ({ ...role, ...present("verifier", verifiers.get(role.name)) })),
       databases: plan.databases.map((one) => ({ ...one, ...present("urn", urns.get(one.name)) })),
     },

@@ -47,6 +47,9 @@ export interface TuningArgs {
  * differs. What somebody else put there by ALTER SYSTEM is taken out again. A server that does not start with the new
  * settings gets the ones before back, and the run fails with what it said.
  *
+ * A managing login without superuser sets what it was granted (`GRANT ALTER SYSTEM ON PARAMETER`, 15 and newer), and takes
+ * out nothing but what this stack had declared.
+ *
  * Settings stay when the component goes.
  *
  * @example
@@ -55,32 +58,22 @@ export interface TuningArgs {
  * new Tuning("server", { connection, tuned, settings: { statement_timeout: "30s" }, restart: "allow" });
  */
 export class Tuning extends pulumi.ComponentResource {
-  /** Absent where the managing login may not set anything. */
-  readonly resource?: Settings;
+  readonly resource: Settings;
   /** What the plan refuses: input of `Guard`. */
   readonly refusals: pulumi.Output<Refusal[]>;
 
   constructor(name: string, args: TuningArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pg:index:Tuning", name, {}, opts);
 
-    if (args.connection.capabilities.isSuperuser) {
-      this.resource = createSettings(name, args, this);
-      this.refusals = this.resource.refusals;
-    } else {
-      this.refusals = pulumi.output(args.connection.capabilities.isManaged === true ? [] : [cannotSet]);
-    }
+    this.resource = createSettings(name, args, this);
+    this.refusals = this.resource.refusals;
     this.registerOutputs({});
   }
 }
 
-const cannotSet: Refusal = {
-  subject: "settings of the server",
-  message: "settings are declared, and the managing login may not ALTER SYSTEM: it is no superuser",
-  hint: "write pgstead:server.managed: true, and set what `npm run ops -- provider-settings` lists where the provider has it; or remove pgstead:server.settings and memory",
-};
-
 function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource): Settings {
   const { connection, restart = "refuse", keptBeside = [] } = args;
+  const { isSuperuser, isManaged = false } = connection.capabilities;
   return new Settings(
     name,
     {
@@ -88,6 +81,7 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
       ...resolveSettings(args),
       restart,
       ...(keptBeside.length === 0 ? {} : { keptBeside }),
+      ...(isSuperuser ? {} : { limited: { login: connection.user, isManaged } }),
       // A server that is there already may be another stack's.
       ...(connection.control === undefined
         ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }

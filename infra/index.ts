@@ -44,9 +44,9 @@ const recovery = createRecovery(
   plan,
   server,
   repositorySecrets,
-  tuning.flatMap(({ resource }) => resource ?? []),
+  tuning.map(({ resource }) => resource),
 );
-const afterSettings = [...tuning, ...recovery].flatMap(({ resource }) => resource ?? []);
+const afterSettings = [...tuning, ...recovery].map(({ resource }) => resource);
 
 const databases = plan.databases.map(({ name, ...parts }) => {
   const roles = new Roles(name, { connection, roles: parts.roles, dependsOn: afterSettings });

@@ -1,3 +1,5 @@
+import type { SettingRights } from "./settings/rights";
+
 /**
  * What the managing login may do on a server, as the server says. Nothing of it is believed from a configuration: a
  * managed service gives a login without superuser, and each gives another set.
@@ -49,6 +51,8 @@ export interface Capabilities {
   readonly memberOf: readonly string[];
   /** Roles that it may grant and, with CREATEROLE, change (`ADMIN OPTION`, directly or not); sorted. */
   readonly adminOf: readonly string[];
+  /** What it may do with settings; absent for a superuser, who may do everything. */
+  readonly settings?: SettingRights;
 }
 
 /** What a superuser of PostgreSQL 17 may do: for plans against a server that does not exist yet. */

@@ -56,12 +56,13 @@ export interface ProviderList {
   readonly rules: readonly ProviderRule[];
 }
 
-/** What of a declaration is the service's to do, with the values: what the server has already is left out. */
+/** What of a declaration is the service's to do, with the values: what the server has already, or `up` sets, is left out. */
 export function listForProvider(needs: ServerNeeds, offers: ServerOffers): ProviderList {
   const live = new Map(offers.settings.map((row) => [row.name.toLowerCase(), row]));
-  const own = Object.entries(needs.settings).flatMap(([name, value]) =>
-    parameter(name, value, live.get(name.toLowerCase())),
-  );
+  const granted = offers.capabilities.settings?.alter ?? [];
+  const own = Object.entries(needs.settings)
+    .filter(([name]) => !granted.includes(name.toLowerCase()))
+    .flatMap(([name, value]) => parameter(name, value, live.get(name.toLowerCase())));
   return {
     parameters: [...own, ...allowLists(needs, offers)].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     rules: (needs.rules ?? []).map((rule) => ({

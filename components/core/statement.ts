@@ -96,6 +96,11 @@ export interface Undeclared {
   /** What it is, such as `membership of carol in shop_app_reader`. */
   readonly subject: string;
   readonly message: string;
+  /**
+   * Set for what the managing login may neither see nor change, whoever declared what: it is told, and is no drift, as no
+   * run of this stack could ever end it.
+   */
+  readonly beyond?: true;
 }
 
 /** What a resource would do to a server. */

@@ -1,4 +1,5 @@
 import type { Capabilities } from "../core/capabilities";
+import { readSettingRights } from "./catalog/setting-rights";
 import type { Session } from "./session";
 
 /**
@@ -49,5 +50,9 @@ WHERE me.rolname = current_user`;
 export async function readCapabilities(session: Session): Promise<Capabilities> {
   const [row] = await session.query<{ capabilities: Capabilities }>(capabilitiesSql);
   if (row === undefined) throw new Error("pg_roles has no row of the session's own role");
-  return row.capabilities;
+  const { capabilities } = row;
+  const settings = capabilities.superuser
+    ? undefined
+    : await readSettingRights(session, { serverVersion: capabilities.serverVersion });
+  return settings === undefined ? capabilities : { ...capabilities, settings };
 }

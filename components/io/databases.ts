@@ -1,6 +1,6 @@
 import { DatabaseError } from "pg";
 import type { ConnectionTarget } from "../core/connection";
-import { LoginRefusedError, openSession, type Session } from "./session";
+import { LoginRefusedError, openSession, type Session, type SessionOptions } from "./session";
 
 export type UseDatabase = <Result>(
   database: string,
@@ -11,18 +11,22 @@ export type UseDatabase = <Result>(
  * Keeps one session for each database that `work` opens, and closes them after it: a run that reads, acts and reads
  * again connects once. A session in which something failed is closed, and the next use opens another one.
  *
+ * @param options of each session
  * @param soon databases whose sessions are opened at once, beside each other; what fails is told by the use that needs it
  */
 export async function withDatabases<Result>(
   target: ConnectionTarget,
   soon: readonly string[],
   work: (open: UseDatabase) => Promise<Result>,
+  options: Pick<SessionOptions, "silenceTimeoutMs"> = {},
 ): Promise<Result> {
-  const sessions = new Map(soon.map((database) => [database, openEarly(target, database)]));
+  const sessions = new Map(
+    soon.map((database) => [database, openEarly(target, { ...options, database })] as const),
+  );
   const open: UseDatabase = async (database, use) => {
     const kept = sessions.get(database);
     sessions.delete(database);
-    const session = (await kept) ?? (await openSession(target, { database }));
+    const session = (await kept) ?? (await openSession(target, { ...options, database }));
     try {
       const result = await use(session);
       if (sessions.has(database))
@@ -42,8 +46,8 @@ export async function withDatabases<Result>(
 }
 
 /** Undefined: the database is not there, and may be by the time of its use. */
-function openEarly(target: ConnectionTarget, database: string): Promise<Session | undefined> {
-  const session = openSession(target, { database }).catch((error: unknown) => {
+function openEarly(target: ConnectionTarget, options: SessionOptions): Promise<Session | undefined> {
+  const session = openSession(target, options).catch((error: unknown) => {
     if (error instanceof LoginRefusedError && isMissing(error.cause)) return undefined;
     throw error;
   });

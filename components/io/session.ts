@@ -36,8 +36,10 @@ export interface SessionOptions {
    * more than `statementTimeoutMs`, with which a server that works would have ended what takes long. Without that one it
    * is for ever: what builds an index, or waits for a lock, is silent for long. Whoever lifts `statement_timeout` within a
    * session opens it without either.
+   *
+   * A function is asked before each question: a run bounds what it reads, and not what it changes.
    */
-  readonly silenceTimeoutMs?: number;
+  readonly silenceTimeoutMs?: number | (() => number | undefined);
   /** The session cannot write (`default_transaction_read_only`): for everything that a preview asks. */
   readonly readOnly?: boolean;
   readonly applicationName?: string;
@@ -71,14 +73,21 @@ export async function openSession(target: ConnectionTarget, options: SessionOpti
   const client = await openClient(target, options);
   const session = sessionOf(client);
   const { statementTimeoutMs = 0 } = options;
-  const silenceTimeoutMs =
+  const bound =
     options.silenceTimeoutMs ?? (statementTimeoutMs > 0 ? statementTimeoutMs + graceMs : undefined);
-  if (silenceTimeoutMs === undefined) return session;
-  const awaiting = boundSilence(client, () => hung(renderPlace(target), silenceTimeoutMs));
+  if (bound === undefined) return session;
+  let timeoutMs = 0;
+  const awaiting = boundSilence(client, () => hung(renderPlace(target), timeoutMs));
+  const ask = <Answer>(question: () => Promise<Answer>): Promise<Answer> => {
+    const now = typeof bound === "function" ? bound() : bound;
+    if (now === undefined) return question();
+    timeoutMs = now;
+    return awaiting(question, now);
+  };
   return {
     ...session,
-    query: (sql, values) => awaiting(() => session.query(sql, values), silenceTimeoutMs),
-    describe: (sql) => awaiting(() => session.describe(sql), silenceTimeoutMs),
+    query: (sql, values) => ask(() => session.query(sql, values)),
+    describe: (sql) => ask(() => session.describe(sql)),
     close: () => awaiting(() => session.close(), closeTimeoutMs),
   };
 }

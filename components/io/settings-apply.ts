@@ -6,7 +6,7 @@ import { renderSetting } from "../core/server/role-settings";
 import { autoFile, isAutoFile, type FileEntry } from "../core/settings/catalog";
 import { isForgetting, isRestart, reloadStatement } from "../core/settings/plan";
 import { shown, type Statement } from "../core/statement";
-import { readFileEntries } from "./catalog/settings";
+import { mayReadFiles, readEntries } from "./catalog/settings";
 import type { ServerControl } from "./control";
 import { provenFile } from "./settings-proof";
 import type { Session } from "./session";
@@ -84,7 +84,7 @@ const notApplied = "setting could not be applied";
 const reloadSeconds = 30;
 
 async function reload(session: Session): Promise<void> {
-  const broken = (await readFileEntries(session)).filter(
+  const broken = (await readEntries(session)).filter(
     // What has no place is a line that is gone, and waits for a restart.
     ({ error, file }) => error !== undefined && error !== notApplied && file !== "",
   );
@@ -98,6 +98,11 @@ async function reload(session: Session): Promise<void> {
       })),
     );
   }
+  await load(session);
+}
+
+/** Has the server read its files, and waits until it has. */
+async function load(session: Session): Promise<void> {
   const time = "pg_catalog.pg_conf_load_time()";
   const [before] = await session.query<{ time: string }>(`SELECT ${time}::text AS time`);
   await session.query(reloadStatement);
@@ -121,6 +126,8 @@ async function takeBack(
   failure: Error,
 ): Promise<void> {
   try {
+    // Who may not read the files sees what was written once it is loaded.
+    if (!(await mayReadFiles(session))) await load(session);
     const now = await readAutoEntries(session);
     const names = [...new Set([...before.keys(), ...now.keys()])];
     for (const name of names.filter((name) => before.get(name)?.value !== now.get(name)?.value)) {
@@ -141,7 +148,7 @@ async function takeBack(
 }
 
 async function readAutoEntries(session: Session): Promise<Map<string, FileEntry>> {
-  const entries = (await readFileEntries(session)).filter(({ file }) => isAutoFile(file));
+  const entries = (await readEntries(session)).filter(({ file }) => isAutoFile(file));
   return new Map(entries.map((entry) => [entry.name.toLowerCase(), entry]));
 }
 

@@ -1,4 +1,4 @@
-import type { OwnerPlace } from "../core/server/owner-row";
+import { ownerDatabase, type OwnerPlace } from "../core/server/owner-row";
 import { planServerAccess } from "../core/server/access";
 import { newServerCatalog, type ServerAccess, type ServerCatalog } from "../core/server/model";
 import { planServerDeletion } from "../core/server/leaving";
@@ -26,6 +26,7 @@ export function checkServerInputs(inputs: PropertyMap): InputCheck {
       "closed",
       "exclusive",
       "gate",
+      "made",
     )
     .list("roles")
     .list("databases")
@@ -42,11 +43,13 @@ export function serverScope(
   let before = oldInputs === undefined ? undefined : readServerAccess(oldInputs);
   const leaving = namesLeaving(before?.databases, desired.databases);
   const manager = managerOf(inputs);
+  const newcomers = newcomersOf(inputs);
   return {
     id: "server",
     plan: async (maintenance, open) => {
       const catalog = await readServerCatalog(maintenance, { sized: leaving, manager });
-      return planServerAccess(desired, before, await withOwnerPlace(catalog, desired, open), { imported });
+      const actual = await withOwnerPlace(catalog, desired, open);
+      return planServerAccess(desired, before, actual, { imported, newcomers });
     },
     planEmpty: () => planServerAccess(desired, before, newServerCatalog(manager)),
     planUnread: () =>
@@ -85,12 +88,11 @@ export function serverDeletion(inputs: PropertyMap): Scope {
 /** Who may not write into the maintenance database owns the server by a row in the first of its own. */
 async function withOwnerPlace(
   catalog: ServerCatalog,
-  { stack, databases }: ServerAccess,
+  declared: ServerAccess,
   open: OpenDatabase,
 ): Promise<ServerCatalog> {
-  const [first] = databases.map(({ name }) => name).toSorted();
-  const { owner } = catalog;
-  if (stack === undefined || owner.hasTable || owner.mayCreate || first === undefined) return catalog;
+  const first = ownerDatabase(declared, catalog.owner);
+  if (first === undefined) return catalog;
   const exists = catalog.databases.some(({ name }) => name === first);
   const nothing: OwnerPlace = { hasSchema: false, hasTable: false, mayCreate: true, row: undefined };
   const place = exists ? await open(first, readOwnerPlace) : nothing;
@@ -100,6 +102,12 @@ async function withOwnerPlace(
 function withVerifiers(before: ServerAccess, desired: ServerAccess): ServerAccess {
   const sent = new Map(desired.roles.map((role) => [role.name, role]));
   return { ...before, roles: before.roles.map((role) => sent.get(role.name) ?? role) };
+}
+
+/** In a preview the id of what an official resource is to make is not known yet; in a run all are. */
+function newcomersOf({ made }: PropertyMap): ReadonlySet<string> {
+  const ids = made === undefined || isUnknown(made) ? {} : revealMap(made as PropertyMap);
+  return new Set(Object.keys(ids).filter((what) => isUnknown(ids[what])));
 }
 
 function managerOf(inputs: PropertyMap): string {

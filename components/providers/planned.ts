@@ -23,6 +23,7 @@ import type {
   ResourceType,
 } from "./contract";
 import { assertNoRefusals } from "./guard";
+import { BoundedReads } from "./bounded-reads";
 import { sameValue, type PropertyMap } from "./properties";
 import { showPlan, showUnread } from "./show-plan";
 import type { ServerConnection } from "./server-connection";
@@ -199,14 +200,19 @@ export async function applyPlanned(request: ResourceRequest, scope: Planned): Pr
   if (connection === undefined) throw new Error("the connection is not known");
   const waiting = waitingOf(request);
   const soon = [maintenanceDatabase, ...(scope.database === undefined ? [] : [scope.database])];
-  const attempt = (began: () => void): Promise<Plan> =>
-    withDatabases(connection, soon, (open) =>
-      open(maintenanceDatabase, async (maintenance) => {
-        await assertSame(maintenance, connection);
-        // Not with the lock: a server that is about to end may still have given it, as its holder's session went first.
-        const work = (): Promise<Plan> => converge(scope, { maintenance, open, connection, request }, began);
-        return scope.lock === "own" ? work() : withServerLock(maintenance, work, waiting);
-      }),
+  const attempt = (began: () => void, reads = new BoundedReads()): Promise<Plan> =>
+    withDatabases(
+      connection,
+      soon,
+      (open) =>
+        open(maintenanceDatabase, async (maintenance) => {
+          await assertSame(maintenance, connection);
+          const way = { maintenance, open, connection, request };
+          // Not with the lock: a server that is about to end may still have given it, as its holder's session went first.
+          const work = (): Promise<Plan> => converge(reads.of(scope), way, began);
+          return scope.lock === "own" ? work() : withServerLock(maintenance, work, waiting);
+        }),
+      reads,
     );
   return outlastRestart(attempt, waiting);
 }

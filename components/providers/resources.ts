@@ -13,6 +13,7 @@ import type { HbaDatabase } from "../core/hba/defaults";
 import type { HbaRule } from "../core/hba/rule";
 import type { PendingFile } from "../core/migrations/made-objects";
 import type { SettingValue } from "../core/server/role-settings";
+import type { LimitedLogin } from "../core/settings/scene";
 import type { SshWay } from "../core/ssh/way";
 import type { Refusal } from "../core/statement";
 import type { EndpointArgs } from "./docker-resources";
@@ -174,6 +175,8 @@ export interface ServerAccessArgs {
   readonly stack?: string;
   readonly markedAs?: string;
   readonly closed: ServerAccess["closed"];
+  /** Ids of the official resources, as `role <name>` and `database <name>`: not known where one is to be made. */
+  readonly made?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 export interface DatabaseAccessArgs {
@@ -263,6 +266,8 @@ export interface SettingsResourceArgs {
   readonly keptBeside?: readonly string[];
   /** `<project>/<stack>`: refused where the server is another stack's; absent: nobody else can be there. */
   readonly stack?: string;
+  /** Set where the managing login is no superuser: it sets what it was granted. */
+  readonly limited?: Inputs<LimitedLogin>;
 }
 
 /** Keeps the settings of a server as declared (resource of the provider `pgstead`). */

@@ -1,7 +1,7 @@
 import { bornLibraries } from "../core/born-with";
 import type { SettingValue } from "../core/server/role-settings";
 import { newServerSettings } from "../core/settings/catalog";
-import { planSettings, type DesiredSettingsOfServer } from "../core/settings/plan";
+import { planSettings, type DesiredSettingsOfServer, type LimitedLogin } from "../core/settings/plan";
 import { readSettingsCatalog } from "../io/catalog/settings";
 import type { ControlPlace } from "../io/control";
 import { unlessOwned } from "../io/owner-row";
@@ -21,14 +21,17 @@ import { readConnections } from "./server-connection";
  */
 export const settings = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
-  read: (inputs, oldInputs) => ({ ...readConnections(inputs, oldInputs), ...settingsScope(inputs) }),
+  read: (inputs, oldInputs) => ({
+    ...readConnections(inputs, oldInputs),
+    ...settingsScope(inputs, oldInputs),
+  }),
   compared: ["settings"],
   imported: (id) => (id === "settings" ? {} : undefined),
 });
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "settings", "reasons", "restart", "control", "keptBeside", "stack")
+    .known("connection", "settings", "reasons", "restart", "control", "keptBeside", "stack", "limited")
     .oneOf("restart", "allow", "refuse");
   for (const name of ["settings", "reasons"]) {
     if (hasUnknown(inputs[name])) continue;
@@ -48,8 +51,12 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   return check.failures;
 }
 
-function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isServerNew"> {
-  const desired = desiredOf(inputs);
+/** @param oldInputs what the last run declared: of a login without superuser nothing else is taken out */
+function settingsScope(
+  inputs: PropertyMap,
+  oldInputs: PropertyMap | undefined,
+): Omit<Planned, "connections" | "isServerNew"> {
+  const desired = desiredOf(inputs, oldInputs);
   const { control, stack } = revealMap(inputs) as {
     readonly control?: ControlPlace;
     readonly stack?: string;
@@ -60,7 +67,11 @@ function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isSe
       unlessOwned(maintenance, { stack, what: "postgresql.conf" }, async () => {
         const another = <Result>(use: Parameters<typeof open<Result>>[1]) =>
           open<Result>(maintenanceDatabase, use);
-        return planSettings(desired, await readSettingsCatalog(maintenance, desired.settings, another));
+        const { settings: declared, limited } = desired;
+        return planSettings(
+          desired,
+          await readSettingsCatalog(maintenance, declared, another, limited?.login),
+        );
       }),
     planEmpty: () =>
       planSettings(desired, newServerSettings(desired.made === undefined ? [] : bornLibraries)),
@@ -76,8 +87,10 @@ function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isSe
   };
 }
 
-function desiredOf(inputs: PropertyMap): DesiredSettingsOfServer {
+function desiredOf(inputs: PropertyMap, oldInputs: PropertyMap | undefined): DesiredSettingsOfServer {
   const { kind } = mapOf(inputs, "control");
+  const limited = revealMap(inputs).limited as unknown as LimitedLogin | undefined;
+  const known = Object.keys({ ...mapOf(oldInputs ?? {}, "settings"), ...mapOf(inputs, "settings") });
   return {
     settings: mapOf(inputs, "settings") as Readonly<Record<string, SettingValue>>,
     reasons: mapOf(inputs, "reasons") as Readonly<Record<string, string>>,
@@ -85,6 +98,7 @@ function desiredOf(inputs: PropertyMap): DesiredSettingsOfServer {
     canRestart: inputs.control !== undefined,
     made: kind === "embedded" || kind === "docker" ? kind : undefined,
     keptBeside: (revealMap(inputs).keptBeside ?? []) as readonly string[],
+    ...(limited === undefined ? {} : { limited, names: known.map((name) => name.toLowerCase()) }),
   };
 }
 

@@ -68,23 +68,40 @@ function declareDatabase(database: DatabasePlan, plan: StackPlan): DeclaredDatab
   };
 }
 
-/** What is declared of the server's settings; undefined: nothing, or the login may not set them. */
+/** What is declared of the server's settings; undefined: nothing. */
 export function declaredSettings({ tuning, server }: StackPlan): DesiredSettingsOfServer | undefined {
-  const isSuperuser = server.target !== "existing" || server.args.superuser !== false;
-  if (tuning === undefined || !isSuperuser) return undefined;
+  if (tuning === undefined) return undefined;
+  const { settings, reasons } = resolveSettings(tuning);
   const made = server.target === "existing" ? undefined : server.target;
   const { keptBeside } = tuning;
   return {
-    ...resolveSettings(tuning),
+    settings,
+    reasons,
     // What is planned is only shown: whether it may be done is the preview's to tell.
     restart: "allow",
     canRestart: made !== undefined,
     ...(made === undefined ? {} : { made }),
     ...(keptBeside === undefined ? {} : { keptBeside }),
+    ...limitsOf(server, Object.keys(settings)),
   };
 }
 
-function declaredHba({ hostBasedAccess }: StackPlan): DesiredHba | undefined {
-  if (hostBasedAccess === undefined) return undefined;
+/** A login without superuser sets what it was granted; what it may not is the preview's to refuse, and no drift. */
+function limitsOf(
+  server: StackPlan["server"],
+  names: readonly string[],
+): Pick<DesiredSettingsOfServer, "limited" | "names"> {
+  if (server.target !== "existing" || isSuperuser(server)) return {};
+  const limited = { login: server.args.user, isManaged: true };
+  return { limited, names: names.map((name) => name.toLowerCase()) };
+}
+
+/** A login without superuser cannot read what there is: rules are the service's then, or the preview refuses them. */
+function declaredHba({ hostBasedAccess, server }: StackPlan): DesiredHba | undefined {
+  if (hostBasedAccess === undefined || !isSuperuser(server)) return undefined;
   return resolveHba(hostBasedAccess, hostBasedAccess.managing);
+}
+
+function isSuperuser(server: StackPlan["server"]): boolean {
+  return server.target !== "existing" || server.args.superuser !== false;
 }

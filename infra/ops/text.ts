@@ -4,6 +4,8 @@ import { visibleLines } from "../../components/core/visible";
 import type { Colors } from "./colors";
 import type { Failure } from "./report";
 
+export { counted as plural } from "../../components/core/counted";
+
 /** The findings below a report; nothing where there are none. */
 export function renderFindings(findings: readonly Finding[], colors: Colors): string {
   if (findings.length === 0) return "";
@@ -39,9 +41,4 @@ export function renderFailure({ title, problems }: Failure, colors: Colors): str
 function renderProblem({ path, message, hint }: Problem, colors: Colors): string[] {
   const text = visibleLines(path === "" ? message : `${path}: ${message}`);
   return [`  ${text}`, colors.dim(`    hint: ${visibleLines(hint)}`)];
-}
-
-/** `1 role`, `2 roles`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -145,23 +145,18 @@ async function prepareUser(
 ): Promise<PulumiEnvironment> {
   const directories = [dirname(cli.languageHost)];
   const home = userPulumiHome(context.env);
+  const missing = (runsEngine(command) ? plugins : []).filter(
+    (pin) => home === undefined || officialAt(pluginDirectory(home, pin), pin) === undefined,
+  );
   // A program of one's own may have resources of any kind.
-  const wanted = plugins.filter(({ isForOthers }) => command.hasDirectory || isForOthers !== true);
-  for (const pin of runsEngine(command) ? wanted : []) {
-    const installed = home !== undefined && officialAt(pluginDirectory(home, pin), pin) !== undefined;
-    if (installed || (await context.site.reachable())) continue; // the engine itself fetches what is missing
+  const wanted = missing.filter(({ isForOthers }) => command.hasDirectory || isForOthers !== true);
+  for (const pin of wanted) {
+    if (await context.site.reachable()) break; // the engine itself fetches what is missing
     const found = await ensurePlugin(context, pin, options);
     directories.push(found.directory);
   }
   // The engine asks for the plugin of every npm package that is installed, and would look for it in vain.
-  const isLeftOut =
-    runsEngine(command) &&
-    plugins.some(
-      (pin) =>
-        !wanted.includes(pin) &&
-        (home === undefined || officialAt(pluginDirectory(home, pin), pin) === undefined),
-    );
-  const isOffline = directories.length > 1 || (isLeftOut && !(await context.site.reachable()));
+  const isOffline = missing.length > 0 && !(await context.site.reachable());
   return {
     cli,
     login,

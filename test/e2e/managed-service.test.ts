@@ -75,6 +75,26 @@ afterAll(async () => {
   await server.stop();
 });
 
+test("what is there already and was not imported is refused by name, before anything is sent", async () => {
+  await sql("CREATE ROLE shop_app");
+  await sql("CREATE DATABASE shop");
+  const before = await sql("SELECT rolname, rolcanlogin FROM pg_roles ORDER BY 1");
+  const { exitCode, text } = await checkout.run(
+    "infra/toolchain/pulumi.ts",
+    ["up", "--yes", "--stack", "managed"],
+    { env, exitCode: "any" },
+  );
+  expect(exitCode).not.toBe(0);
+  expect(text).toContain(
+    "database shop, role shop_app: on the server already, and not in this stack's state",
+  );
+  expect(text).toContain("pulumi import --file");
+  expect(text).not.toContain('ALTER ROLE "shop_app"');
+  expect(await sql("SELECT rolname, rolcanlogin FROM pg_roles ORDER BY 1")).toEqual(before);
+  await sql("DROP DATABASE shop");
+  await sql("DROP ROLE shop_app");
+});
+
 test("a login without superuser makes what is declared, over a connection that is proven", async () => {
   await pulumi("up", "--yes");
   expect((await pulumi("preview", "--expect-no-changes")).text).toContain("unchanged");

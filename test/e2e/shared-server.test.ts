@@ -1,9 +1,10 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { dumpServer } from "../support/catalog-dump";
 import { makeCheckout, type Checkout, type Output } from "../support/checkout";
+import { eventually } from "../support/eventually";
 import { runSql } from "../support/own-provider";
 import { schemaFaults } from "../support/report-schemas";
 import { startServer, type TestServer } from "../support/server";
@@ -19,6 +20,8 @@ interface Team {
   /** A run that is to be refused. */
   refused(...args: string[]): Promise<string>;
   ops(args: readonly string[], exitCode?: number): Promise<Output>;
+  /** The same, with Ctrl-C once something is so. */
+  interrupted(args: readonly string[], when: { readonly once: Promise<unknown> }): Promise<Output>;
   readonly checkout: Checkout;
 }
 
@@ -75,6 +78,8 @@ async function makeTeam(stack: string): Promise<Team> {
       return text;
     },
     ops: (args, exitCode) => run("infra/ops/cli.ts", args, exitCode),
+    interrupted: (args, { once: interrupt }) =>
+      checkout.run("infra/ops/cli.ts", [...args, "--stack", stack], { env, exitCode: "any", interrupt }),
   };
 }
 
@@ -134,6 +139,51 @@ test("with what is its own it works beside the first, both at once, and neither 
     shop.pulumi("preview", "--expect-no-changes"),
   ]);
   expect((await owners()).filter((row) => String(row).endsWith("billing"))).toHaveLength(8);
+});
+
+test("release takes nothing where the state cannot be replaced, and comes to its end after Ctrl-C", async () => {
+  const [before, marks] = [await dumpServer(server), await owners()];
+  // Another run of Pulumi holds the stack, as far as anybody can tell.
+  const home = dirname(shop.checkout.directory);
+  const locks = join(home, "backend", ".pulumi", "locks", "organization", "pgstead", "shop");
+  await mkdir(locks, { recursive: true });
+  const held = { pid: 1, username: "somebody", hostname: "elsewhere", timestamp: new Date().toISOString() };
+  await writeFile(join(locks, "4f7c8f43-7d31-4d0b-9d0c-35c2c1c4d0aa.json"), JSON.stringify(held));
+  const file = join(home, "first.json");
+  const failed = await shop.ops(["release", "--yes", "--state-file", file], 3);
+  expect(failed.text).toMatch(/was not replaced: it is as it was[^]*locked/);
+  expect(await owners()).toEqual(marks);
+  await rm(join(locks, "4f7c8f43-7d31-4d0b-9d0c-35c2c1c4d0aa.json"));
+  expect(read(await shop.ops(["release", "--dry-run", "--json"])).data.marks).toHaveLength(9);
+
+  // Before it began nothing is done; once the state of before is kept, it is finished.
+  const cancelled = await shop.interrupted(["release", "--yes", "--state-file", join(home, "never.json")], {
+    once: Promise.resolve(),
+  });
+  expect(cancelled.exitCode, cancelled.text).not.toBe(0);
+  expect(await owners()).toEqual(marks);
+  const second = join(home, "second.json");
+  const isKept = eventually("the state is kept", () =>
+    stat(second).then(
+      () => true,
+      () => undefined,
+    ),
+  );
+  const ended = await shop.interrupted(["release", "--yes", "--state-file", second], { once: isKept });
+  expect(ended.text).toContain("finishing");
+  expect(ended.exitCode, ended.text).toBe(0);
+  expect((await owners()).every((row) => String(row).endsWith("billing"))).toBe(true);
+  expect(await dumpServer(server)).toEqual(before);
+
+  await shop.pulumi("stack", "import", "--file", second);
+  await sql(
+    `INSERT INTO pgstead.owner (what, stack) VALUES ${marks
+      .map(String)
+      .filter((row) => row.endsWith("pgstead/shop"))
+      .map((row) => `('${row.replace(" of pgstead/shop", "")}', 'pgstead/shop')`)
+      .join(", ")}`,
+  );
+  await shop.pulumi("preview", "--expect-no-changes");
 });
 
 test("release shows what leaves, then gives the server back, and nothing else on it changes", async () => {

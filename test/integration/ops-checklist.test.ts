@@ -15,7 +15,7 @@ import { findMatchingTools } from "../support/client-tools";
 import { eventually } from "../support/eventually";
 import { migrationText } from "../unit/core/migrations/judged";
 import { makeTroubles } from "./ops-checklist-troubles";
-import { deployWatched, type WatchedStack } from "./ops-watched-stack";
+import { deployWatched, watchedConfig, type WatchedStack } from "./ops-watched-stack";
 
 const day = 86_400_000;
 const gigabyte = 1024 ** 3;
@@ -33,19 +33,11 @@ let migrations = "";
 const path = process.env.PATH;
 
 async function configure(thresholds: string): Promise<void> {
-  const text = `config:
-  pgstead:disposable: true
-  pgstead:database: { name: shop, extensions: [pg_trgm, pg_stat_statements], schemas: { api: {} } }
-  pgstead:roles:
-    app: { login: true, connectionLimit: 40 }
-    readonly: { login: true }
-    monitor: { login: true, profile: monitor }
-    group: {}
-  pgstead:monitoring: { samples: true, thresholds: ${thresholds} }
-  pgstead:backup: { directory: "${repository}", logical: { keep: { days: 1, weekly: 0, monthly: 0 } } }
+  const watched = watchedConfig(`samples: true, thresholds: ${thresholds}`, "pg_trgm, pg_stat_statements");
+  const text = `  pgstead:backup: { directory: "${repository}", logical: { keep: { days: 1, weekly: 0, monthly: 0 } } }
   pgstead:migrations: { directory: "${migrations}" }
 `;
-  await writeFile(join(stack.root, "Pulumi.dev.yaml"), text);
+  await writeFile(join(stack.root, "Pulumi.dev.yaml"), `${watched}${text}`);
 }
 
 /** As an `up` of some days ago would have left them. */

@@ -7,23 +7,14 @@ import { readSamplePlace } from "../../components/io/catalog/samples";
 import { takeSample } from "../../components/io/samples/take";
 import type { Session } from "../../components/io/session";
 import type { WholeReportData } from "../../infra/ops/page/model";
-import { deployWatched, type WatchedStack } from "./ops-watched-stack";
+import { deployWatched, watchedConfig, type WatchedStack } from "./ops-watched-stack";
 
 const minute = 60_000;
 /** Ends a script, and would run one. */
 const hostile = '</script><img src=x onerror="alert(1)">';
 const quoted = `"${hostile.replaceAll('"', '""')}"`;
 
-const sampled = `config:
-  pgstead:disposable: true
-  pgstead:database: { name: shop, extensions: [pg_trgm, pg_stat_statements], schemas: { api: {} } }
-  pgstead:roles:
-    app: { login: true, connectionLimit: 40 }
-    readonly: { login: true }
-    monitor: { login: true, profile: monitor }
-    group: {}
-  pgstead:monitoring: { samples: true }
-`;
+const sampled = watchedConfig("samples: true", "pg_trgm, pg_stat_statements");
 
 let stack: WatchedStack;
 let administrator: Session;

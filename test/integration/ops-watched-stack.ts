@@ -53,15 +53,16 @@ export interface JsonReport<Data> {
   readonly findings: readonly { subject: string; message: string; hint: string; severity?: string }[];
 }
 
-const settings = (thresholds: string) => `config:
+/** The file of the stack: what is watched of it, beside its database and its roles. */
+export const watchedConfig = (monitoring: string, extensions = "pg_trgm"): string => `config:
   pgstead:disposable: true
-  pgstead:database: { name: shop, extensions: [pg_trgm], schemas: { api: {} } }
+  pgstead:database: { name: shop, extensions: [${extensions}], schemas: { api: {} } }
   pgstead:roles:
     app: { login: true, connectionLimit: 40 }
     readonly: { login: true }
     monitor: { login: true, profile: monitor }
     group: {}
-  pgstead:monitoring: { thresholds: ${thresholds} }
+  pgstead:monitoring: { ${monitoring} }
 `;
 
 /** @param serverSettings set before it is used, with a restart */
@@ -86,7 +87,7 @@ export async function deployWatched(
   await admin.close();
   await server.halt();
   await server.start();
-  await writeFile(join(root, "Pulumi.dev.yaml"), settings(thresholds));
+  await writeFile(join(root, "Pulumi.dev.yaml"), watchedConfig(`thresholds: ${thresholds}`));
   const { host, port } = server;
   const login = (user: string) => ({ host, port, user, password: passwords[user] ?? "" });
   const roles = {

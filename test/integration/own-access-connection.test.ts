@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
+import { openSession } from "../../components/io/session";
+import { BoundedReads } from "../../components/providers/bounded-reads";
+import type { Way } from "../../components/providers/planned";
 import { secret, unknown, type PropertyMap } from "../../components/providers/properties";
 import { eventually } from "../support/eventually";
 import { freePort } from "../support/server";
@@ -60,6 +63,31 @@ test("a server that stops in the middle of a question is given up, and the previ
     if (asking !== undefined) process.kill(asking, "SIGCONT");
     await watcher.close();
   }
+});
+
+test("what a run reads is bounded, and what it changes is not", async () => {
+  let isReading = false;
+  const session = await openSession(
+    { ...own.server, user: own.server.superuser },
+    { silenceTimeoutMs: () => (isReading ? 500 : undefined) },
+  );
+  expect(await session.query("SELECT 1 AS one FROM pg_sleep(1)")).toEqual([{ one: 1 }]);
+  isReading = true;
+  await expect(session.query("SELECT pg_sleep(60)")).rejects.toThrow("said nothing for 0.5 s");
+  await session.close().catch(() => undefined); // the connection is given up
+
+  const reads = new BoundedReads();
+  const seen: unknown[] = [];
+  const plan = { statements: [], refusals: [] };
+  const scope = {
+    ...{ id: "any", connections: [], isServerNew: false, planEmpty: () => plan, planUnread: () => plan },
+    plan: () => Promise.resolve(plan).finally(() => seen.push(reads.silenceTimeoutMs())),
+    act: () => Promise.resolve().finally(() => seen.push(reads.silenceTimeoutMs())),
+  };
+  const bounded = reads.of(scope);
+  await bounded.plan(session, () => Promise.reject(new Error("nothing is opened")));
+  await bounded.act(plan, {} as Way);
+  expect(seen).toEqual([60_000, undefined]);
 });
 
 test("a create plans from an empty catalogue where there is no server yet", async () => {

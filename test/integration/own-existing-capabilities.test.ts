@@ -54,6 +54,18 @@ test("a login of a managed service makes roles and databases, and does not see p
   });
 });
 
+test("settings that were granted by name are told, to whomever they were granted", async () => {
+  const session = await server.connect();
+  await session.query('GRANT ALTER SYSTEM ON PARAMETER work_mem, "TimeZone" TO crew');
+  await session.query("GRANT SET ON PARAMETER log_statement, shop.tenant TO manager");
+  await session.close();
+  const { settings } = await capabilities("manager");
+  expect(settings).toMatchObject({ login: "manager", alter: ["timezone", "work_mem"], reload: false });
+  expect(settings?.set).toEqual(["log_statement", "shop.tenant"]);
+  expect(settings?.closed).toEqual(expect.arrayContaining(["log_statement", "session_replication_role"]));
+  expect((await capabilities("viewer")).settings).toMatchObject({ alter: [], set: [] });
+});
+
 test("a login without any right is told as such", async () => {
   expect(await capabilities("viewer")).toMatchObject({
     createRole: false,

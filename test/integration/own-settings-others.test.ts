@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planSettings } from "../../components/core/settings/plan";
 import { readSettingsCatalog } from "../../components/io/catalog/settings";
-import { generatePassword } from "../../components/io/scram";
+import { generatePassword, scramVerifier } from "../../components/io/scram";
+import { secret } from "../../components/providers/properties";
+import { eventually } from "../support/eventually";
 import { startOwnProvider, useOwnProvider } from "../support/own-provider";
 import { autoConf, settingsOf, show, startTime } from "../support/own-settings";
 import type { ProviderClient } from "../support/provider-client";
@@ -80,6 +82,58 @@ describe("a login that only watches", () => {
       "SELECT pg_catalog.pg_reload_conf()",
     ]);
     await session.close();
+  });
+});
+
+describe("a login without superuser that was granted single settings", () => {
+  const own = useOwnProvider();
+  const password = generatePassword();
+  const granted = (settings: Record<string, string>, isManaged = true, user = "manager") =>
+    settingsOf(own.server, { ...own.connection, user, password: secret(password) }, settings, {
+      control: undefined,
+      limited: { login: user, isManaged },
+    });
+  beforeAll(async () => {
+    for (const login of ["manager", "blind"]) {
+      await own.sql(`CREATE ROLE ${login} LOGIN PASSWORD '${scramVerifier(password)}'`);
+      await own.sql(`GRANT ALTER SYSTEM ON PARAMETER work_mem, lock_timeout, "TimeZone" TO ${login}`);
+    }
+    await own.sql("GRANT pg_monitor TO manager");
+    await own.sql("ALTER SYSTEM SET statement_timeout = '1h'");
+  });
+
+  test("is refused all others by name, and what it could write and not have loaded", async () => {
+    const declared = granted({ work_mem: "9MB", jit: "off", max_connections: "50" }, false);
+    await expect(own.stack.up(declared)).rejects.toThrow(
+      /may not ALTER SYSTEM, as it is no superuser: jit, max_connections[^]*not have the server read them/,
+    );
+    expect(await autoConf(own.server)).toEqual(["statement_timeout = '1h'"]);
+    await own.sql("GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO manager, blind");
+  });
+
+  test.each(["manager", "blind"])(
+    "sets those as %s, leaves the rest, and finds nothing afterwards",
+    async (user) => {
+      const declared = granted({ work_mem: "9MB", jit: "off" }, true, user);
+      await own.stack.up(declared);
+      expect((await autoConf(own.server)).sort()).toEqual(["statement_timeout = '1h'", "work_mem = '9MB'"]);
+      expect(await own.stack.diff(declared)).toMatchObject({ changed: false });
+      await own.sql("ALTER SYSTEM SET work_mem = '5MB'; ");
+      await own.sql("SELECT pg_reload_conf()");
+      await eventually("it is loaded", async () =>
+        (await show(own.server, "work_mem")) === "5MB" ? true : undefined,
+      );
+      expect(await own.stack.up(declared)).toMatchObject([{ op: "update", diff: ["live"] }]);
+      expect(await show(own.server, "work_mem")).toBe("9MB");
+    },
+  );
+
+  test("takes back what it had written where the server refuses the next one", async () => {
+    const failing = granted({ work_mem: "9MB", lock_timeout: "3s", TimeZone: "Nowhere" });
+    await expect(own.stack.up(failing)).rejects.toThrow("no setting was changed");
+    expect((await autoConf(own.server)).sort()).toEqual(["statement_timeout = '1h'", "work_mem = '9MB'"]);
+    await own.stack.up(granted({ lock_timeout: "3s" }));
+    expect((await autoConf(own.server)).sort()).toEqual(["lock_timeout = '3s'", "statement_timeout = '1h'"]);
   });
 });
 

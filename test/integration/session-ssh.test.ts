@@ -1,9 +1,15 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ConnectionTarget } from "../../components/core/connection";
 import type { SshWay } from "../../components/core/ssh/way";
-import { openCancellable, openSession, WayClosedError, withSession } from "../../components/io/session";
+import {
+  openCancellable,
+  openSession,
+  WayClosedError,
+  withSession,
+  type Session,
+} from "../../components/io/session";
 import { listenThrough } from "../../components/io/ssh/local-port";
 import { closeRelays, openRelaysHere } from "../../components/io/ssh/reach";
 import { Connections } from "../../infra/toolchain/offline/postgresql/connection";
@@ -11,6 +17,7 @@ import { parseConfig } from "../../infra/toolchain/offline/postgresql/provider-c
 import { makeAuthority, type Authority } from "../support/certificates";
 import { findClientTools } from "../support/client-tools";
 import { eventually } from "../support/eventually";
+import { startPasswordHost } from "../support/password-host";
 import { freePort, startServer, type TestServer } from "../support/server";
 import { listenOnSocket } from "../support/socket-login";
 import { passphrase, startSshServer, type SshServer } from "../support/ssh-server";
@@ -119,6 +126,37 @@ describe("sessions over an SSH host", () => {
       expect(await ask(target(locked))).toEqual([{ ok: true }]);
     } finally {
       delete process.env.PGSTEAD_SSH_PASSPHRASE_FILE;
+    }
+  });
+
+  test("log in to an account that has a password only, and say which one was wrong", async () => {
+    const password = "of the account alone";
+    const host = await startPasswordHost(password);
+    const [right, wrong] = ["right", "wrong"].map((name) => join(sshd.directory, name)) as [string, string];
+    await writeFile(right, `${password}\n`, { mode: 0o600 });
+    await writeFile(wrong, "guessed", { mode: 0o600 });
+    const { keyFile: _, ...noKey } = way();
+    const account = { ...noKey, port: host.port, hostKey: host.hostKey };
+    vi.stubEnv("SSH_AUTH_SOCK", "");
+    vi.stubEnv("HOME", sshd.directory);
+    try {
+      for (const user of ["by-password", "by-questions"]) {
+        vi.stubEnv("PGSTEAD_SSH_PASSWORD_FILE", right);
+        const ask = (session: Session) => session.query("SELECT 1 AS one");
+        expect(await withSession(target({ ...account, user }), {}, ask)).toEqual([{ one: 1 }]);
+        await closeRelays();
+        vi.stubEnv("PGSTEAD_SSH_PASSWORD_FILE", wrong);
+        const told = await failureOf({ ...account, user });
+        expect(told).toContain(`SSH ${user}@127.0.0.1:${host.port}`);
+        expect(told).toMatch(/does not let/);
+        expect(told).not.toContain("guessed");
+        await closeRelays();
+      }
+      vi.stubEnv("PGSTEAD_SSH_PASSWORD_FILE", "");
+      expect(await failureOf({ ...account, user: "by-password" })).toContain("PGSTEAD_SSH_PASSWORD_FILE");
+    } finally {
+      vi.unstubAllEnvs();
+      await host.stop();
     }
   });
 

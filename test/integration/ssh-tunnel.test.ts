@@ -1,39 +1,25 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openSession } from "../../components/io/session";
-import { withSsh, type SshConnection } from "../../components/io/ssh/connection";
-import { freePort, startServer, type TestServer } from "../support/server";
-import { startSshServer, type SshServer } from "../support/ssh-server";
+import { freePort } from "../support/server";
+import { useSshBench } from "../support/ssh-bench";
 
-let sshd: SshServer;
-let postgres: TestServer;
-
-beforeAll(async () => {
-  [sshd, postgres] = await Promise.all([startSshServer(), startServer()]);
-});
-
-afterAll(async () => {
-  await Promise.all([sshd.stop(), postgres.stop()]);
-  await rm(sshd.directory, { recursive: true, force: true });
-});
-
-const use = <Result>(work: (connection: SshConnection) => Promise<Result>, login = sshd.login()) =>
-  withSsh(login, {}, work);
+const bench = useSshBench();
+const { use } = bench;
 
 describe("a tunnel", () => {
   test("carries PostgreSQL sessions through a bastion, as a stream and by a port of this machine", async () => {
-    const login = sshd.login({ bastion: sshd.login() });
+    const login = bench.sshd.login({ bastion: bench.sshd.login() });
     await use(async (connection) => {
-      const local = await connection.listenFor({ host: "127.0.0.1", port: postgres.port });
+      const local = await connection.listenFor({ host: "127.0.0.1", port: bench.postgres.port });
       const target = {
         host: "127.0.0.1",
         port: local.port,
-        user: postgres.superuser,
-        password: postgres.password,
+        user: bench.postgres.superuser,
+        password: bench.postgres.password,
       };
       const sessions = await Promise.all([1, 2, 3].map(() => openSession(target, { database: "postgres" })));
       for (const session of sessions) {
@@ -66,7 +52,7 @@ describe("a tunnel", () => {
 
 describe("a copy", () => {
   test("of a text, a file and directories is the same there", async () => {
-    const [from, to] = [join(sshd.directory, "from"), join(sshd.directory, "to")];
+    const [from, to] = [join(bench.sshd.directory, "from"), join(bench.sshd.directory, "to")];
     mkdirSync(join(from, "inner"), { recursive: true });
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
     writeFileSync(join(from, "inner", "bytes"), bytes);

@@ -1,33 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SshError, type SshFailureKind } from "../../components/core/ssh/failure";
 import type { SshLogin } from "../../components/core/ssh/login";
-import { openSsh, withSsh, type SshConnection } from "../../components/io/ssh/connection";
+import { openSsh } from "../../components/io/ssh/connection";
 import { eventually } from "../support/eventually";
 import { startLineProxy } from "../support/line-proxy";
-import { freePort, startServer, type TestServer } from "../support/server";
+import { freePort } from "../support/server";
 import { startSilentHost } from "../support/ssh-host";
-import { passphrase, startSshServer, type SshServer } from "../support/ssh-server";
+import { useSshBench } from "../support/ssh-bench";
+import { passphrase } from "../support/ssh-server";
 import { startPasswordHost } from "../support/password-host";
 
-let sshd: SshServer;
-let postgres: TestServer;
-
-beforeAll(async () => {
-  [sshd, postgres] = await Promise.all([startSshServer(), startServer()]);
-});
-
-afterAll(async () => {
-  await Promise.all([sshd.stop(), postgres.stop()]);
-  await rm(sshd.directory, { recursive: true, force: true });
-});
-
-const use = <Result>(work: (connection: SshConnection) => Promise<Result>, login = sshd.login()) =>
-  withSsh(login, {}, work);
+const bench = useSshBench();
+const { use } = bench;
 
 /** The failure of a login; what it says is one problem with a hint. */
 async function failure(login: SshLogin): Promise<SshError> {
@@ -50,42 +38,45 @@ describe("a login", () => {
 
   test.each([
     ["an Ed25519 key", () => ({})],
-    ["an RSA key", () => ({ privateKey: sshd.privateKey("rsa") })],
-    ["an ECDSA key", () => ({ privateKey: sshd.privateKey("ecdsa") })],
-    ["a key with a passphrase", () => ({ privateKey: sshd.privateKey("locked"), passphrase })],
-    ["the agent", async () => ({ privateKey: undefined, agentSocket: await sshd.agent() })],
+    ["an RSA key", () => ({ privateKey: bench.sshd.privateKey("rsa") })],
+    ["an ECDSA key", () => ({ privateKey: bench.sshd.privateKey("ecdsa") })],
+    ["a key with a passphrase", () => ({ privateKey: bench.sshd.privateKey("locked"), passphrase })],
+    ["the agent", async () => ({ privateKey: undefined, agentSocket: await bench.sshd.agent() })],
     // The host prefers its Ed25519 key: it is asked for the one that is known.
-    ["an RSA host key", () => ({ trust: { kind: "key" as const, key: sshd.publicKey("host-rsa") } })],
+    ["an RSA host key", () => ({ trust: { kind: "key" as const, key: bench.sshd.publicKey("host-rsa") } })],
     ["anybody as the host", () => ({ trust: { kind: "anybody" as const } })],
-    ["a bastion", () => ({ bastion: sshd.login({ privateKey: sshd.privateKey("rsa") }) })],
+    ["a bastion", () => ({ bastion: bench.sshd.login({ privateKey: bench.sshd.privateKey("rsa") }) })],
   ] as [string, () => Partial<SshLogin> | Promise<Partial<SshLogin>>][])(
     "works with %s",
     async (_, changes) => {
       const changed: Partial<SshLogin> = await changes();
-      expect(await whoami(sshd.login(changed))).toBe(sshd.user);
+      expect(await whoami(bench.sshd.login(changed))).toBe(bench.sshd.user);
     },
   );
 
   test("works with known_hosts, hashed or not", async () => {
-    const file = join(sshd.directory, "known_hosts");
+    const file = join(bench.sshd.directory, "known_hosts");
     const trust = { kind: "known-hosts" as const, file };
-    const line = `[127.0.0.1]:${sshd.port} ${sshd.publicKey("host")}\n`;
+    const line = `[127.0.0.1]:${bench.sshd.port} ${bench.sshd.publicKey("host")}\n`;
     writeFileSync(file, line);
-    expect(await whoami(sshd.login({ trust }))).toBe(sshd.user);
+    expect(await whoami(bench.sshd.login({ trust }))).toBe(bench.sshd.user);
     execFileSync("ssh-keygen", ["-q", "-H", "-f", file], { stdio: "ignore" });
     expect(readFileSync(file, "utf8")).toContain("|1|");
-    expect(await whoami(sshd.login({ trust }))).toBe(sshd.user);
+    expect(await whoami(bench.sshd.login({ trust }))).toBe(bench.sshd.user);
     writeFileSync(file, line.replace("]:", "]:1"));
-    const unknown = await failure(sshd.login({ trust }));
+    const unknown = await failure(bench.sshd.login({ trust }));
     expect(unknown.message).toContain("showed a host key that");
-    const bytes = Buffer.from(sshd.publicKey("host").split(" ")[1] ?? "", "base64");
+    const bytes = Buffer.from(bench.sshd.publicKey("host").split(" ")[1] ?? "", "base64");
     const shown = createHash("sha256").update(bytes).digest("base64").replace(/=+$/, "");
     expect(unknown.message).toContain(`SHA256:${shown}`);
   });
 
   test("works with a password, and where the host asks questions", async () => {
     const host = await startPasswordHost("open sesame");
-    const login = { ...sshd.login({ privateKey: undefined, password: "open sesame" }), port: host.port };
+    const login = {
+      ...bench.sshd.login({ privateKey: undefined, password: "open sesame" }),
+      port: host.port,
+    };
     const trust = { kind: "key" as const, key: host.hostKey };
     for (const user of ["by-password", "by-questions"]) {
       const said = await use(async (connection) => connection.run("greet"), { ...login, user, trust });
@@ -119,33 +110,37 @@ describe("a login", () => {
     [
       "login",
       "given: the private key; it takes publickey",
-      () => ({ privateKey: sshd.privateKey("stranger") }),
+      () => ({ privateKey: bench.sshd.privateKey("stranger") }),
     ],
     ["login", "nothing to prove it with is given", () => ({ privateKey: undefined })],
     [
       "login",
       "the agent could not be asked",
-      () => ({ privateKey: undefined, agentSocket: join(sshd.directory, "no.sock") }),
+      () => ({ privateKey: undefined, agentSocket: join(bench.sshd.directory, "no.sock") }),
     ],
-    ["private-key", "has a passphrase, and none is given", () => ({ privateKey: sshd.privateKey("locked") })],
+    [
+      "private-key",
+      "has a passphrase, and none is given",
+      () => ({ privateKey: bench.sshd.privateKey("locked") }),
+    ],
     [
       "private-key",
       "does not open the private key",
-      () => ({ privateKey: sshd.privateKey("locked"), passphrase: "something else" }),
+      () => ({ privateKey: bench.sshd.privateKey("locked"), passphrase: "something else" }),
     ],
     ["private-key", "cannot be read", () => ({ privateKey: "-----BEGIN NONSENSE-----" })],
-    ["private-key", "it is no private key", () => ({ privateKey: sshd.publicKey("key") })],
-    ["closed", "ended the connection before the login", () => ({ port: postgres.port })],
+    ["private-key", "it is no private key", () => ({ privateKey: bench.sshd.publicKey("key") })],
+    ["closed", "ended the connection before the login", () => ({ port: bench.postgres.port })],
     [
       "forward",
       "may not be used as a way",
-      () => ({ bastion: sshd.login({ privateKey: sshd.privateKey("restricted") }) }),
+      () => ({ bastion: bench.sshd.login({ privateKey: bench.sshd.privateKey("restricted") }) }),
     ],
-    ["forward", "cannot reach", async () => ({ port: await freePort(), bastion: sshd.login() })],
+    ["forward", "cannot reach", async () => ({ port: await freePort(), bastion: bench.sshd.login() })],
   ] satisfies [SshFailureKind, string, () => Partial<SshLogin> | Promise<Partial<SshLogin>>][])(
     "that cannot work is one problem (%s: %s)",
     async (kind, words, changes) => {
-      const error = await failure(sshd.login(await changes()));
+      const error = await failure(bench.sshd.login(await changes()));
       const expected = words.replace("the declaration", otherHosts());
       expect([error.kind, error.message]).toEqual([kind, expect.stringContaining(expected)]);
       expect(error.message).not.toContain("PRIVATE KEY");
@@ -154,14 +149,14 @@ describe("a login", () => {
 
   /** Another host's key for this host. */
   function otherHosts(): string {
-    const file = join(sshd.directory, "other_hosts");
-    writeFileSync(file, `[127.0.0.1]:${sshd.port} ${sshd.publicKey("stranger")}\n`);
+    const file = join(bench.sshd.directory, "other_hosts");
+    writeFileSync(file, `[127.0.0.1]:${bench.sshd.port} ${bench.sshd.publicKey("stranger")}\n`);
     return file;
   }
 
   test("ends in time where nobody says a word, and when the run is cancelled", async () => {
     const silent = await startSilentHost();
-    const login = sshd.login({ port: silent.port });
+    const login = bench.sshd.login({ port: silent.port });
     const error = await failure({ ...login, dialTimeout: 0.5 });
     expect([error.kind, error.message]).toEqual(["silent", expect.stringContaining("longer than 0.5 s")]);
     const controller = new AbortController();
@@ -172,17 +167,17 @@ describe("a login", () => {
   });
 
   test("is tried again while the host is starting, and a refused one is not", async () => {
-    await sshd.kill();
+    await bench.sshd.kill();
     const said: string[] = [];
-    const opening = openSsh(sshd.login({ dialErrorLimit: -1 }), { say: (line) => said.push(line) });
+    const opening = openSsh(bench.sshd.login({ dialErrorLimit: -1 }), { say: (line) => said.push(line) });
     await eventually("an attempt has failed", () => said.length > 0 || undefined);
-    await sshd.start();
+    await bench.sshd.start();
     await (await opening).close();
     expect(said[0]).toContain("attempt 1 of ∞ failed");
-    const before = sshd.log().length;
-    await failure(sshd.login({ privateKey: sshd.privateKey("stranger"), dialErrorLimit: 5 }));
+    const before = bench.sshd.log().length;
+    await failure(bench.sshd.login({ privateKey: bench.sshd.privateKey("stranger"), dialErrorLimit: 5 }));
     expect(
-      sshd
+      bench.sshd
         .log()
         .slice(before)
         .match(/^Connection from/gm),
@@ -222,7 +217,7 @@ describe("a command", () => {
         optionalEnvironment: { OTHER: "dropped" },
       });
       expect(taken).toMatchObject({ stdout: "a b ü\n", code: 0 });
-      const mark = join(sshd.directory, "started");
+      const mark = join(bench.sshd.directory, "started");
       const refused = connection.run(`touch '${mark}'`, { environment: { OTHER: "x" } });
       await expect(refused).rejects.toMatchObject({ kind: "environment" });
       await expect(refused).rejects.toThrow("does not take the variable OTHER");
@@ -233,23 +228,23 @@ describe("a command", () => {
   test("ends when the run is cancelled; in a session of root it is told that it may go on", async () => {
     await use(async (connection) => {
       const controller = new AbortController();
-      const file = join(sshd.directory, "pid");
+      const file = join(bench.sshd.directory, "pid");
       const command = `echo $$ > '${file}'; trap 'exit 0' TERM; for i in $(seq 100); do sleep 0.1; done`;
       const running = connection.run(command, { signal: controller.signal });
       const pid = await eventually("the command runs", () =>
         existsSync(file) ? Number(readFileSync(file, "utf8")) || undefined : undefined,
       );
       controller.abort(new Error("cancelled"));
-      const isRoot = sshd.user === "root";
+      const isRoot = bench.sshd.user === "root";
       await expect(running).rejects.toThrow(isRoot ? "it may still be running there" : "cancelled");
       if (isRoot) process.kill(pid, "SIGTERM");
     });
   });
 
   test("whose connection is lost has an end that nobody knows", async () => {
-    const way = await startLineProxy(sshd.port);
-    const connection = await openSsh(sshd.login({ port: way.port }));
-    const file = join(sshd.directory, "running");
+    const way = await startLineProxy(bench.sshd.port);
+    const connection = await openSsh(bench.sshd.login({ port: way.port }));
+    const file = join(bench.sshd.directory, "running");
     const running = connection.run(`touch '${file}'; sleep 30`);
     await eventually("the command runs", () => existsSync(file) || undefined);
     way.breakOnce();

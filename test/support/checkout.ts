@@ -29,6 +29,8 @@ export interface RunCheckoutOptions {
   readonly exitCode?: number | "any";
   /** Its standard input: secrets go there. Default: none. */
   readonly input?: string;
+  /** Ctrl-C, for all processes of the run as a terminal sends it, once this has come true. */
+  readonly interrupt?: Promise<unknown>;
 }
 
 export interface Output {
@@ -102,7 +104,9 @@ function runScript(
       cwd: directory,
       env: { ...env, ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
+      detached: options.interrupt !== undefined,
     });
+    options.interrupt?.then(() => process.kill(-(child.pid ?? 0), "SIGINT")).catch(reject);
     child.stdin.on("error", () => undefined).end(options.input ?? ""); // it may not read any
     const output = { stdout: "", stderr: "", text: "" };
     for (const name of ["stdout", "stderr"] as const) {

@@ -1,4 +1,5 @@
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo } from "node:net";
+import { pipeline } from "node:stream";
 import { Server, utils } from "ssh2";
 
 /** An SSH server that lets in by password: sshd could only do that for an account that has one on this machine. */
@@ -8,7 +9,7 @@ export interface PasswordHost {
   stop(): Promise<void>;
 }
 
-/** The user `by-password` sends it, `by-questions` is asked for it. Every command says hello. */
+/** The user `by-password` sends it, `by-questions` is asked for it. Every command says hello; ways to this machine are opened. */
 export async function startPasswordHost(password: string): Promise<PasswordHost> {
   const keys = utils.generateKeyPairSync("ed25519");
   const server = new Server({ hostKeys: [keys.private] }, (client) => {
@@ -28,6 +29,16 @@ export async function startPasswordHost(password: string): Promise<PasswordHost>
           decide(answers[0], "keyboard-interactive");
         });
       }
+    });
+    client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+      const socket = connect(destPort, destIP)
+        .once("connect", () => {
+          const channel = accept();
+          pipeline(channel, socket, channel, () => undefined);
+        })
+        .once("error", () => {
+          reject();
+        });
     });
     client.on("session", (accept) => {
       accept().on("exec", (start) => {

@@ -8,10 +8,9 @@ import { instanceAt, makeServerDirectory, writeServerFile } from "../../componen
 import { dataHome } from "../../components/io/places";
 import { runProgram } from "../../components/io/process";
 import { generatePassword, scramVerifier } from "../../components/io/scram";
-import { openSession } from "../../components/io/session";
 import { cacheHome } from "../../infra/toolchain/context";
 import { renameIntoPlace } from "./client-tools";
-import { freePort, temporaryDirectory, type TestServer } from "./server";
+import { freePort, loginOf, temporaryDirectory, type TestServer } from "./server";
 
 /** The versions that a server which is there already may have; 17 is installed with the project. */
 export const supportedMajors = [14, 15, 16, 17, 18] as const;
@@ -94,13 +93,7 @@ export async function startVersion(
     throw error;
   }
   return {
-    instance,
-    host: "127.0.0.1",
-    port,
-    superuser: "postgres",
-    password,
-    connect: (database = "postgres", login = { user: "postgres", password }) =>
-      openSession({ host: "127.0.0.1", port, ...login }, { database }),
+    ...loginOf(instance, port, password),
     start,
     halt: () => control("stop", "-m", "fast"),
     crash: () => control("stop", "-m", "immediate"),

@@ -47,13 +47,7 @@ export async function startServer(): Promise<TestServer> {
     throw error;
   }
   return {
-    instance,
-    host: "127.0.0.1",
-    port,
-    superuser: "postgres",
-    password,
-    connect: (database = "postgres", login = { user: "postgres", password }) =>
-      openSession({ host: "127.0.0.1", port, ...login }, { database }),
+    ...loginOf(instance, port, password),
     start: async () => {
       await start(instance, settings);
     },
@@ -63,6 +57,23 @@ export async function startServer(): Promise<TestServer> {
       await stopServer(instance);
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** The part of a test's server that is the same however it is run. */
+export function loginOf(
+  instance: Instance,
+  port: number,
+  password: string,
+): Pick<TestServer, "connect" | "host" | "instance" | "password" | "port" | "superuser"> {
+  return {
+    instance,
+    host: "127.0.0.1",
+    port,
+    superuser: "postgres",
+    password,
+    connect: (database = "postgres", login = { user: "postgres", password }) =>
+      openSession({ host: "127.0.0.1", port, ...login }, { database }),
   };
 }
 

@@ -5,7 +5,7 @@ import { userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { dockerHost, localSocket } from "../../components/io/docker/engine";
 import { freePort } from "./server";
-import { end, makeKey, startAgent, startSshd } from "./sshd";
+import { end, makeKey, sshdConfig, startAgent, startSshd } from "./sshd";
 
 /** Hosts that the client's configuration names, and what is special about each. */
 export type SshHostName =
@@ -54,7 +54,7 @@ export async function startSshHost(directory: string): Promise<SshHost> {
   writeFileSync(file("authorized_keys"), authorizedKeys(keys));
   writeFileSync(file("known_hosts"), `[127.0.0.1]:${port} ${keys.host}`);
   writeFileSync(file("changed_hosts"), `[127.0.0.1]:${port} ${keys.stranger}`);
-  writeFileSync(file("sshd_config"), serverConfig(directory, port));
+  writeFileSync(file("sshd_config"), sshdConfig(directory, port, ["PermitUserEnvironment yes"]));
   writeFileSync(file("ssh_config"), clientConfig(directory, { port, closedPort, silentPort: silent.port }));
   const bin = file("bin");
   mkdirSync(bin);
@@ -97,23 +97,6 @@ function authorizedKeys(keys: Readonly<Record<(typeof keyNames)[number], string>
     `environment="DOCKER_HOST=unix:///nonexistent/docker.sock" ${keys.engineless}`,
     `environment="PATH=/nonexistent" ${keys.clientless}`,
   ].join("");
-}
-
-function serverConfig(directory: string, port: number): string {
-  return `
-ListenAddress 127.0.0.1
-Port ${port}
-HostKey ${directory}/host
-PidFile ${directory}/sshd.pid
-AuthorizedKeysFile ${directory}/authorized_keys
-PermitUserEnvironment yes
-PermitRootLogin prohibit-password
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-UsePAM no
-StrictModes no
-PrintMotd no
-`;
 }
 
 function clientConfig(

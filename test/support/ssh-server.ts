@@ -1,10 +1,10 @@
 import { spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { SshHop, SshLogin } from "../../components/core/ssh/login";
 import { freePort, temporaryDirectory } from "./server";
-import { end, makeKey, startAgent, startSshd } from "./sshd";
+import { end, makeKey, sshdConfig, startAgent, startSshd } from "./sshd";
 
 /** A real sshd of a test's own on loopback, for clients that speak SSH themselves. */
 export interface SshServer {
@@ -53,7 +53,8 @@ export async function startSshServer(): Promise<SshServer> {
   lines.set("host-rsa", makeKey(file("host-rsa"), { type: "rsa" }));
   const port = await freePort();
   writeFileSync(file("authorized_keys"), authorizedKeys(lines));
-  writeFileSync(file("sshd_config"), serverConfig(directory, port));
+  const more = [`HostKey ${file("host-rsa")}`, "AcceptEnv SHOP_*", "LogLevel VERBOSE"];
+  writeFileSync(file("sshd_config"), sshdConfig(directory, port, [...more, "Subsystem sftp internal-sftp"]));
   const user = userInfo().username;
   let running = await startSshd(file("sshd_config"), port);
   const logs: string[] = [];
@@ -117,25 +118,4 @@ function authorizedKeys(lines: ReadonlyMap<string, string>): string {
   return allowed
     .map((name) => `${name === "restricted" ? "restrict " : ""}${lines.get(name) ?? ""}`)
     .join("");
-}
-
-function serverConfig(directory: string, port: number): string {
-  mkdirSync(join(directory, "run"), { recursive: true });
-  return `
-ListenAddress 127.0.0.1
-Port ${port}
-HostKey ${directory}/host
-HostKey ${directory}/host-rsa
-PidFile ${directory}/run/sshd.pid
-AuthorizedKeysFile ${directory}/authorized_keys
-AcceptEnv SHOP_*
-PermitRootLogin prohibit-password
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-UsePAM no
-StrictModes no
-PrintMotd no
-LogLevel VERBOSE
-Subsystem sftp internal-sftp
-`;
 }

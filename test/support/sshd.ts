@@ -2,6 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { userInfo } from "node:os";
+import { join } from "node:path";
 import { eventually } from "./eventually";
 
 export interface KeyOptions {
@@ -15,6 +16,26 @@ export interface KeyOptions {
 export function makeKey(path: string, { type = "ed25519", passphrase = "" }: KeyOptions = {}): string {
   execFileSync("ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "test", "-f", path]);
   return execFileSync("ssh-keygen", ["-y", "-P", passphrase, "-f", path], { encoding: "utf8" });
+}
+
+/** Configuration of an sshd on loopback that lets in by the keys of its directory alone, without being root. */
+export function sshdConfig(directory: string, port: number, more: readonly string[]): string {
+  const file = (name: string): string => join(directory, name);
+  return [
+    "ListenAddress 127.0.0.1",
+    `Port ${port}`,
+    `HostKey ${file("host")}`,
+    `PidFile ${file("sshd.pid")}`,
+    `AuthorizedKeysFile ${file("authorized_keys")}`,
+    "PermitRootLogin prohibit-password",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "UsePAM no",
+    "StrictModes no",
+    "PrintMotd no",
+    ...more,
+    "",
+  ].join("\n");
 }
 
 /** Starts a real sshd in the foreground, as a child that can be ended, and waits until it listens. */

@@ -84,7 +84,12 @@ function planOne(desired: DesiredEventTrigger, { eventTriggers: actual }: AuditC
 
 /** What goes without where the managing login is no superuser. */
 export function tellWithout({ ddl }: AuditDeclaration): Undeclared[] {
-  const line = (subject: string, message: string): Undeclared => ({ kind: "audit", subject, message });
+  const line = (subject: string, message: string): Undeclared => ({
+    kind: "audit",
+    subject,
+    message,
+    beyond: true,
+  });
   return [
     line("tables made later", "without event triggers, which take a superuser, the next `up` audits them"),
     line(

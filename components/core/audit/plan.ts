@@ -11,8 +11,6 @@ import { planTriggers } from "./triggers";
 export interface AuditPlanOptions {
   /** Months that are to have a partition, beside the current one. */
   readonly ahead?: number;
-  /** Whether it is told what takes a superuser; default true. */
-  readonly tellsLimits?: boolean;
 }
 
 /**
@@ -22,11 +20,11 @@ export interface AuditPlanOptions {
 export function planAudit(
   declaration: AuditDeclaration,
   catalog: AuditCatalog,
-  { ahead = monthsAhead, tellsLimits = true }: AuditPlanOptions = {},
+  { ahead = monthsAhead }: AuditPlanOptions = {},
 ): Plan {
   const log = planLog(catalog);
   const triggers = planTriggers(declaration, catalog);
-  const without = catalog.superuser || !tellsLimits ? [] : tellWithout(declaration);
+  const without = catalog.superuser ? [] : tellWithout(declaration);
   const told: Plan = { statements: [], refusals: [], undeclared: without };
   const refused = log.refusals.length > 0 ? joinPlans(log, told) : undefined;
   if (refused !== undefined) return { ...refused, statements: [] };

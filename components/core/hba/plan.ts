@@ -68,7 +68,7 @@ export function planObstacle(obstacle: HbaObstacle, user: string): Plan {
     obstacle === "preview login"
       ? `${user} may not read it: a run as the managing login compares it`
       : "the server runs on Windows, where it is not written";
-  return { statements: [], refusals: [], undeclared: [{ kind: "pg_hba", subject, message }] };
+  return { statements: [], refusals: [], undeclared: [{ kind: "pg_hba", subject, message, beyond: true }] };
 }
 
 const common = { kind: "pg_hba", risk: "access" } as const;

@@ -75,11 +75,6 @@ export function percentOf(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 1000) / 10;
 }
 
-/** `1 session`, `3 sessions`. */
-export function counted(count: number, noun: string, several = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : several}`;
-}
-
 /** The first of some names: `a, b, c and 4 more`. */
 export function firstOf(names: readonly string[], most = 3): string {
   const rest = names.length - most;

@@ -1,6 +1,7 @@
 import { renderDuration } from "../duration";
 import { renderSize } from "../size";
-import { above, check, counted, firstOf, type HealthCheck, type HealthThresholds } from "./health-check";
+import { counted } from "../counted";
+import { above, check, firstOf, type HealthCheck, type HealthThresholds } from "./health-check";
 import type { HealthFacts, RecoveryFacts, SlotFacts, StandbyFacts } from "./health-facts";
 
 /** What becomes of the write-ahead log: archived, replayed, kept. */

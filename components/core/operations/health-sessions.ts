@@ -1,6 +1,7 @@
 import { renderDuration } from "../duration";
 import { resolveConnectionUse } from "./connection-use";
-import { above, check, counted, percentOf, type HealthCheck, type HealthThresholds } from "./health-check";
+import { counted } from "../counted";
+import { above, check, percentOf, type HealthCheck, type HealthThresholds } from "./health-check";
 import type { HealthFacts, LimitFacts, SessionFacts } from "./health-facts";
 
 /** What sessions do to the server and to each other. */

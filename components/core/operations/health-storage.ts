@@ -1,9 +1,9 @@
 import { renderDuration } from "../duration";
 import { renderSize } from "../size";
+import { counted } from "../counted";
 import {
   above,
   check,
-  counted,
   firstOf,
   judgeXidAge,
   percentOf,

@@ -9,6 +9,8 @@ export interface MaintenanceCatalog {
   readonly inRecovery: boolean;
   /** True: the login owns this database, whose owner may VACUUM and ANALYZE every table that it reaches, whoever's it is. */
   readonly ownsDatabase: boolean;
+  /** False: indexes of TOAST are none of the login's, whoever owns their tables, and not among `indexes`. */
+  readonly entersToast?: boolean;
   readonly tables: readonly MaintainableTable[];
   readonly indexes: readonly MaintainableIndex[];
 }

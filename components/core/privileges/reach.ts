@@ -43,6 +43,6 @@ export function planOutOfReach({ manager, isOurs }: Reach, found: readonly OutOf
       })),
     undeclared: lines
       .filter(({ role }) => !isOurs(role))
-      .map(({ subject, message }) => ({ kind: "privilege", subject, message })),
+      .map(({ subject, message }) => ({ kind: "privilege", subject, message, beyond: true })),
   };
 }

@@ -9,21 +9,28 @@ import { planMarks } from "./marks";
 import { limitsOf, within, type Limits } from "./limits";
 import { planJoining } from "./joining";
 import { planServerSettings } from "./settings";
+import { refuseTaken, takenNames } from "./taken";
 import { findUndeclared } from "./undeclared";
 import { byName } from "../lists";
 import { joinPlans, type Plan, type Statement } from "../statement";
+
+export interface ServerAccessOptions {
+  /** True where the state knows nothing but what an import said. */
+  readonly imported?: boolean;
+  /** What official resources are to make in this run, as `role <name>` and `database <name>`; known in a preview only. */
+  readonly newcomers?: ReadonlySet<string>;
+}
 
 /**
  * The statements that bring roles and databases to what is declared, and what may not be done.
  *
  * @param before what the last run declared: what is in it and no more in `desired` leaves the server in this run
- * @param options.imported true where the state knows nothing but what an import said
  */
 export function planServerAccess(
   desired: ServerAccess,
   before: ServerAccess | undefined,
   actual: ServerCatalog,
-  { imported = false }: { readonly imported?: boolean } = {},
+  { imported = false, newcomers = new Set() }: ServerAccessOptions = {},
 ): Plan {
   const roles = new Map(actual.roles.map((role) => [role.name, role]));
   const limits = limitsOf(actual.capabilities, roles);
@@ -45,7 +52,9 @@ export function planServerAccess(
   );
   const hasOthers = plan.statements.length > 0;
   const makesTable = ownership.statements.length > 0;
-  return joinPlans(plan, planMarks(desired, before, actual, { hasOthers, makesTable, imported }));
+  const marks = planMarks(desired, before, actual, { hasOthers, makesTable, imported });
+  const taken = takenNames(desired, actual, newcomers);
+  return taken.length > 0 ? refuseTaken(joinPlans(plan, marks), taken) : joinPlans(plan, marks);
 }
 
 function planOwnership({ stack }: ServerAccess, { owner }: ServerCatalog): Plan {
@@ -152,6 +161,7 @@ function planMembers(
     kind: "membership" as const,
     subject: `membership in ${of}`,
     message: `it goes without: ${limits.membership(of) ?? ""}; ${sql} is for who has that`,
+    beyond: true as const,
   }));
   return joinPlans(...limited, { statements: [], refusals, undeclared: [...undeclared, ...without] });
 }
@@ -214,12 +224,13 @@ function planPrivileges(
     const plan = planDatabaseAcl(wanted, ours, found.acl);
     const limit = limits.database(found.owner);
     if (limit === undefined || plan.statements.length === 0) return plan;
-    const undeclared = { kind: "PUBLIC" as const, subject: `database ${name}` };
-    const message = `its privileges are not as they should be, and ${limit}`;
+    const told = { kind: "PUBLIC" as const, subject: `database ${name}`, beyond: true as const };
+    const forOthers = plan.statements.map(({ sql }) => sql).join("; ");
+    const message = `its privileges are not as they should be, and ${limit}; ${forOthers} is for who does`;
     return {
       statements: [],
       refusals: [],
-      undeclared: [...(plan.undeclared ?? []), { ...undeclared, message }],
+      undeclared: [...(plan.undeclared ?? []), { ...told, message }],
     };
   });
   return joinPlans(...declared, ...closed);
@@ -233,7 +244,8 @@ function unreadPasswords({ roles }: ServerAccess, actual: ReadonlyMap<string, Ac
   if (unread.length === 0) return [];
   const names = unread.map(({ name }) => name).toSorted();
   const message = "they cannot be compared: only a superuser reads them";
-  return [{ kind: "role" as const, subject: `passwords of ${names.join(", ")}`, message }];
+  const subject = `passwords of ${names.join(", ")}`;
+  return [{ kind: "role" as const, subject, message, beyond: true as const }];
 }
 
 /** What the last run did not know, and is not there, is made by its official resource. */

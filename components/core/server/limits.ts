@@ -1,4 +1,5 @@
-import type { Capabilities } from "../capabilities";
+import { substituteOf, type Capabilities } from "../capabilities";
+import { settingLimit } from "../settings/rights";
 import type { ActualRole, RoleAttributes } from "./role";
 import { shown, type Plan, type Statement } from "../statement";
 
@@ -15,6 +16,8 @@ export interface Limits {
   newDatabase(): string | undefined;
   /** Change a database, its privileges or its settings, as its owner. */
   database(owner: string): string | undefined;
+  /** Set something for a role or a database. */
+  setting(name: string): string | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export function limitsOf(
 ): Limits {
   if (capabilities === undefined || capabilities.superuser) {
     const all = (): undefined => undefined;
-    return { role: all, membership: all, newDatabase: all, database: all };
+    return { role: all, membership: all, newDatabase: all, database: all, setting: all };
   }
   const { login, createRole, createDatabase, adminOf, memberOf, serverVersion } = capabilities;
   const me = existing.get(login);
@@ -54,6 +57,11 @@ export function limitsOf(
       owner === login || memberOf.includes(owner) || (existing.has(owner) && administers(owner))
         ? undefined
         : `${login} does not belong to its owner ${owner}`,
+    setting: (name) =>
+      // What a service lets its own substitute of a superuser set beyond that is nowhere to be read: it is tried.
+      capabilities.settings === undefined || substituteOf(capabilities) !== undefined
+        ? undefined
+        : settingLimit(capabilities.settings, name),
   };
 }
 
@@ -82,7 +90,12 @@ function missingAttribute(
 }
 
 /** The statements, or, where the managing login may not send them, the refusal that says so. */
-export function within(subject: string, limit: string | undefined, statements: readonly Statement[]): Plan {
+export function within(
+  subject: string,
+  limit: string | undefined,
+  statements: readonly Statement[],
+  hint = "let a superuser run that, or give the managing login what it needs",
+): Plan {
   const [first] = statements;
   if (limit === undefined || first === undefined) return { statements, refusals: [] };
   const rest = statements.length === 1 ? "" : ` and ${statements.length - 1} more`;
@@ -92,7 +105,7 @@ export function within(subject: string, limit: string | undefined, statements: r
       {
         subject,
         message: `it is not as declared, and ${limit}: ${shown(first)}${rest}`,
-        hint: "let a superuser run that, or give the managing login what it needs",
+        hint,
       },
     ],
   };

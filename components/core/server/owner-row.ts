@@ -58,6 +58,18 @@ export function refuseOtherOwner(row: OwnerRow | undefined, stack: string, what:
   ];
 }
 
+/**
+ * The database of a stack that holds its row, as its login may not write into the maintenance database; undefined: that one
+ * holds it, or the stack owns no server.
+ */
+export function ownerDatabase(
+  { stack, databases }: { readonly stack?: string; readonly databases: readonly { readonly name: string }[] },
+  { hasTable, mayCreate }: Pick<OwnerPlace, "hasTable" | "mayCreate">,
+): string | undefined {
+  if (stack === undefined || hasTable || mayCreate) return undefined;
+  return databases.map(({ name }) => name).toSorted()[0];
+}
+
 /** The statements that write the row down: none where it is there. */
 export function claimServer(place: OwnerPlace, stack: string): Statement[] {
   const { row, database } = place;

@@ -32,24 +32,34 @@ export const nameLists: ReadonlySet<string> = new Set([
   "unix_socket_directories",
 ]);
 
+/** A statement about one setting. */
+export interface SettingStatement {
+  readonly name: string;
+  readonly statement: Statement;
+}
+
 /** The statements that make settings what they are to be; what nobody declared is reset. */
 export function diffSettings(
   target: SettingsTarget,
   desired: DesiredSettings,
   actual: readonly string[],
-): Statement[] {
+): SettingStatement[] {
   const found = new Map(actual.map(parseSetting));
   const wanted = new Map(
     Object.entries(desired).map(([name, value]) => [name.toLowerCase(), { name, value }]),
   );
   const extra = [...found].filter(([name]) => !wanted.has(name)).toSorted(byKey);
   return [
-    ...extra.map(([name]) => statement(target, `RESET ${quoteIdentifier(name)}`, "nobody declared it")),
+    ...extra.map(([name]) => ({
+      name,
+      statement: statement(target, `RESET ${quoteIdentifier(name)}`, "nobody declared it"),
+    })),
     ...[...wanted].toSorted(byKey).flatMap(([key, { name, value }]) => {
       const has = found.get(key);
       if (has !== undefined && sameSetting(key, value, has)) return [];
       const sql = `SET ${quoteIdentifier(name)} TO ${renderSetting(name, value)}`;
-      return [statement(target, sql, has === undefined ? "declared and not set" : hadReason(key, has))];
+      const reason = has === undefined ? "declared and not set" : hadReason(key, has);
+      return [{ name, statement: statement(target, sql, reason) }];
     }),
   ];
 }

@@ -1,6 +1,7 @@
 import { diffSettings, type ActualSettings, type DesiredSettings } from "./role-settings";
 import type { ServerAccess, ServerCatalog } from "./model";
 import { within, type Limits } from "./limits";
+import { quoteIdentifier } from "../identifier";
 import { joinPlans, type Plan, type Undeclared } from "../statement";
 
 /** What is to be set for one role, one database, or one role in one database. */
@@ -17,9 +18,17 @@ export function planServerSettings(desired: ServerAccess, actual: ServerCatalog,
   const known = new Set(wanted.map(keyOf));
   const plans = wanted.map(({ role, database, settings }) => {
     const place = { ...(role === null ? {} : { role }), ...(database === null ? {} : { database }) };
-    const statements = diffSettings(place, settings, found.get(keyOf({ role, database }))?.settings ?? []);
+    const changes = diffSettings(place, settings, found.get(keyOf({ role, database }))?.settings ?? []);
     const subject = role === null ? `database ${database ?? ""}` : `role ${role}`;
-    return within(subject, limitOf(role, database, actual, limits), statements);
+    const limit = limitOf(role, database, actual, limits);
+    const statements = changes.map(({ statement }) => statement);
+    if (limit !== undefined) return within(subject, limit, statements);
+    return joinPlans(
+      ...changes.map(({ name, statement }) => {
+        const hint = `let a superuser run that, or GRANT SET ON PARAMETER ${quoteIdentifier(name)} TO ${quoteIdentifier(actual.manager)} (15 and newer), or take it out of the settings`;
+        return within(subject, limits.setting(name), [statement], hint);
+      }),
+    );
   });
   const undeclared = actual.settings
     .filter((row) => !known.has(keyOf(row)))

@@ -1,5 +1,6 @@
 import { parseNames, nameLists, type SettingValue } from "../server/role-settings";
 import { knownExtensionSettings, knownSettings } from "./known";
+import type { SettingRights } from "./rights";
 import { sameSettingValue, type SettingType } from "./value";
 
 /** A row of pg_settings. */
@@ -38,6 +39,8 @@ export interface SettingsCatalog {
   readonly missing: readonly { readonly setting: string; readonly name: string }[];
   /** Replication slots: how many, and how many of them logical. */
   readonly slots: { readonly total: number; readonly logical: number };
+  /** What the managing login may set, where that is not everything. */
+  readonly rights?: SettingRights;
 }
 
 /** Name of the file that ALTER SYSTEM writes, and the last one that the server reads. */

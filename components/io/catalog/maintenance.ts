@@ -3,6 +3,15 @@ import type { Session } from "../session";
 import { readVersion } from "./indexes";
 import { relationSizeSql, userSchemaSql } from "./relation-size";
 
+/** The owner of a table enters pg_toast by its table alone, and no index there by its name. */
+const indexesSql = `indexes AS MATERIALIZED (
+  SELECT x.indexrelid AS oid, t.oid AS "table", x.indisvalid, x.indisexclusion, coalesce(s.bytes, 0) AS bytes
+  FROM pg_catalog.pg_index AS x
+  JOIN tables AS t ON x.indrelid IN (
+    t.oid, CASE WHEN pg_catalog.has_schema_privilege('pg_toast', 'USAGE') THEN t.reltoastrelid END)
+  LEFT JOIN relation_size AS s ON s.oid = x.indexrelid
+)`;
+
 /**
  * Tables and indexes with their sizes, and as whom the login may work on them, in one read: its owner may, from 17 on who
  * has MAINTAIN, and who may become the owner. A name is looked up before its rights are: without USAGE on the schema
@@ -22,15 +31,11 @@ WITH ${relationSizeSql}, tables AS MATERIALIZED (
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = c.oid AND c.relispartition
   WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND ${userSchemaSql("n.nspname")}
-), indexes AS MATERIALIZED (
-  SELECT x.indexrelid AS oid, t.oid AS "table", x.indisvalid, x.indisexclusion, coalesce(s.bytes, 0) AS bytes
-  FROM pg_catalog.pg_index AS x
-  JOIN tables AS t ON x.indrelid IN (t.oid, t.reltoastrelid)
-  LEFT JOIN relation_size AS s ON s.oid = x.indexrelid
-)
+), ${indexesSql}
 SELECT pg_catalog.json_build_object(
   'database', pg_catalog.current_database(),
   'inRecovery', pg_catalog.pg_is_in_recovery(),
+  'entersToast', pg_catalog.has_schema_privilege('pg_toast', 'USAGE'),
   'ownsDatabase', (SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE') FROM pg_catalog.pg_database AS d
     WHERE d.datname = pg_catalog.current_database()),
   'tables', (

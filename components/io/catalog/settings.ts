@@ -2,6 +2,7 @@ import { DatabaseError } from "pg";
 import { quoteLiteral } from "../../core/identifier";
 import type { SettingValue } from "../../core/server/role-settings";
 import {
+  autoFile,
   isAutoFile,
   type ActualSetting,
   type FileEntry,
@@ -9,6 +10,7 @@ import {
 } from "../../core/settings/catalog";
 import { settingNeeds, type SettingNeeds } from "../../core/settings/needs";
 import { provenFile } from "../settings-proof";
+import { readSettingRights } from "./setting-rights";
 import type { Session } from "../session";
 
 const settingsSql = `
@@ -23,6 +25,9 @@ SELECT coalesce(name, '') AS name, coalesce(setting, '') AS value, coalesce(sour
   coalesce(sourceline, 0) AS line, error
 FROM pg_catalog.pg_file_settings ORDER BY seqno`;
 
+const readsFilesSql = `pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
+    AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')`;
+
 /** Nobody has made a database, nor a table in the maintenance database: there is nothing that anybody works with. */
 const stateSql = `
 SELECT
@@ -30,7 +35,8 @@ SELECT
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384) AS "isUnused",
   (SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_replication_slots) AS slots,
   (SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical') AS logical,
-  pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT') AS "readsFiles"`;
+  pg_catalog.current_setting('server_version_num')::int AS "serverVersion",
+  ${readsFilesSql} AS "readsFiles"`;
 
 /** Of the file the server knows the second only. */
 const loadedSql = `
@@ -43,6 +49,7 @@ interface StateRow {
   readonly isUnused: boolean;
   readonly slots: number;
   readonly logical: number;
+  readonly serverVersion: number;
   readonly readsFiles: boolean;
 }
 
@@ -52,28 +59,31 @@ type OpenAnother = <Result>(use: (session: Session) => Promise<Result>) => Promi
  * How the live server is set, and what it lacks for what is declared. Reads only.
  *
  * @param openAnother opens a session to load declared libraries in; absent: they are not looked for
+ * @param login managing login that is no superuser: what it may set is read as well
  */
 export async function readSettingsCatalog(
   session: Session,
   declared: Readonly<Record<string, SettingValue>>,
   openAnother?: OpenAnother,
+  login?: string,
 ): Promise<SettingsCatalog> {
   const [state] = await session.query<StateRow & Record<string, unknown>>(stateSql);
   if (state === undefined) throw new Error("the server answers with nothing");
   const settings = await readSettings(session);
-  const { isUnused, slots, logical, readsFiles } = state;
+  const { isUnused, slots, logical, readsFiles, serverVersion } = state;
+  const rights = login === undefined ? undefined : await readSettingRights(session, { serverVersion, login });
   const [loaded] = readsFiles
     ? await session.query<{ isUnloaded: boolean; hasProof: boolean }>(loadedSql)
     : [];
   return {
     settings,
-    // Who may not read the files sees what was loaded from them.
     entries: readsFiles ? await readFileEntries(session) : entriesOf(settings),
     isUnloaded: loaded?.isUnloaded ?? false,
     hasProof: loaded?.hasProof ?? false,
     isUnused,
     missing: await readMissing(settingNeeds(declared, settings), session, openAnother),
     slots: { total: slots, logical },
+    ...(rights === undefined ? {} : { rights }),
   };
 }
 
@@ -91,10 +101,23 @@ export async function readFileEntries(session: Session): Promise<FileEntry[]> {
   return rows.map((row) => ({ ...row, error: row.error ?? undefined }));
 }
 
+/** The lines of the configuration files, or, for who may not read those, what was loaded from them. */
+export async function readEntries(session: Session): Promise<FileEntry[]> {
+  return (await mayReadFiles(session)) ? readFileEntries(session) : entriesOf(await readSettings(session));
+}
+
+/** Whether the login may read the configuration files themselves. */
+export async function mayReadFiles(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ readsFiles: boolean }>(`SELECT ${readsFilesSql} AS "readsFiles"`);
+  return row?.readsFiles === true;
+}
+
+/** Who does not see the files' names (`pg_read_all_settings`) takes what comes from a file for ALTER SYSTEM's. */
 function entriesOf(settings: readonly ActualSetting[]): FileEntry[] {
-  return settings.flatMap(({ name, setting, file }) =>
-    file !== undefined && isAutoFile(file) ? [{ name, value: setting, file, line: 0, error: undefined }] : [],
-  );
+  const seesFiles = settings.some(({ file }) => file !== undefined);
+  return settings
+    .filter(({ source, file = "" }) => (seesFiles ? isAutoFile(file) : source === "configuration file"))
+    .map(({ name, setting }) => ({ name, value: setting, file: autoFile, line: 0, error: undefined }));
 }
 
 async function readMissing(

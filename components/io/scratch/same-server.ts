@@ -53,7 +53,10 @@ async function make(maintenance: Session, name: string, like: DesiredDatabase): 
      LC_COLLATE ${literal(like.lcCollate)} LC_CTYPE ${literal(like.lcCtype)}`,
   );
   await maintenance.query(`REVOKE ALL ON DATABASE ${quoted} FROM PUBLIC`);
-  for (const { sql } of diffSettings({ database: name }, like.settings, [])) await maintenance.query(sql);
+  for (const {
+    statement: { sql },
+  } of diffSettings({ database: name }, like.settings, []))
+    await maintenance.query(sql);
 }
 
 async function dropLeftOvers(maintenance: Session): Promise<void> {

@@ -126,7 +126,10 @@ async function withCopyOf<Result>(
     await maintenance.query(`CREATE DATABASE ${quoted} TEMPLATE ${quoteIdentifier(name)} STRATEGY file_copy`);
     try {
       // A copy has none of what is said of the database itself.
-      for (const { sql } of diffSettings({ database: copy }, settings, [])) await maintenance.query(sql);
+      for (const {
+        statement: { sql },
+      } of diffSettings({ database: copy }, settings, []))
+        await maintenance.query(sql);
       return await use(copy);
     } finally {
       await maintenance.query(`DROP DATABASE ${quoted} WITH (FORCE)`);

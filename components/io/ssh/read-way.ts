@@ -57,7 +57,11 @@ function readProofs(
   const usual = ["id_ed25519", "id_ecdsa", "id_rsa"]
     .map((name) => pathOf(`~/.ssh/${name}`, env))
     .find((path) => existsSync(path));
-  return usual === undefined ? {} : { privateKey: readKey(usual, hop) };
+  if (usual !== undefined) return { privateKey: readKey(usual, hop) };
+  if (hop.password !== undefined) return {};
+  const message = `nothing is given that proves ${hop.user}: no key, no agent, no password`;
+  const hint = `name a key in keyFile, have an agent (SSH_AUTH_SOCK), or name a file with the account's password in ${passwordVariable}.`;
+  throw new SshError("private-key", hop, message, hint);
 }
 
 function readKey(path: string, hop: SshHop): string {

@@ -10,7 +10,7 @@ import { bloatCommand } from "../commands/bloat";
 import { capacityCommand } from "../commands/capacity";
 import { diskCommand } from "../commands/disk";
 import { driftCommand } from "../commands/drift";
-import { healthCommand } from "../commands/health";
+import { healthBesideBackups } from "../commands/health";
 import { indexesCommand } from "../commands/indexes";
 import { logsCommand } from "../commands/logs";
 import { planCommand } from "../commands/plan";
@@ -52,9 +52,8 @@ const week = "7d";
 
 /** Every look, by the very commands that somebody would run one by one. */
 export const looks: Readonly<Record<LookName, Look>> = {
-  health: by(healthCommand, [], ({ data: { checks, version }, findings }) => ({
-    // Beside it there is an item of its own.
-    findings: findings.filter(({ subject }) => subject !== "backups"),
+  // Backups have an item of their own.
+  health: by(healthBesideBackups, [], ({ data: { checks, version } }) => ({
     told: `PostgreSQL ${version}: ${plural(checks.length, "check")} are well`,
   })),
   space: by(diskCommand, [], ({ data: { volumes, remarks } }) => ({
@@ -65,7 +64,7 @@ export const looks: Readonly<Record<LookName, Look>> = {
     told: tellBackups(data),
   })),
   errors: by(logsCommand, ["--since", "24h"], ({ data: { entries, levels } }) => ({
-    told: `${plural(entries, "entry").replace("entrys", "entries")}, ${levels.ERROR ?? 0} of them errors of statements`,
+    told: `${plural(entries, "entry", "entries")}, ${levels.ERROR ?? 0} of them errors of statements`,
   })),
   "slow-queries": by(slowQueriesCommand, [], ({ data: { spans, statements, remarks } }, { config }) => ({
     told: `${plural(statements.length, "statement")} looked at in ${spans.map(({ database }) => database).join(", ")}`,

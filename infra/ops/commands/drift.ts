@@ -40,6 +40,9 @@ views, functions, triggers, rules, policies, types, and every other kind, each p
 Alembic they are its applied revisions, which its own Python runs there. That is kept in a cache until a file, the
 declaration or the server's version changes. pgstead:drift.ignore names what is left out.
 
+What the managing login may neither see nor change, such as the passwords that only a superuser reads, is told and is no
+difference: nothing that this stack does would end it.
+
 Nothing is changed without --fix; there is one connection at a time, and no statement takes over 10 s. --fix mends what
 is declared: a schema object is a migration's to change, and --sql prints the statements for one.
 
@@ -96,7 +99,7 @@ async function compare(context: CommandContext, args: DriftArgs): Promise<DriftD
 }
 
 function withSchemas(
-  declared: Pick<DriftData, "drift" | "compared" | "unseen">,
+  declared: Pick<DriftData, "drift" | "compared" | "unseen" | "remarks">,
   schemas: readonly (SchemaDrift | SchemaUnseen)[],
 ): DriftData {
   const compared = schemas.filter((one) => "drift" in one);
@@ -110,7 +113,7 @@ function withSchemas(
     compared: [...declared.compared, ...compared.map(({ database }) => `Schema ${database}`)],
     unseen: [...declared.unseen, ...others(false)],
     notCompared: others(true),
-    remarks: compared.flatMap(({ remarks }) => remarks),
+    remarks: [...declared.remarks, ...compared.flatMap(({ remarks }) => remarks)],
     schemas: compared.map(({ drift: _drift, remarks: _remarks, ...rest }) => rest),
   };
 }

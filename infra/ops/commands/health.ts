@@ -1,7 +1,7 @@
 import { judgeHealth } from "../../../components/core/operations/health";
 import type { CommandContext, OpsCommand } from "../command";
 import type { HealthData } from "../health/found";
-import { readStackCare } from "../health/read-care";
+import { readStackCare, type CareArgs } from "../health/read-care";
 import { readStackHealth } from "../health/read-health";
 import { renderHealth } from "../health/render";
 import type { NagiosResult, PerformanceFigure } from "../nagios";
@@ -16,9 +16,15 @@ export const healthCommand: OpsCommand<object, HealthData> = {
     command.addHelpText("after", help);
   },
   watch: true,
-  run: look,
+  run: (context) => look(context),
   nagios: tellNagios,
   render: (report, _args, colors) => ({ output: renderHealth(report, colors) }),
+};
+
+/** The same for who looks at the backups by itself: asking for them takes a program of its own where they are in a container. */
+export const healthBesideBackups: OpsCommand<object, HealthData> = {
+  ...healthCommand,
+  run: (context) => look(context, { backups: false }),
 };
 
 const help = `
@@ -35,14 +41,14 @@ Examples:
   npm run ops -- health --stack prod --watch
   npm run ops -- health --stack prod --nagios`;
 
-async function look(context: CommandContext): Promise<Report<HealthData>> {
+async function look(context: CommandContext, { backups = true }: CareArgs = {}): Promise<Report<HealthData>> {
   const { stack, config } = context;
   const watcher = await openWatcher(context);
   const looking = readStackHealth(watcher, context);
   // Beside each other: what takes longer is in containers.
   const [{ facts, declared }, care] = await context.progress(
     `asking the server at ${watcher.place}`,
-    Promise.all([looking, readStackCare(context, watcher)]),
+    Promise.all([looking, readStackCare(context, watcher, { backups })]),
   );
   const checks = [...judgeHealth(facts, config.thresholds), declared, ...care.checks];
   const findings = checks.flatMap(({ name, status, message, hint }) =>

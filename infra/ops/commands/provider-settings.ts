@@ -18,7 +18,7 @@ import { openWatcher } from "../watcher";
 /** What the managing login may do, as the server says; nothing is believed from a name or a brand. */
 export type Right = Exclude<
   keyof Capabilities,
-  "login" | "serverVersion" | "inRecovery" | "memberOf" | "adminOf"
+  "login" | "serverVersion" | "inRecovery" | "memberOf" | "adminOf" | "settings"
 >;
 
 /** What `provider-settings` tells, as JSON. */
@@ -28,6 +28,8 @@ export interface ProviderSettingsData {
   readonly rights: Readonly<Record<Right, boolean>>;
   /** Roles that the login works as. */
   readonly memberOf: readonly string[];
+  /** Settings that it was granted, which `up` sets by itself: `alter` with ALTER SYSTEM, `set` for roles and databases. */
+  readonly granted: Readonly<Record<"alter" | "set", readonly string[]>>;
   /** What is not as declared, with what to set it to: empty once all is applied. */
   readonly parameters: readonly ProviderParameter[];
   /** Declared rules of pg_hba.conf, for a firewall; they are not compared. */
@@ -60,6 +62,7 @@ export const providerSettingsCommand: OpsCommand<object, ProviderSettingsData> =
       login: capabilities.login,
       rights: rightsOf(capabilities),
       memberOf: capabilities.memberOf,
+      granted: { alter: capabilities.settings?.alter ?? [], set: capabilities.settings?.set ?? [] },
       ...list,
     };
     return { command: "provider-settings", stack, data, findings: list.parameters.map(toFinding) };
@@ -74,14 +77,15 @@ is 0. Libraries and lists of allowed extensions keep what the service has in the
 firewall, and not compared: no catalogue knows it.
 
 JSON: data.parameters [{ name, value, unit, declared, live, change }]; data.rules [{ address, databases, users, rule }];
-data.rights { superuser, createRole, alterSystem, … }, data.memberOf.
+data.rights { superuser, createRole, alterSystem, … }, data.memberOf, data.granted { alter, set }: settings that the login
+was granted (GRANT … ON PARAMETER), which \`up\` sets by itself.
 
 Examples:
   npm run ops -- provider-settings --stack prod
   npm run ops -- provider-settings --stack prod --json | jq -r '.data.parameters[] | "\\(.name)=\\(.value)"'`;
 
 const words = Object.keys(superuserCapabilities("")).filter(
-  (name) => !["login", "serverVersion", "inRecovery", "memberOf", "adminOf"].includes(name),
+  (name) => !["login", "serverVersion", "inRecovery", "memberOf", "adminOf", "settings"].includes(name),
 ) as Right[];
 
 function rightsOf(capabilities: Capabilities): Record<Right, boolean> {
@@ -98,8 +102,12 @@ function toFinding({ name, value, unit, declared, live, change }: ProviderParame
 }
 
 function renderList({ stack, data }: Report<ProviderSettingsData>, colors: Colors): string {
-  const { parameters, rules, rights, login, place } = data;
-  const has = words.filter((name) => rights[name]);
+  const { parameters, rules, rights, granted, login, place } = data;
+  const has = [
+    ...words.filter((name) => rights[name]),
+    ...(granted.alter.length === 0 ? [] : [`ALTER SYSTEM of ${granted.alter.join(", ")}`]),
+    ...(granted.set.length === 0 ? [] : [`SET of ${granted.set.join(", ")}`]),
+  ];
   const columns = (names: readonly string[]): { heading: string }[] => names.map((heading) => ({ heading }));
   const sections = [
     `stack ${stack}: ${login} at ${place} may: ${has.join(", ") || "nothing beyond its own"}`,

@@ -1,4 +1,3 @@
-import { resolveSettings } from "../../../components/core/desired/settings";
 import {
   explainSettings,
   type SettingOverride,
@@ -69,7 +68,8 @@ async function look(
   const found = await progress(
     `asking the server at ${watcher.place}`,
     watcher.asAdministrator(maintenanceDatabase, async (session) => {
-      const catalog = await readSettingsCatalog(session, resolveSettings(plan.tuning ?? {}).settings);
+      const declared = desired?.settings ?? {};
+      const catalog = await readSettingsCatalog(session, declared, undefined, desired?.limited?.login);
       return { catalog, server: await readServerCatalog(session) };
     }),
   );

@@ -10,7 +10,8 @@ import type {
 } from "../../../components/core/operations/declared-access";
 import { planObjectsAccess } from "../../../components/core/privileges/objects";
 import { planServerAccess } from "../../../components/core/server/access";
-import type { ServerAccess } from "../../../components/core/server/model";
+import type { ServerAccess, ServerCatalog } from "../../../components/core/server/model";
+import { ownerDatabase } from "../../../components/core/server/owner-row";
 import { planSettings, type DesiredSettingsOfServer } from "../../../components/core/settings/plan";
 import { readAuditCatalog } from "../../../components/io/catalog/audit";
 import { readDatabaseCatalog } from "../../../components/io/catalog/database";
@@ -18,6 +19,7 @@ import { readObjectsCatalog } from "../../../components/io/catalog/objects";
 import { readServerCatalog } from "../../../components/io/catalog/server";
 import { readSettingsCatalog } from "../../../components/io/catalog/settings";
 import { readHba } from "../../../components/io/hba/read";
+import { readOwnerPlace } from "../../../components/io/owner-row";
 import type { DriftSource } from "./compare";
 
 /** Where what belongs to the whole server is read. */
@@ -37,7 +39,24 @@ function serverSource(desired: ServerAccess): DriftSource {
     resource: "Access server",
     database: maintenance,
     async plan(session) {
-      return planServerAccess(desired, desired, await readServerCatalog(session));
+      const catalog = await readServerCatalog(session);
+      const holder = ownerDatabase(desired, catalog.owner);
+      const isThere = catalog.databases.some(({ name }) => name === holder);
+      return holder === undefined || !isThere
+        ? planServerAccess(desired, desired, catalog)
+        : withOwnerOf(holder, desired, catalog);
+    },
+  };
+}
+
+/** The login may not write into the maintenance database: who owns the server stands in the stack's own. */
+function withOwnerOf(database: string, desired: ServerAccess, catalog: ServerCatalog): DriftSource {
+  return {
+    resource: "Access server",
+    database,
+    async plan(session) {
+      const owner = { ...(await readOwnerPlace(session)), database };
+      return planServerAccess(desired, desired, { ...catalog, owner });
     },
   };
 }
@@ -47,7 +66,8 @@ function settingsSource(desired: DesiredSettingsOfServer): DriftSource {
     resource: "Settings server",
     database: maintenance,
     async plan(session) {
-      return planSettings(desired, await readSettingsCatalog(session, desired.settings));
+      const { settings, limited } = desired;
+      return planSettings(desired, await readSettingsCatalog(session, settings, undefined, limited?.login));
     },
   };
 }
@@ -90,15 +110,13 @@ export function databaseSources({ access, manager, audit }: DeclaredDatabaseAcce
 /** Months without a partition of which the trail is no more than late: what makes them runs once a month at least. */
 const monthsThatMayLack = 6;
 
-/** What a login without superuser cannot have is no difference: the preview tells it. */
 function auditSource(audit: AuditDeclaration): DriftSource {
   return {
     resource: `Audit ${audit.database}`,
     database: audit.database,
     async plan(session) {
       const catalog = await readAuditCatalog(session, audit);
-      const options = { ahead: monthsAhead - monthsThatMayLack, tellsLimits: false };
-      return planAudit(audit, catalog, options);
+      return planAudit(audit, catalog, { ahead: monthsAhead - monthsThatMayLack });
     },
   };
 }

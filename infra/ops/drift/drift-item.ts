@@ -68,8 +68,17 @@ export function driftOf(resource: string, plan: Plan): DriftItem[] {
       subject,
       message: `${message}; ${hint}`,
     })),
-    ...(plan.undeclared ?? []).map(({ kind, subject, message }) => ({ kind, resource, subject, message })),
+    ...(plan.undeclared ?? [])
+      .filter(({ beyond }) => beyond !== true)
+      .map(({ kind, subject, message }) => ({ kind, resource, subject, message })),
   ];
+}
+
+/** What a plan tells and the managing login could not change: no difference, as it would be one for ever. */
+export function remarksOf({ undeclared = [] }: Plan): { subject: string; message: string }[] {
+  return undeclared
+    .filter(({ beyond }) => beyond === true)
+    .map(({ subject, message }) => ({ subject, message }));
 }
 
 /** A refusal names its subject by kind and name, `schema promptforge.app`, or by its file. */

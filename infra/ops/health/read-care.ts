@@ -1,4 +1,5 @@
-import { check, counted, type HealthCheck } from "../../../components/core/operations/health-check";
+import { counted } from "../../../components/core/counted";
+import { check, type HealthCheck } from "../../../components/core/operations/health-check";
 import { checkFindings } from "../../../components/core/operations/health-findings";
 import { ProblemError } from "../../../components/core/problem";
 import { readBackupStatus, type StatusData } from "../backup/look";
@@ -25,9 +26,20 @@ export interface StackCare {
  */
 const patienceMs = 2_000;
 
+export interface CareArgs {
+  /** Whether backups are looked at; default true. */
+  readonly backups?: boolean;
+}
+
 /** Looks at backups and passwords as `backup status` and `rotate --list` do. Never fails. */
-export async function readStackCare(context: CommandContext, watcher: Watcher): Promise<StackCare> {
-  const [backups, passwords] = [await lookAtBackups(context), judgePasswords(context, watcher)];
+export async function readStackCare(
+  context: CommandContext,
+  watcher: Watcher,
+  { backups: looks = true }: CareArgs = {},
+): Promise<StackCare> {
+  const passwords = judgePasswords(context, watcher);
+  if (!looks) return { checks: [passwords], remarks: [] };
+  const backups = await lookAtBackups(context);
   return {
     checks: [...("status" in backups ? [backups] : []), passwords],
     remarks: "status" in backups ? [] : [backups.remark],

@@ -1,4 +1,5 @@
-import { check, counted, firstOf, type HealthCheck } from "../../../components/core/operations/health-check";
+import { counted } from "../../../components/core/counted";
+import { check, firstOf, type HealthCheck } from "../../../components/core/operations/health-check";
 import type { HealthFacts, VolumeFacts } from "../../../components/core/operations/health-facts";
 import { resolveOpsService } from "../../../components/core/ops-service";
 import { statusFindings, type DatabaseStatus, type ServerStatus } from "../../../components/core/status";

@@ -42,7 +42,10 @@ export async function maintain(
     ...{ action, names, full, freeze, locking },
     ...(lockTimeout === undefined ? {} : { lockTimeoutMs: lockTimeout }),
   });
-  const remarks = full ? await assertRoom(context, watcher, database, plan.steps) : [];
+  const remarks = [
+    ...(full ? await assertRoom(context, watcher, database, plan.steps) : []),
+    ...(action === "reindex" && before.entersToast === false ? [withoutToast] : []),
+  ];
   const planned = { database, action, dryRun: args.dryRun === true, skipped: plan.skipped, remarks };
   if (args.dryRun === true || plan.steps.length === 0)
     return end(context, planned, plan.steps, skippedFindings(plan, names));
@@ -63,6 +66,9 @@ export async function maintain(
     ...(run.cancelled ? { cancelled: true } : {}),
   };
 }
+
+const withoutToast =
+  "indexes of TOAST are left out: only a superuser may name them; their tables' owner has REINDEX TABLE CONCURRENTLY";
 
 async function mayGoOn(
   context: CommandContext,

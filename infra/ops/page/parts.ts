@@ -1,8 +1,10 @@
 import type { Finding } from "../../../components/core/finding";
+import { backups as backupItem } from "../../../components/core/operations/checklist/looks";
 import { ProblemError } from "../../../components/core/problem";
 import { planStack } from "../../plan";
 import type { StatusData } from "../backup/look";
 import type { CommandContext, OpsCommand } from "../command";
+import { describeStack } from "../checklist/run";
 import { backups } from "../commands/backup";
 import { bloatCommand } from "../commands/bloat";
 import { capacityCommand } from "../commands/capacity";
@@ -71,16 +73,26 @@ export function partsOf({ config }: Pick<CommandContext, "config">, since: Date)
     ...(config.samples
       ? [{ ...part("overview", capacityCommand, { days: 30, top }, capacityTables), isExpected: false }]
       : []),
-    ...backups
-      .filter(({ name }) => name === "backup status")
-      .map((command: OpsCommand<object, StatusData>) => ({
-        ...part("backups", command, {}, backupTables),
-        needsServer: false,
-      })),
+    ...backups.filter(({ name }) => name === "backup status").map(backupPart),
     ...(isPhysical ? [part("backups", recoveryCommand, {}, recoveryTables)] : []),
     part("backups", settingsCommand, {}, settingTables),
     drift,
   ];
+}
+
+/** Where none are declared, the rule of the checklists says what that is worth: nothing where the stack is disposable. */
+function backupPart(command: OpsCommand<object, StatusData>): ReportPart {
+  const asked = part("backups", command, {}, backupTables);
+  return {
+    ...asked,
+    needsServer: false,
+    async run(context) {
+      const task = backupItem.taskOn(describeStack(context.stack, context.config));
+      const answer = await asked.run(context);
+      if (task.kind === "look") return answer;
+      return { ...answer, findings: task.kind === "found" ? [task.finding] : [] };
+    },
+  };
 }
 
 function part<Args extends object, Data>(

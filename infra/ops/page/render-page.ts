@@ -63,9 +63,13 @@ function renderFindings(findings: readonly Finding[], { asked, sections }: Whole
     (sum, section) => sum + section.untold.filter(({ isFine }) => !isFine).length,
     0,
   );
+  const nothing =
+    untold === 0
+      ? markup`<p class="verdict good">Nothing was found to be wrong.</p>`
+      : markup`<p class="verdict warning">Not everything could be asked, and what could has no finding.</p>`;
   const verdict =
     findings.length === 0
-      ? markup`<p class="verdict good">Nothing was found to be wrong.</p>`
+      ? nothing
       : markup`<p class="verdict ${critical.length > 0 ? "critical" : "warning"}">${plural(findings.length, "finding")}${critical.length > 0 ? `, ${critical.length} critical` : ""}</p>`;
   // What is critical first, and otherwise in the order in which it was asked.
   const ordered = [...critical, ...findings.filter(({ severity }) => severity !== "critical")];

@@ -140,7 +140,14 @@ const planSchema = z.object({
   database: z.string().nullable(),
   statements: z.array(statement),
   refusals: z.array(z.object({ subject: z.string(), message: z.string(), hint: z.string() })),
-  undeclared: z.array(z.object({ kind: z.string(), subject: z.string(), message: z.string() })),
+  undeclared: z.array(
+    z.object({
+      kind: z.string(),
+      subject: z.string(),
+      message: z.string(),
+      beyond: z.literal(true).optional(),
+    }),
+  ),
   notes: z.array(z.string()).optional(),
   unread: z.string().optional(),
 });

@@ -42,7 +42,7 @@ function renderSchema(
   const branches = [
     withProperties(report, { command: { const: command }, data }),
     withProperties(failure, { command: { enum: [command, null] } }),
-  ].map((branch) => inlined(branch, definitions));
+  ].map((branch) => ordered(inlined(branch, definitions)));
   const { const: version } = (report.properties?.schemaVersion ?? {}) as { readonly const?: number };
   const schema = {
     $schema: "http://json-schema.org/draft-07/schema#",
@@ -69,13 +69,34 @@ function usedBy(schemas: readonly unknown[], definitions: Definitions): Definiti
   const visit = (value: unknown): void => {
     for (const name of namesIn(value)) {
       if (used.has(name)) continue;
-      const definition = inlined(definitions[name] ?? {}, definitions);
+      const definition = ordered(inlined(definitions[name] ?? {}, definitions));
       used.set(name, definition);
       visit(definition);
     }
   };
   schemas.forEach(visit);
   return Object.fromEntries([...used].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Lists in a schema that are sets. */
+const sets: ReadonlySet<string> = new Set(["anyOf", "enum", "required", "type"]);
+
+/** The compiler orders by what it met first, so that a change of any other type would move keys and words of this one. */
+function ordered<Value>(value: Value, key = ""): Value {
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => ordered(item));
+    return (sets.has(key) ? items.toSorted(byText) : items) as Value;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value as Definitions).map(
+    ([name, inside]) => [name, ordered(inside, name)] as const,
+  );
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))) as Value;
+}
+
+function byText(a: unknown, b: unknown): number {
+  const [one, other] = [JSON.stringify(a), JSON.stringify(b)];
+  return one < other ? -1 : Number(one > other);
 }
 
 /** The names of all references in a schema. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { colorsFor } from "../../../infra/ops/colors";
+import type { CommandContext } from "../../../infra/ops/command";
 import { releaseCommand, type ReleaseData } from "../../../infra/ops/commands/release";
 import { emptyState } from "../../../infra/ops/release/state";
 
@@ -47,6 +48,16 @@ test("what left, what was given up and what stays is told, with how to remove it
   );
   expect(text).toContain("npm run pulumi -- stack rm shop");
 });
+
+test.each(["embedded", "docker"])(
+  "of target %s nothing is released: its server goes with the stack",
+  async (target) => {
+    const context = { stack: "shop", config: { target, server: {} } } as unknown as CommandContext;
+    await expect(releaseCommand.run(context, { yes: true })).rejects.toThrow(
+      new RegExp(`its target is ${target}: the server is the stack's own[^]*destroy it`),
+    );
+  },
+);
 
 test("a server that was not asked is said, and so is a state with nothing in it", () => {
   expect(render({ marks: null, left: null })).toContain("The server was not asked");

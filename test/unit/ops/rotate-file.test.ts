@@ -45,6 +45,21 @@ describe("a number in the stack's file", () => {
     expect(server.administrator.passwordVersion).toBe(2);
   });
 
+  test("is added in a file that stands four spaces further in, as Pulumi writes it", () => {
+    const wide = `config:
+    pgstead:database:
+        name: shop
+    pgstead:roles:
+        app:
+            login: true
+            connectionLimit: 40
+`;
+    const added = `            connectionLimit: 40\n            passwordVersion: 2\n`;
+    expect(edit(wide, [{ of: of("app"), passwordVersion: 2 }])).toBe(
+      wide.replace("            connectionLimit: 40\n", added),
+    );
+  });
+
   test("is that of the right database of several, and of roles below pgstead:database", () => {
     const roles = "roles: { app: { login: true } }";
     const several = `config:\n  pgstead:databases:\n    a: { ${roles} }\n    b: { ${roles} }\n`;

@@ -12,7 +12,7 @@ export const tableAlerts: AlertGroup = {
   rules: (limits) => [
     {
       alert: "XidWraparoundNear",
-      expr: `${xidAge} > ${limits.wraparoundWarning}`,
+      expr: `${xidAge} >= ${limits.wraparoundWarning}`,
       for: "5m",
       severity: "warning",
       summary:
@@ -21,7 +21,7 @@ export const tableAlerts: AlertGroup = {
     },
     {
       alert: "XidWraparoundImminent",
-      expr: `${xidAge} > ${limits.wraparoundCritical}`,
+      expr: `${xidAge} >= ${limits.wraparoundCritical}`,
       for: "0m",
       severity: "critical",
       summary:
@@ -29,7 +29,7 @@ export const tableAlerts: AlertGroup = {
     },
     {
       alert: "MultixactWraparoundNear",
-      expr: `${multixactAge} > ${limits.wraparoundWarning}`,
+      expr: `${multixactAge} >= ${limits.wraparoundWarning}`,
       for: "5m",
       severity: "warning",
       summary:
@@ -38,7 +38,7 @@ export const tableAlerts: AlertGroup = {
     },
     {
       alert: "MultixactWraparoundImminent",
-      expr: `${multixactAge} > ${limits.wraparoundCritical}`,
+      expr: `${multixactAge} >= ${limits.wraparoundCritical}`,
       for: "0m",
       severity: "critical",
       summary:

@@ -29,7 +29,15 @@ function ofBackups(id: LookName, title: string): ChecklistItem {
 }
 
 export const health = always("health", "the server is well");
-export const space = always("space", "there is room on the volumes");
+export const space: ChecklistItem = {
+  id: "space",
+  title: "there is room on the volumes",
+  // No query tells it, and the machine of a server that is there already is not looked at.
+  taskOn: ({ target }) =>
+    target === "existing"
+      ? { kind: "person", text: "see on the server's host, or with whoever runs it, that its volumes have room" }
+      : { kind: "look", look: "space" },
+};
 export const backups = ofBackups("backups", "there is a new, good backup of everything");
 export const errors = always("errors", "the log of the last day tells of no trouble of the server");
 export const slowQueries: ChecklistItem = {

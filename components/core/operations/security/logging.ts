@@ -88,10 +88,9 @@ export const loggingControls: readonly Control[] = [
         "all debug_print_* are off",
       ),
   },
-  ofSetting(
-    of("connections", "logins are written"),
-    "log_connections",
-    (value) => value !== "off" && value !== "",
+  // A list of stages from 18 on, as it was written: `off` may be `no` or `false` there, and `receipt` tells no login.
+  ofSetting(of("connections", "logins are written"), "log_connections", (value) =>
+    /^(?:on|true|yes|1|all)$|\b(?:all|authentication|authorization)\b/i.test(value),
   ),
   ofSetting(of("disconnections", "ends of sessions are written"), "log_disconnections", on),
   ofSetting(

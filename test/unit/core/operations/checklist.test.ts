@@ -51,6 +51,10 @@ test("a stack that declares everything is looked at in everything", () => {
   }
 });
 
+test("the volumes of a server that is there already are for a person", () => {
+  expect(tasks("daily", { ...prod, target: "existing" }).space).toMatchObject({ kind: "person" });
+});
+
 test("what a stack does not declare is said by name, and keeps its place", () => {
   expect(tasks("daily", bare).backups).toEqual({
     kind: "not-declared",
