@@ -51,12 +51,12 @@ export interface DebianHost {
   sql(text: string, database?: string): Promise<string>;
   /** Mode, owner and content of every file of the host that somebody sets up, by path. */
   checksums(): Promise<Checksums>;
-  /** Ends everything at once, as a power cut does, and boots again; waits for sshd. */
+  /** Ends everything at once, as a power cut does, and boots again; waits for sshd and PostgreSQL. */
   reboot(): Promise<void>;
   /** Ends everything at once. */
   cutPower(): Promise<void>;
-  /** Boots what has no power; waits for sshd. */
-  boot(): Promise<void>;
+  /** Boots what has no power; waits for sshd, and for PostgreSQL unless that is not expected to start. */
+  boot(expected?: { readonly server: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -85,9 +85,9 @@ export async function makeDebianHost({ release }: { release: DebianRelease }): P
   }
   const hostKey = (await execute(self, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")).trim();
   const ssh: SshWay = { host: "127.0.0.1", port, user: "deploy", keyFile, hostKey };
-  const boot = async (): Promise<void> => {
+  const boot: DebianHost["boot"] = async (expected) => {
     await container.start();
-    await awaitBoot(self);
+    await awaitBoot(self, expected);
   };
   return {
     release,
@@ -166,11 +166,15 @@ function order(image: string, release: DebianRelease, port: number): Docker.Cont
 }
 
 /** Until a login works and its PostgreSQL takes sessions; sshd refuses logins while systemd boots. */
-async function awaitBoot(self: Running): Promise<void> {
+async function awaitBoot(self: Running, { server } = { server: true }): Promise<void> {
   const { major, init } = debianReleases[self.release];
-  // Asked for several at once, systemctl is content with one of them.
-  const units = `for unit in systemd-user-sessions ssh postgresql@${major}-main; do systemctl is-active -q $unit || exit 1; done`;
-  const script = `${init === "" ? "" : `${units}; `}pg_isready -q && timeout 5 bash -c 'read -r -n 3 hi < /dev/tcp/127.0.0.1/22 && [ "$hi" = SSH ]'`;
+  const units = ["systemd-user-sessions", "ssh", ...(server ? [`postgresql@${major}-main`] : [])];
+  const script = [
+    // Asked for several at once, systemctl is content with one of them.
+    ...(init === "" ? [] : units.map((unit) => `systemctl is-active -q ${unit}`)),
+    ...(server ? ["pg_isready -q"] : []),
+    `timeout 5 bash -c 'read -r -n 3 hi < /dev/tcp/127.0.0.1/22 && [ "$hi" = SSH ]'`,
+  ].join(" && ");
   await eventually(`the host of ${self.release} is up`, async () =>
     (await attempt(self, script)).exitCode === 0 ? true : undefined,
   );
