@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import { accessConnection, accessDeletedWith, takenOver, type Connection } from "./connection";
 import { resolveSettings } from "./core/desired/settings";
 import type { SettingValue } from "./core/server/role-settings";
 import type { Refusal } from "./core/statement";
@@ -50,7 +50,8 @@ export interface TuningArgs {
  * A managing login without superuser sets what it was granted (`GRANT ALTER SYSTEM ON PARAMETER`, 15 and newer), and takes
  * out nothing but what this stack had declared.
  *
- * Settings stay when the component goes.
+ * Settings stay when the component goes; on a server that was there before the stack, postgresql.auto.conf becomes what it
+ * was then.
  *
  * @example
  * const machine = { memory: 16 * 1024 * 1024, cpus: 4, disk: "ssd", workload: "oltp" } as const;
@@ -82,10 +83,8 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
       restart,
       ...(keptBeside.length === 0 ? {} : { keptBeside }),
       ...(isSuperuser ? {} : { limited: { login: connection.user, isManaged } }),
-      // A server that is there already may be another stack's.
-      ...(connection.control === undefined
-        ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }
-        : { control: connection.control }),
+      ...takenOver(connection, "postgresql.auto.conf"),
+      ...(connection.control === undefined ? {} : { control: connection.control }),
     },
     { parent, ...accessDeletedWith(connection) },
   );
