@@ -8,6 +8,7 @@ export type { DockerServerArgs } from "./docker-server-args";
 export { EmbeddedServer, type EmbeddedServerArgs } from "./embedded-server";
 export { ExistingServer, type ExistingServerArgs } from "./existing-server";
 export { HostBasedAccess, type HostBasedAccessArgs } from "./host-based-access";
+export { HostJobs, type HostJobsArgs } from "./host-jobs";
 export { Credential, Guard, type CredentialArgs, type GuardArgs } from "./providers/resources";
 export { lossGate, type LossGatePlan } from "./loss-gate";
 export { Migrations, type MigrationsArgs } from "./migrations";

@@ -20,6 +20,7 @@ import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
+import { checkHostJobs, resolveHostJobs } from "./config/resolve-host-jobs";
 import { resolveDocker } from "./config/resolve-docker";
 import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
 import { withTurns } from "./config/resolve-turns";
@@ -63,6 +64,7 @@ export function parseConfig(
     ...checkBackup(config),
     ...checkSecurity(config),
     ...checkGate(config),
+    ...checkHostJobs(config),
     ...checkThresholds(config),
     ...checkDrill(config, namesOf(drafts)),
     ...drafts.flatMap((draft) => checkDraft(draft, drafts, config)),
@@ -74,6 +76,7 @@ export function parseConfig(
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
   }
   const tuning = resolveTuningConfig(config, drafts);
+  const hostJobs = resolveHostJobs(config);
   return {
     stack: context.stack,
     target: config.target,
@@ -83,6 +86,7 @@ export function parseConfig(
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
+    ...(hostJobs === undefined ? {} : { hostJobs }),
     backup: resolveBackup(config, namesOf(drafts)),
     thresholds: resolveThresholds(config),
     samples: config.monitoring.samples ?? config.target === "docker",

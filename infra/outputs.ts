@@ -28,7 +28,7 @@ export function stackOutputs(
   databases: readonly DeclaredDatabase[],
   { several }: { several: boolean },
   [recovery]: readonly PointInTimeRecovery[],
-  beside: readonly (Operations | Monitoring)[],
+  beside: readonly (HostJobs | Operations | Monitoring)[],
 ) {
   const { host, port, user, password, tls } = server.connection;
   const operations = beside.find((one) => one instanceof Operations);

@@ -17,6 +17,7 @@ import { defaultRules, overTls, socketRule } from "../components/core/hba/defaul
 import { resolveSettings } from "../components/core/desired/settings";
 import type { ServerNeeds } from "../components/core/provider-settings";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
+import { planHostJobs, type HostJobsPlan } from "./plan-host-jobs";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */
@@ -47,6 +48,8 @@ export type ServerPlan =
       readonly args: Omit<ExistingServerArgs, "password">;
       /** Whether the stack owns what belongs to the whole server. */
       readonly ownsServer: boolean;
+      /** Absent: nothing runs on its host. */
+      readonly jobs?: HostJobsPlan;
     };
 
 export interface DatabasePlan {
@@ -99,14 +102,16 @@ export function passwordLimits({
   return { seconds: thresholds.credential, validUntil: new Map(ends) };
 }
 
-function planGate({ backup, docker }: StackConfig): Pick<StackPlan, "gate"> {
+function planGate({ backup, docker, hostJobs }: StackConfig): Pick<StackPlan, "gate"> {
   const { gate, directory, logical = usualBackups } = backup;
   if (gate === undefined) return {};
   const { keep, schemaOnly, format } = logical;
   const place =
-    docker === undefined
-      ? ({ kind: "directory", ...(directory === undefined ? {} : { directory }) } as const)
-      : ({ kind: "container", container: `${docker.name}-ops`, engine: docker.engine } as const);
+    docker !== undefined
+      ? ({ kind: "container", container: `${docker.name}-ops`, engine: docker.engine } as const)
+      : hostJobs !== undefined
+        ? ({ kind: "host", host: hostJobs.host } as const)
+        : ({ kind: "directory", ...(directory === undefined ? {} : { directory }) } as const);
   return { gate: { ...gate, place, backups: { keep, schemaOnly, format } } };
 }
 
@@ -183,7 +188,13 @@ function planServer(config: StackConfig): ServerPlan {
     const needs = needsOf(config);
     // A superuser's settings and rules have resources of their own.
     const more = managed ? { managed, needs } : { needs: { settings: {}, extensions: needs.extensions } };
-    return { target: "existing", args: { ...place, ...more, port, user: name }, ownsServer: !shared };
+    const jobs = planHostJobs(config);
+    return {
+      target: "existing",
+      args: { ...place, ...more, port, user: name },
+      ownsServer: !shared,
+      ...(jobs === undefined ? {} : { jobs }),
+    };
   }
   if (docker !== undefined) return { target: "docker", args: planDocker(config, docker) };
   const directory = dataDirectory === undefined ? {} : { dataDirectory };

@@ -36,6 +36,7 @@ const targetKeys: readonly TargetKey[] = [
     ["server", "managed"],
     ["server", "tls"],
     ["server", "ssh"],
+    ["server", "onHost"],
     ["server", "administrator", "superuser"],
     ["server", "administrator", "passwordFile"],
     ["administratorPassword"],

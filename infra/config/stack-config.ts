@@ -15,6 +15,7 @@ import type { AlembicApplication } from "../../components/core/migrations/alembi
 import type { WrittenMasking } from "../../components/core/move/masking";
 import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
+import type { HostJobsConfig } from "./resolve-host-jobs";
 import type { RoleConfig, SettingsConfig } from "./role-config";
 
 export type { GrantConfig, MembershipConfig, RoleConfig, SettingsConfig } from "./role-config";
@@ -37,6 +38,8 @@ export interface StackConfig {
   readonly server: ServerConfig;
   /** Containers; on target docker only. */
   readonly docker?: DockerConfig;
+  /** Jobs that the host of an existing server runs; absent: none. */
+  readonly hostJobs?: HostJobsConfig;
   /** Settings of the server; absent: they are not looked after. */
   readonly tuning?: TuningConfig;
   readonly backup: BackupConfig;

@@ -1,0 +1,162 @@
+import {
+  judgeJobHost,
+  planProgram,
+  schedulerWishes,
+  type DesiredJobHost,
+  type JobHostFacts,
+  type JudgedJobHost,
+} from "../core/host/jobs/job-host";
+import { jobPlaces, type JobPlaces } from "../core/host/jobs/places";
+import { problemError } from "../core/problem";
+import { renderWayHop } from "../core/ssh/way";
+import type { Statement } from "../core/statement";
+import { installJobs, makeProgram, readJobHost, removeJobs, type JobProgram } from "../io/host/job-host";
+import type { PropertyDifference, ResourceRequest, ResourceType } from "./contract";
+import { assertNoRefusals } from "./guard";
+import { InputCheck } from "./inputs";
+import { revealMap, sameValue, unknown, type PropertyMap, type PropertyValue } from "./properties";
+import { showPlan } from "./show-plan";
+
+/**
+ * The operations code on the host of a server, and what there is to run it: the host is asked at every preview. What its
+ * timers start and know are files of their own.
+ */
+export const hostJobs: ResourceType = {
+  check: ({ newInputs }) => Promise.resolve({ inputs: newInputs, failures: checkInputs(newInputs) }),
+
+  async diff(request) {
+    const looked = await look(request);
+    await show(request, looked);
+    const next = stateOf(request.inputs, looked);
+    const detailed: Record<string, PropertyDifference> = {};
+    for (const name of inputNames) {
+      const isSame = sameValue(request.oldInputs[name], request.inputs[name]);
+      if (!isSame) detailed[name] = replaces.has(name) ? "update-replace" : "update";
+    }
+    for (const name of found) {
+      if (!sameValue(request.state[name], next[name])) detailed[name] = "update";
+    }
+    if (looked.statements.length + looked.judged.refusals.length > 0) detailed.live = "update";
+    return { changed: Object.keys(detailed).length > 0, detailed, ofOutputs: ["live", ...found] };
+  },
+
+  async create(request) {
+    const { inputs, preview } = request;
+    const id = desiredOf(inputs).places.name;
+    const looked = await look(request);
+    await show(request, looked);
+    if (!preview) await apply(request, looked);
+    return { id, state: stateOf(inputs, looked) };
+  },
+
+  async update(request) {
+    const looked = await look(request);
+    if (!request.preview) await apply(request, looked);
+    return stateOf(request.inputs, looked);
+  },
+
+  read({ id, inputs, state }) {
+    if (Object.keys(state).length > 0) return Promise.resolve({ id, inputs, state });
+    const hint = "declare them and run `pulumi up`: what is there and equal is left as it is.";
+    throw problemError(`import of ${id}`, "the operations code of a host is not imported", hint);
+  },
+
+  async delete({ inputs, log, signal }) {
+    const { host, places } = desiredOf(inputs);
+    const isLeft = await removeJobs(host, places, signal);
+    if (isLeft) await log("info", `backups stay at ${places.backups} on ${renderWayHop(host.ssh)}`);
+  },
+};
+
+const inputNames = ["host", "project", "stack", "backups", "scheduler", "port", "jobs", "packages", "bundle"];
+const replaces: ReadonlySet<string> = new Set(["project", "stack"]);
+
+/** Outputs that are found on the host. */
+const found = ["runsBy", "dataDirectory", "socketDirectory"] as const;
+
+function checkInputs(inputs: PropertyMap) {
+  return new InputCheck(inputs)
+    .known(...inputNames)
+    .text("project")
+    .text("stack")
+    .oneOf("scheduler", ...schedulerWishes.filter((wish) => wish !== "none"))
+    .integer("port", 1, 65_535)
+    .text("bundle")
+    .list("jobs")
+    .list("packages").failures;
+}
+
+interface Desired extends DesiredJobHost {
+  readonly places: JobPlaces;
+  /** `<project>/<stack>` */
+  readonly of: string;
+  /** SHA-256 of the bundle that the program of this run has seen. */
+  readonly bundle: string;
+}
+
+function desiredOf(inputs: PropertyMap): Desired {
+  const { host, project, stack, backups, scheduler, port, jobs, packages, bundle } = revealMap(
+    inputs,
+  ) as unknown as Pick<DesiredJobHost, "host" | "port" | "jobs" | "packages"> & {
+    readonly project: string;
+    readonly stack: string;
+    readonly backups?: string;
+    readonly scheduler: DesiredJobHost["wish"];
+    readonly bundle: string;
+  };
+  return {
+    ...{ host, wish: scheduler, port, jobs, packages, bundle },
+    places: jobPlaces(project, stack, backups),
+    of: `${project}/${stack}`,
+  };
+}
+
+interface Looked {
+  readonly desired: Desired;
+  readonly facts: JobHostFacts;
+  readonly judged: JudgedJobHost;
+  readonly program: JobProgram;
+  readonly statements: readonly Statement[];
+}
+
+async function look({ inputs, signal }: ResourceRequest & { readonly inputs: PropertyMap }): Promise<Looked> {
+  const desired = desiredOf(inputs);
+  const { host, places, port, of } = desired;
+  const facts = await readJobHost(host, places, { port, of, signal });
+  const judged = judgeJobHost(desired, facts, places);
+  const program = await makeProgram(places, of, judged.node);
+  return { desired, facts, judged, program, statements: planProgram(desired, facts, program.digest, places) };
+}
+
+async function show(request: ResourceRequest, { statements, judged }: Looked): Promise<void> {
+  await showPlan(request, { statements, refusals: judged.refusals }, null);
+}
+
+/** What the same run installs is there by now, or missing after all. */
+async function apply(
+  request: ResourceRequest & { readonly inputs: PropertyMap },
+  { desired, facts, program, statements }: Looked,
+): Promise<void> {
+  const { host, places } = desired;
+  assertNoRefusals(judgeJobHost({ ...desired, packages: [] }, facts, places).refusals);
+  if (statements.length === 0) return;
+  await installJobs(host, places, program, request.signal);
+  const after = await look(request);
+  if (after.statements.length === 0 && after.judged.refusals.length === 0) return;
+  const subject = `operations code on ${renderWayHop(host.ssh)}`;
+  const hint = "does something else write there? Run this again";
+  throw problemError(subject, `it is not as it was sent to ${places.program}`, hint);
+}
+
+/** Facts of the host are known in a preview as well: what depends on them shows its difference. */
+function stateOf(inputs: PropertyMap, { facts, judged }: Looked): PropertyMap {
+  const { cluster } = facts;
+  const orUnknown = (value: string | undefined): PropertyValue => value ?? unknown;
+  return {
+    ...inputs,
+    runsBy: judged.scheduler,
+    dataDirectory: orUnknown(cluster?.dataDirectory),
+    socketDirectory: orUnknown(cluster?.socketDirectory),
+    refusals: judged.refusals.map((refusal) => ({ ...refusal })),
+  };
+}

@@ -1,0 +1,27 @@
+import type { HostJobsArgs } from "../components/host-jobs";
+import type { StackConfig } from "./config";
+
+/** Without what the program alone knows. */
+export interface HostJobsPlan extends Pick<HostJobsArgs, "host" | "scheduler" | "packages" | "port" | "backups"> {
+  readonly context: Omit<HostJobsArgs["context"], "version">;
+}
+
+/** What the configuration means for the jobs on the server's host; undefined: it runs none. */
+export function planHostJobs(config: StackConfig): HostJobsPlan | undefined {
+  const { hostJobs, server, databases, backup, samples, thresholds } = config;
+  if (hostJobs === undefined) return undefined;
+  const { directory, logical, copies, drill } = backup;
+  return {
+    ...hostJobs,
+    port: server.port,
+    ...(directory === undefined ? {} : { backups: directory }),
+    context: {
+      declared: { server, databases },
+      ...(logical === undefined ? {} : { backup: logical }),
+      ...(copies === undefined ? {} : { copies }),
+      ...(drill === undefined ? {} : { drill }),
+      samples,
+      thresholds,
+    },
+  };
+}
