@@ -15,7 +15,7 @@ import {
 } from "./core/ops/host-context";
 import type { Refusal } from "./core/statement";
 import { HostJobsResource } from "./providers/host-jobs-resource";
-import { HostFiles, type HostFileArgs } from "./providers/host-resources";
+import { HostFiles, HostLogin, type HostFileArgs } from "./providers/host-resources";
 
 export interface HostJobsArgs {
   readonly host: HostPlace;
@@ -168,9 +168,18 @@ function readableAuthorities(
 /** Has systemd know the units: again whenever one of them was written. */
 function createTimers(
   { host }: HostJobsArgs,
-  { places, files, wanted }: Planned & { readonly files: HostFiles; readonly wanted: readonly string[] },
+  { places, jobs, files, wanted }: Planned & { readonly files: HostFiles; readonly wanted: readonly string[] },
   parent: pulumi.Resource,
 ): void {
-  const script = files.revision.apply((revision) => startTimers(places, { wanted, all: hostJobNames, revision }));
-  void [host, script, stopTimers(places, hostJobNames), parent];
+  const login = new HostLogin("jobs", { host }, { parent, dependsOn: [jobs] });
+  createHostCommand(
+    "jobs",
+    {
+      host,
+      login,
+      create: files.revision.apply((revision) => startTimers(places, { wanted, all: hostJobNames, revision })),
+      delete: stopTimers(places, hostJobNames),
+    },
+    { parent, dependsOn: [files] },
+  );
 }
