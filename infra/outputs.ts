@@ -4,6 +4,7 @@ import {
   Monitoring,
   Operations,
   type Connection,
+  type HostJobs,
   type PointInTimeRecovery,
   type Roles,
 } from "../components";
