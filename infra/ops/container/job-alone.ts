@@ -34,7 +34,10 @@ export async function runAlone(
       const { reason: _before, ...before } = state.of(job);
       // A run that is killed leaves this behind, and no lock that anybody holds.
       state.record(job, { ...before, began: startedAt });
-      const outcome = await run(teeLog(log, openRunLog(join(own, "log"), clock)));
+      const both = teeLog(log, openRunLog(join(own, "log"), clock));
+      const outcome = await run(both);
+      if (outcome.kind === "success") both.of(job).info("ended well");
+      else both.of(job).error(`failed: ${reasonOf(outcome)}`);
       const { began: _began, lastSuccess, ...rest } = state.of(job);
       const success = outcome.kind === "success" ? outcome.endedAt : lastSuccess;
       state.record(job, {

@@ -72,7 +72,9 @@ async function readTimes(path: string, log: Log): Promise<Map<OpsJob, JobTimes>>
     const { jobs } = stateSchema.parse(JSON.parse(await readFile(path, "utf8")));
     return new Map(
       opsJobs.flatMap((job) => {
-        const { lastAttempt, lastSuccess, began, reason } = jobs[job] ?? {};
+        const known = jobs[job];
+        if (known === undefined) return [];
+        const { lastAttempt, lastSuccess, began, reason } = known;
         const moments = { ...at("lastAttempt", lastAttempt), ...at("lastSuccess", lastSuccess), ...at("began", began) };
         return [[job, { ...moments, ...(reason === undefined ? {} : { reason }) }] as const];
       }),

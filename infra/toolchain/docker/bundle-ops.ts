@@ -67,7 +67,7 @@ async function bundleOps(
     outfile: "ops.cjs",
     bundle: true,
     platform: "node",
-    target: "node20",
+    target: "node18", // Debian 12's, on hosts of others
     format: "cjs",
     tsconfigRaw: {}, // what is in the bundle does not depend on a file that is not recorded
     // The one is optional, and never there; nobody opens SSH from where the server is.
