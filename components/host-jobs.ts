@@ -14,6 +14,7 @@ import {
   type HostContextArgs,
 } from "./core/ops/host-context";
 import type { Refusal } from "./core/statement";
+import { createHostCommand } from "./host-command";
 import { HostJobsResource } from "./providers/host-jobs-resource";
 import { HostFiles, HostLogin, type HostFileArgs } from "./providers/host-resources";
 

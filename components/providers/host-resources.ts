@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { PluginLogin } from "../core/host/login";
+import type { HostNeeds } from "../core/host/needs";
 import type { HostPlace } from "../core/host/place";
 import type { Refusal } from "../core/statement";
 
@@ -62,5 +64,24 @@ export class HostFiles extends pulumi.CustomResource {
       { ...outputs, ...args, files },
       { deleteBeforeReplace: true, ...opts },
     );
+  }
+}
+
+export interface HostLoginArgs {
+  readonly host: HostPlace;
+  /** What is declared there and cannot be on every host: refused in the preview where it cannot. @default - nothing */
+  readonly needs?: HostNeeds;
+}
+
+/**
+ * How the plugin `command` logs in to a host: the host keys that our own connection has proven, and no secret (resource of
+ * the provider `pgstead`). The keys come from the agent that the wrapper serves.
+ */
+export class HostLogin extends pulumi.CustomResource {
+  declare readonly connection: pulumi.Output<PluginLogin>;
+  declare readonly refusals: pulumi.Output<Refusal[]>;
+
+  constructor(name: string, args: HostLoginArgs, opts?: pulumi.CustomResourceOptions) {
+    super("pgstead:index:HostLogin", name, { connection: undefined, refusals: undefined, ...args }, opts);
   }
 }

@@ -12,7 +12,7 @@ import { ensurePlugin, homeWith } from "./plugins/plugins";
 import { findOnPath } from "./process";
 import type { PulumiCli } from "./path-pulumi";
 import { resolvePulumi } from "./pulumi-cli";
-import { devPlugins } from "./plugins/needed-plugins";
+import { devPlugins, hasHosts } from "./plugins/needed-plugins";
 import { plugins, type PluginPin } from "./versions";
 
 /** All that a Pulumi command needs to run. */
@@ -146,7 +146,9 @@ async function prepareUser(
   const directories = [dirname(cli.languageHost)];
   const home = userPulumiHome(context.env);
   // A program of one's own may have resources of any kind.
-  const wanted = plugins.filter(({ isForOthers }) => command.hasDirectory || isForOthers !== true);
+  const stack = stackOf(context, login, command) ?? devStack;
+  const isAny = command.hasDirectory || hasHosts(context, command, stack);
+  const wanted = plugins.filter(({ isForHosts }) => isAny || isForHosts !== true);
   for (const pin of runsEngine(command) ? wanted : []) {
     const installed = home !== undefined && officialAt(pluginDirectory(home, pin), pin) !== undefined;
     if (installed || (await context.site.reachable())) continue; // the engine itself fetches what is missing

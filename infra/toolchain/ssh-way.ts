@@ -3,11 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import type { ConnectionTarget } from "../../components/core/connection";
 import { problemError, ProblemError } from "../../components/core/problem";
 import { pluginPort, type SshWay } from "../../components/core/ssh/way";
+import type { KeyAgent } from "../../components/io/ssh/agent";
 import type { LocalPort } from "../../components/io/ssh/tunnel";
 import { runsEngine, type PulumiCommand } from "./arguments";
 import type { ToolchainContext } from "./context";
 import { stackFile } from "./docker/docker-stack";
 import { devStack, stackOf, type Login } from "./login";
+import { mentionsSsh } from "./plugins/needed-plugins";
 
 /** The way of a run to a server that only an SSH host reaches. */
 export interface WayOfRun {
@@ -36,7 +38,7 @@ export async function openWay(
   const file = stackFile(context, login, command, args);
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   // Whoever has no such key does not wait for all that reads it.
-  if (!/\bssh\W*:/.test(text)) return none;
+  if (!mentionsSsh(text)) return none;
   const target = await readTarget(text, stackOf(context, login, command) ?? devStack);
   return target === undefined ? none : open(target);
 }
@@ -66,7 +68,9 @@ async function open(target: Place): Promise<WayOfRun> {
   const { reach, relayVariable } = await import("../../components/io/ssh/reach.js");
   const relay = await openRelay(target.ssh);
   let port: LocalPort | undefined;
+  let agent: KeyAgent | undefined;
   const close = async (): Promise<void> => {
+    await agent?.close();
     await port?.close();
     await relay.close();
   };
@@ -76,6 +80,7 @@ async function open(target: Place): Promise<WayOfRun> {
     (await reach(target, reachTimeout))?.destroy();
     const listening = await listenForPlugin(target);
     port = listening.port;
+    agent = await serveKeys(target.ssh);
     let ended: ReturnType<WayOfRun["finish"]> | undefined;
     const end = async (): ReturnType<WayOfRun["finish"]> => {
       const lost = relay.lost();
@@ -83,13 +88,24 @@ async function open(target: Place): Promise<WayOfRun> {
       return lost;
     };
     return {
-      env: { [relayVariable]: relay.path, PGHOST: listening.host },
+      env: {
+        [relayVariable]: relay.path,
+        PGHOST: listening.host,
+        ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent.path }),
+      },
       finish: () => (ended ??= end()),
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Keys that lie in files, for the plugin `command`, which logs in by itself: it takes them from an agent. */
+async function serveKeys(ssh: SshWay): Promise<KeyAgent | undefined> {
+  const { openKeyAgent } = await import("../../components/io/ssh/agent.js");
+  const { readWay } = await import("../../components/io/ssh/read-way.js");
+  return openKeyAgent(readWay(ssh), process.env.SSH_AUTH_SOCK);
 }
 
 /** Milliseconds that the SSH host has to open a way to the server. */

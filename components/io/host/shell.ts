@@ -26,6 +26,11 @@ export async function runOnHost(place: HostPlace, script: string, options: HostR
   return result;
 }
 
+/** What the host and its bastion have proven to be their keys. @throws SshError no way there */
+export async function readHostKeys(place: HostPlace): ReturnType<SshConnection["hostKeys"]> {
+  return (await connectionTo(place)).hostKeys();
+}
+
 /** Ends the connections of this process; one that never opened has been told. */
 export async function closeHosts(): Promise<void> {
   const all = [...open.values()];
