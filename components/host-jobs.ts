@@ -27,6 +27,9 @@ export interface HostJobsArgs {
   /** Packages that the same run installs there before: `nodejs` may be among them. @default - none */
   readonly packages?: readonly string[];
 
+  /** The server's cluster, as `pg_lsclusters` has it. @default - the one that listens at the port */
+  readonly cluster?: string;
+
   /** Port of the server, as the host sees it. */
   readonly port: number;
 
@@ -75,13 +78,14 @@ export class HostJobs extends pulumi.ComponentResource {
 }
 
 function createProgram(args: HostJobsArgs, parent: pulumi.Resource): HostJobsResource {
-  const { host, scheduler, packages = [], port, backups, bundle, context, dependsOn = [] } = args;
+  const { host, cluster, scheduler, packages = [], port, backups, bundle, context, dependsOn = [] } = args;
   const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
   const jobs = hostJobsOf({ ...context, project, stack });
   return new HostJobsResource(
     "jobs",
     {
       ...{ host, project, stack, scheduler, packages, port, bundle, jobs },
+      ...(cluster === undefined ? {} : { cluster }),
       ...(backups === undefined ? {} : { backups }),
     },
     { parent, dependsOn: [...dependsOn] },

@@ -1,6 +1,7 @@
 import type { AgeLimits } from "../components/core/credentials/age";
 import type { AuditDeclaration } from "../components/core/audit/model";
 import type { EmbeddedServerArgs } from "../components/embedded-server";
+import type { TakenFile } from "../components/core/existing-server";
 import type { ExistingServerArgs } from "../components/existing-server";
 import type { HostBasedAccessArgs } from "../components/host-based-access";
 import type { DatabaseArgs } from "../components/database";
@@ -188,10 +189,12 @@ function planServer(config: StackConfig): ServerPlan {
     const needs = needsOf(config);
     // A superuser's settings and rules have resources of their own.
     const more = managed ? { managed, needs } : { needs: { settings: {}, extensions: needs.extensions } };
+    const takesOver = takenOf(config);
+    const files = takesOver.length === 0 ? {} : { takesOver };
     const jobs = planHostJobs(config);
     return {
       target: "existing",
-      args: { ...place, ...more, port, user: name },
+      args: { ...place, ...more, ...files, port, user: name },
       ownsServer: !shared,
       ...(jobs === undefined ? {} : { jobs }),
     };
@@ -202,6 +205,15 @@ function planServer(config: StackConfig): ServerPlan {
     target: "embedded",
     args: { port, administrator: name, passwordVersion, disposable, restart, ...directory },
   };
+}
+
+/** Files that the stack's own resources write, on a server that somebody else made. */
+function takenOf({ tuning, server }: StackConfig): TakenFile[] {
+  if (server.existing?.superuser !== true) return [];
+  return [
+    ...(tuning === undefined ? [] : ["postgresql.auto.conf" as const]),
+    ...(server.hba === undefined ? [] : ["pg_hba.conf" as const]),
+  ];
 }
 
 /** What is declared of a server and takes more than some logins have. */

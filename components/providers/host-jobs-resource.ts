@@ -11,6 +11,8 @@ export interface HostJobsResourceArgs {
   /** Directory of the backups, as the host sees it; absent: one of the stack's own. */
   readonly backups?: string;
   readonly scheduler: Exclude<SchedulerWish, "none">;
+  /** As `pg_lsclusters` has it; absent: the one that listens at the port. */
+  readonly cluster?: string;
   /** Of the server, as the host sees it. */
   readonly port: number;
   readonly jobs: readonly HostJob[];

@@ -68,7 +68,7 @@ export const hostJobs: ResourceType = {
   },
 };
 
-const inputNames = ["host", "project", "stack", "backups", "scheduler", "port", "jobs", "packages", "bundle"];
+const inputNames = ["host", "project", "stack", "backups", "scheduler", "port", "cluster", "jobs", "packages", "bundle"];
 const replaces: ReadonlySet<string> = new Set(["project", "stack"]);
 
 /** Outputs that are found on the host. */
@@ -95,9 +95,9 @@ interface Desired extends DesiredJobHost {
 }
 
 function desiredOf(inputs: PropertyMap): Desired {
-  const { host, project, stack, backups, scheduler, port, jobs, packages, bundle } = revealMap(
+  const { host, project, stack, backups, scheduler, port, cluster, jobs, packages, bundle } = revealMap(
     inputs,
-  ) as unknown as Pick<DesiredJobHost, "host" | "port" | "jobs" | "packages"> & {
+  ) as unknown as Pick<DesiredJobHost, "host" | "port" | "cluster" | "jobs" | "packages"> & {
     readonly project: string;
     readonly stack: string;
     readonly backups?: string;
@@ -105,7 +105,7 @@ function desiredOf(inputs: PropertyMap): Desired {
     readonly bundle: string;
   };
   return {
-    ...{ host, wish: scheduler, port, jobs, packages, bundle },
+    ...{ host, wish: scheduler, port, cluster, jobs, packages, bundle },
     places: jobPlaces(project, stack, backups),
     of: `${project}/${stack}`,
   };
@@ -121,8 +121,8 @@ interface Looked {
 
 async function look({ inputs, signal }: ResourceRequest & { readonly inputs: PropertyMap }): Promise<Looked> {
   const desired = desiredOf(inputs);
-  const { host, places, port, of } = desired;
-  const facts = await readJobHost(host, places, { port, of, signal });
+  const { host, places, port, cluster, of } = desired;
+  const facts = await readJobHost(host, places, { port, cluster, of, signal });
   const judged = judgeJobHost(desired, facts, places);
   const program = await makeProgram(places, of, judged.node);
   return { desired, facts, judged, program, statements: planProgram(desired, facts, program.digest, places) };
@@ -150,7 +150,7 @@ async function apply(
 
 /** Facts of the host are known in a preview as well: what depends on them shows its difference. */
 function stateOf(inputs: PropertyMap, { facts, judged }: Looked): PropertyMap {
-  const { cluster } = facts;
+  const cluster = "missing" in facts.cluster ? undefined : facts.cluster;
   const orUnknown = (value: string | undefined): PropertyValue => value ?? unknown;
   return {
     ...inputs,

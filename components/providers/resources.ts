@@ -5,6 +5,8 @@ import type { Tls } from "../core/connection";
 import type { Turn } from "../core/credentials/turns";
 import type { DesiredDatabase } from "../core/server/database";
 import type { PrivilegesDeclaration } from "../core/privileges/declaration";
+import type { TakenFile } from "../core/existing-server";
+import type { HostPlace } from "../core/host/place";
 import type { DesiredExtension, DesiredSchema } from "../core/database/model";
 import type { DesiredRole } from "../core/server/role";
 import type { DesiredGroup, ServerAccess } from "../core/server/model";
@@ -121,6 +123,8 @@ export interface ExistingServerResourceArgs {
   readonly managed?: boolean;
   /** What is declared and takes more than some logins have. */
   readonly needs?: ServerNeeds;
+  /** Files of the server that the stack changes: what they are before that is kept, and put back when the stack goes. */
+  readonly takesOver?: readonly TakenFile[];
 }
 
 /** A server that is there already: it is only asked (resource of the provider `pgstead`). */
@@ -134,17 +138,20 @@ export class ExistingServerResource extends pulumi.CustomResource {
   /** Empty where the login may not read it. */
   declare readonly systemIdentifier: pulumi.Output<string>;
   declare readonly refusals: pulumi.Output<Refusal[]>;
+  /** Bytes of the files that the stack changes, in base64, as they were before; secret. */
+  declare readonly before: pulumi.Output<Partial<Readonly<Record<TakenFile, string>>> | undefined>;
 
   constructor(name: string, args: ExistingServerResourceArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = {
       password: undefined,
       version: undefined,
       systemIdentifier: undefined,
+      before: undefined,
       refusals: undefined,
     };
     const secrets = args.password === undefined ? {} : { password: pulumi.secret(args.password) };
     const inputs = { ...outputs, ...args, ...secrets };
-    super("pgstead:index:ExistingServer", name, inputs, withSecrets(opts, ["password"]));
+    super("pgstead:index:ExistingServer", name, inputs, withSecrets(opts, ["password", "before"]));
   }
 }
 
@@ -230,6 +237,8 @@ export interface HostBasedAccessResourceArgs {
   /** Databases and who is to be able to log in to them: those whom the rules cut off are named in the plan. */
   readonly logins: readonly HbaDatabase[];
   readonly rollbackSeconds: number;
+  /** Bytes of pg_hba.conf before the stack changed it, in base64: put back when the resource goes. */
+  readonly before?: pulumi.Input<string | undefined>;
   /** `<project>/<stack>`: refused where the server is another stack's; absent: nobody else can be there. */
   readonly stack?: string;
 }
@@ -246,6 +255,13 @@ export class HostBasedAccessResource extends pulumi.CustomResource {
 
 /** How a server is started and stopped, and where its files are. */
 export type ServerPlace =
+  | {
+      readonly kind: "host";
+      readonly host: HostPlace;
+      readonly cluster?: string;
+      readonly port: number;
+      readonly systemIdentifier: string;
+    }
   | { readonly kind: "embedded"; readonly dataDirectory: string }
   | { readonly kind: "docker"; readonly engine: EndpointArgs; readonly container: string };
 
@@ -259,6 +275,8 @@ export interface SettingsResourceArgs {
   readonly restart: "allow" | "refuse";
   /** Absent: the server is restarted by somebody else. */
   readonly control?: Inputs<ServerPlace>;
+  /** Bytes of postgresql.auto.conf before the stack changed it, in base64: put back when the resource goes. */
+  readonly before?: pulumi.Input<string | undefined>;
   /** Names of settings that another resource keeps. */
   readonly keptBeside?: readonly string[];
   /** `<project>/<stack>`: refused where the server is another stack's; absent: nobody else can be there. */

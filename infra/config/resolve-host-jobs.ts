@@ -3,6 +3,7 @@ import type { SchedulerWish } from "../../components/core/host/jobs/job-host";
 import { toCronFields } from "../../components/core/host/jobs/cron-line";
 import { toOnCalendar } from "../../components/core/host/jobs/on-calendar";
 import type { Problem } from "../../components/core/problem";
+import { resolveOnHost } from "./check-host";
 import { at } from "./check-server";
 import { resolveSsh } from "./check-ssh";
 import type { WrittenConfig } from "./schema";
@@ -10,6 +11,8 @@ import type { WrittenConfig } from "./schema";
 /** Jobs that the host of an existing server runs. */
 export interface HostJobsConfig {
   readonly host: HostPlace;
+  /** As `pg_lsclusters` has it; absent: the one that listens at the port. */
+  readonly cluster?: string;
   readonly scheduler: Exclude<SchedulerWish, "none">;
   /** Packages that the stack installs there. */
   readonly packages: readonly string[];
@@ -19,8 +22,13 @@ export interface HostJobsConfig {
 export function resolveHostJobs({ target, server }: WrittenConfig): HostJobsConfig | undefined {
   const { ssh, onHost } = server;
   if (target !== "existing" || ssh === undefined || onHost === undefined || onHost.jobs === "none") return undefined;
-  const become = onHost.become ?? (ssh.user === "root" ? "none" : "sudo");
-  return { host: { ssh: resolveSsh(ssh), become }, scheduler: onHost.jobs, packages: packagesOf(onHost) };
+  const { become, cluster } = resolveOnHost(onHost, ssh.user ?? "");
+  return {
+    host: { ssh: resolveSsh(ssh), become },
+    ...(cluster === undefined ? {} : { cluster }),
+    scheduler: onHost.jobs,
+    packages: packagesOf(onHost),
+  };
 }
 
 /** Packages are of another part of `onHost`. */
@@ -31,19 +39,13 @@ function packagesOf(onHost: object): readonly string[] {
 
 /** What cannot be run as it is declared; a schedule that is none has been told of already. */
 export function checkHostJobs({ target, server, backup }: WrittenConfig): Problem[] {
-  const { ssh, onHost } = server;
+  const { onHost } = server;
   if (target !== "existing" || onHost === undefined || onHost.jobs === "none") return [];
   const schedules = [
     { path: ["backup", "logical", "schedule"], schedule: backup.logical?.schedule },
     { path: ["backup", "drill", "schedule"], schedule: backup.drill?.schedule },
   ];
   return [
-    ...(ssh === undefined
-      ? at(["server", "onHost", "jobs"], {
-          message: "takes the way to the host, and pgstead:server.ssh is not given",
-          hint: "add it, such as `ssh: { host: db1.example.com, user: deploy }`",
-        })
-      : []),
     ...(server.managed === true
       ? at(["server", "onHost", "jobs"], {
           message: "stands beside managed: a managed service has no host where jobs could run",

@@ -4,6 +4,7 @@ import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { CopiesPlan } from "../../components/core/copies/plan";
 import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
+import type { Become } from "../../components/core/host/place";
 import type { SshWay } from "../../components/core/ssh/way";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
 import type { AlertingPlan } from "../../components/core/monitoring/alertmanager";
@@ -165,12 +166,21 @@ export interface TuningConfig {
   readonly tuned: readonly TunedSetting[];
 }
 
+/** What a stack does on the server's own host. */
+export interface OnHostConfig {
+  readonly become: Become;
+  /** Such as `17/main`; absent: the one of the port. */
+  readonly cluster?: string;
+}
+
 /** How to reach a server that is there already. The password is no part of the configuration. */
 export interface ExistingConfig {
   readonly host: string;
   readonly tls: Tls;
   /** The way over an SSH host: host and port are then as that one sees them. */
   readonly ssh?: SshWay;
+  /** Absent: its host is left alone. */
+  readonly onHost?: OnHostConfig;
   /** Whether the managing login is a superuser. */
   readonly superuser: boolean;
   readonly passwordFile?: string;

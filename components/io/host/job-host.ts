@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { chooseCluster, parseHostFacts, type ClusterChoice, type HostFacts } from "../../core/host/facts";
+import { hostFactsScript } from "../../core/host/facts-script";
 import { markerLines } from "../../core/host/marker";
 import type { HostPlace } from "../../core/host/place";
 import type { JobHostFacts } from "../../core/host/jobs/job-host";
@@ -14,7 +16,7 @@ import {
 } from "../../core/host/jobs/job-host-text";
 import { renderCommand, type JobPlaces } from "../../core/host/jobs/places";
 import { opsBundleFile } from "../../core/ops-bundle";
-import { problemError } from "../../core/problem";
+import { problemError, ProblemError } from "../../core/problem";
 import { renderWayHop } from "../../core/ssh/way";
 import { projectRoot } from "../places";
 import { runOnHost } from "./shell";
@@ -44,10 +46,26 @@ export async function makeProgram(places: JobPlaces, of: string, node: string): 
 export async function readJobHost(
   host: HostPlace,
   places: JobPlaces,
-  { port, of, signal }: { readonly port: number; readonly of: string; readonly signal: AbortSignal },
+  { of, signal, ...choice }: ClusterChoice & { readonly of: string; readonly signal: AbortSignal },
 ): Promise<JobHostFacts> {
-  const { stdout } = await asRoot(host, readJobHostScript(places, port, of), { signal });
-  return parseJobHost(stdout);
+  const found = parseHostFacts((await asRoot(host, hostFactsScript, { signal })).stdout);
+  const cluster = choose(host, found, choice);
+  const dataDirectory = "missing" in cluster ? undefined : cluster.dataDirectory;
+  const { stdout } = await asRoot(host, readJobHostScript(places, of, dataDirectory), { signal });
+  const { socketDirectory, ...told } = parseJobHost(stdout);
+  return { ...told, cluster: { ...cluster, ...(socketDirectory === undefined ? {} : { socketDirectory }) } };
+}
+
+/** That there is none is for the plan to refuse, with all else. */
+function choose(host: HostPlace, facts: HostFacts, choice: ClusterChoice): JobHostFacts["cluster"] {
+  try {
+    const { name, owner, dataDirectory } = chooseCluster(host, facts, choice);
+    return { name, owner, dataDirectory };
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const [first = { path: "", message: error.title, hint: "" }] = error.problems;
+    return { missing: first };
+  }
 }
 
 /** Brings the program there, whole or not at all, and makes the directories that the jobs write to. */

@@ -1,6 +1,6 @@
 import { quoteShell } from "../../shell";
 import { markerLines } from "../marker";
-import type { JobCluster, JobHostFacts } from "./job-host";
+import type { JobHostFacts } from "./job-host";
 import { jobAccount, type JobPlaces } from "./places";
 
 /** Seconds since 1970 of a winter and a summer: a zone that is UTC in both is UTC. */
@@ -13,8 +13,13 @@ const programModes = "root:root 755|root:root 644|";
  * A script for root that tells, in lines `name=value`, what jobs need of a host. It changes nothing.
  *
  * @param of `<project>/<stack>`: whose the program is to be
+ * @param dataDirectory of the server; absent: none is known
  */
-export function readJobHostScript(places: JobPlaces, port: number, of: string): string {
+export function readJobHostScript(
+  places: JobPlaces,
+  of: string,
+  dataDirectory: string | undefined,
+): string {
   const { backups, bundle, command } = places;
   const files = `${quoteShell(command)} ${quoteShell(bundle)}`;
   return [
@@ -25,13 +30,9 @@ export function readJobHostScript(places: JobPlaces, port: number, of: string): 
     `say offsets "${moments.map((moment) => `$(date -d @${moment} +%z)`).join(" ")}"`,
     'say zone "$(date +%Z)"',
     'node=$(command -v node) && say node "$node $("$node" --version)"',
-    "if command -v pg_lsclusters >/dev/null; then",
-    "  pg_lsclusters -h | while read -r version name at _ owner data _; do",
-    `    [ "$at" = ${port} ] || continue`,
-    '    say cluster "$version $name $owner $data"',
-    '    say sockets "$(pg_conftool -s "$version" "$name" show unix_socket_directories 2>/dev/null)"',
-    "  done",
-    "fi",
+    ...(dataDirectory === undefined
+      ? []
+      : [`say socket "$(sed -n 5p ${quoteShell(`${dataDirectory}/postmaster.pid`)} 2>/dev/null)"`]),
     `if [ -e ${quoteShell(backups)} ]; then`,
     `  if runuser -u ${jobAccount} -- test -w ${quoteShell(backups)}; then say backups yes; else say backups no; fi`,
     "fi",
@@ -45,44 +46,33 @@ export function readJobHostScript(places: JobPlaces, port: number, of: string): 
   ].join("\n");
 }
 
-/** Reads what {@link readJobHostScript} has told. */
-export function parseJobHost(text: string): JobHostFacts {
+/** What {@link readJobHostScript} has told: all but which cluster is meant. */
+export interface JobHostTold extends Omit<JobHostFacts, "cluster"> {
+  readonly socketDirectory?: string;
+}
+
+export function parseJobHost(text: string): JobHostTold {
   const told = new Map(
     text.split("\n").flatMap((line) => {
       const [, name, value] = /^([a-z]+)=(.*)$/.exec(line) ?? [];
       return name === undefined || value === undefined ? [] : [[name, value.trim()] as const];
     }),
   );
-  const [node, version] = (told.get("node") ?? "").split(" ");
-  const cluster = parseCluster(told.get("cluster"), told.get("sockets"));
+  const [node = "", version] = (told.get("node") ?? "").split(" ");
+  const socket = told.get("socket") ?? "";
   const backups = told.get("backups");
+  const program = told.get("modes") === programModes ? told.get("program") : undefined;
   return {
     systemd: told.get("systemd") === "yes",
     cron: told.get("cron") === "yes",
     zone: told.get("zone") ?? "unknown",
     isUtc: told.get("offsets") === "+0000 +0000",
-    ...(node === undefined || node === "" || version === undefined ? {} : { node: { path: node, version } }),
-    ...(cluster === undefined ? {} : { cluster }),
+    ...(node === "" || version === undefined ? {} : { node: { path: node, version } }),
+    ...(socket.startsWith("/") ? { socketDirectory: socket } : {}),
     ...(backups === undefined ? {} : { backups: backups === "yes" }),
     isTaken: told.get("taken") === "yes",
-    ...(told.get("modes") === programModes ? programOf(told.get("program")) : {}),
+    ...(program === undefined ? {} : { program }),
   };
-}
-
-function programOf(digest: string | undefined): Pick<JobHostFacts, "program"> {
-  return digest === undefined ? {} : { program: digest };
-}
-
-/** PostgreSQL's own default is another one; Debian's packages are built with this one. */
-const usualSockets = "/var/run/postgresql";
-
-function parseCluster(text: string | undefined, sockets = ""): JobCluster | undefined {
-  const [version, name, account, dataDirectory] = (text ?? "").split(" ");
-  if (version === undefined || name === undefined || account === undefined || dataDirectory === undefined) {
-    return undefined;
-  }
-  const [first = ""] = sockets.split(",").map((one) => one.trim().replace(/^["']|["']$/g, ""));
-  return { version, name, account, dataDirectory, socketDirectory: first.startsWith("/") ? first : usualSockets };
 }
 
 /** A script for root that installs the program, whose bundle comes at standard input, compressed by gzip. */

@@ -1,5 +1,7 @@
+import type { Problem } from "../../problem";
 import { renderWayHop } from "../../ssh/way";
 import type { Refusal, Statement } from "../../statement";
+import type { HostCluster } from "../facts";
 import type { HostPlace } from "../place";
 import { toCronFields } from "./cron-line";
 import { jobAccount, type JobPlaces } from "./places";
@@ -19,8 +21,8 @@ export interface JobHostFacts {
   readonly zone: string;
   readonly isUtc: boolean;
   readonly node?: { readonly path: string; readonly version: string };
-  /** The cluster that listens at the server's port; absent: none does, or the layout is not Debian's. */
-  readonly cluster?: JobCluster;
+  /** The server's cluster; or why there is none. */
+  readonly cluster: JobCluster | { readonly missing: Problem };
   /** Whether the account of the jobs can write to the directory of the backups; undefined: it is not there yet. */
   readonly backups?: boolean;
   /** True: the place of the program is taken by something that is not this stack's. */
@@ -29,12 +31,9 @@ export interface JobHostFacts {
   readonly program?: string;
 }
 
-export interface JobCluster {
-  readonly version: string;
-  readonly name: string;
-  readonly account: string;
-  readonly dataDirectory: string;
-  readonly socketDirectory: string;
+export interface JobCluster extends Pick<HostCluster, "name" | "owner" | "dataDirectory"> {
+  /** Where its socket is; absent: it does not run, or has none. */
+  readonly socketDirectory?: string;
 }
 
 /** What is wanted of a host. */
@@ -43,6 +42,8 @@ export interface DesiredJobHost {
   readonly wish: Exclude<SchedulerWish, "none">;
   /** Of the server, as the host sees it. */
   readonly port: number;
+  /** As `pg_lsclusters` has it; absent: the one that listens at the port. */
+  readonly cluster?: string | undefined;
   readonly jobs: readonly HostJob[];
   /** Packages that the same run installs. */
   readonly packages: readonly string[];
@@ -69,7 +70,7 @@ export function judgeJobHost(desired: DesiredJobHost, facts: JobHostFacts, place
   const refusals = [
     ...judgeScheduler(desired, scheduler, facts),
     ...judgeNode(packages, facts),
-    ...judgeCluster(desired.port, facts),
+    ...judgeCluster(facts),
     ...(facts.backups === false ? [noWrite(places)] : []),
     ...(facts.isTaken ? [taken(places)] : []),
   ];
@@ -130,14 +131,16 @@ function judgeNode(packages: readonly string[], { node }: JobHostFacts): Reason[
   return [{ message: `${node.path} is ${node.version}, and the jobs need ${oldestNode} or newer`, hint }];
 }
 
-function judgeCluster(port: number, { cluster }: JobHostFacts): Reason[] {
-  if (cluster === undefined) {
-    const hint = "does pg_lsclusters show it? Jobs run on hosts with Debian's layout only, beside their server";
-    return [{ message: `no cluster of it listens at port ${port}`, hint }];
+function judgeCluster({ cluster }: JobHostFacts): Reason[] {
+  if ("missing" in cluster) return [{ message: cluster.missing.message, hint: cluster.missing.hint }];
+  const { name, owner, socketDirectory } = cluster;
+  if (owner !== jobAccount) {
+    const hint = `jobs run as ${jobAccount}: set pgstead:server.onHost.jobs to none`;
+    return [{ message: `cluster ${name} is of account ${owner}`, hint }];
   }
-  if (cluster.account === jobAccount) return [];
-  const message = `cluster ${cluster.version}/${cluster.name} is of account ${cluster.account}`;
-  return [{ message, hint: `jobs run as ${jobAccount}: set pgstead:server.onHost.jobs to none` }];
+  if (socketDirectory !== undefined) return [];
+  const hint = "does it run? Jobs come in over it: see unix_socket_directories";
+  return [{ message: `cluster ${name} has no socket`, hint }];
 }
 
 function noWrite({ backups }: JobPlaces): Reason {
