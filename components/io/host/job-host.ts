@@ -3,8 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { chooseCluster, parseHostFacts, type ClusterChoice, type HostFacts } from "../../core/host/facts";
-import { hostFactsScript } from "../../core/host/facts-script";
+import { chooseCluster, type ClusterChoice, type HostFacts } from "../../core/host/facts";
 import { markerLines } from "../../core/host/marker";
 import type { HostPlace } from "../../core/host/place";
 import type { JobHostFacts } from "../../core/host/jobs/job-host";
@@ -19,6 +18,7 @@ import { opsBundleFile } from "../../core/ops-bundle";
 import { problemError, ProblemError } from "../../core/problem";
 import { renderWayHop } from "../../core/ssh/way";
 import { projectRoot } from "../places";
+import { readHostFacts } from "./server-control";
 import { runOnHost } from "./shell";
 
 /** The operations code as a host gets it. */
@@ -48,8 +48,7 @@ export async function readJobHost(
   places: JobPlaces,
   { of, signal, ...choice }: ClusterChoice & { readonly of: string; readonly signal: AbortSignal },
 ): Promise<JobHostFacts> {
-  const found = parseHostFacts((await asRoot(host, hostFactsScript, { signal })).stdout);
-  const cluster = choose(host, found, choice);
+  const cluster = choose(host, await readHostFacts(host), choice);
   const dataDirectory = "missing" in cluster ? undefined : cluster.dataDirectory;
   const { stdout } = await asRoot(host, readJobHostScript(places, of, dataDirectory), { signal });
   const { socketDirectory, ...told } = parseJobHost(stdout);
