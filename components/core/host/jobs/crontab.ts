@@ -21,7 +21,7 @@ export function renderCrontab({
     "SHELL=/bin/sh",
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ...jobs.map(({ name, schedule }) => {
-      const line = `${quoteShell(places.command)} run --scheduled ${name} >/dev/null`;
+      const line = `${quoteShell(places.command)} run ${name} >/dev/null`;
       // To cron a percent sign is the end of the command.
       return `${toCronFields(schedule)} ${account} ${line.replaceAll("%", "\\%")}`;
     }),

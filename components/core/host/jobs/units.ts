@@ -56,7 +56,7 @@ function renderService({ places, of, account, writable }: UnitArgs): string {
       Type: "oneshot",
       User: account,
       Group: account,
-      ExecStart: `${quoteWord(places.command)} run --scheduled %i`,
+      ExecStart: `${quoteWord(places.command)} run %i`,
       UMask: "0077",
       Nice: "10",
       IOSchedulingClass: "idle",

@@ -81,12 +81,17 @@ function field(least: number, greatest: number): fc.Arbitrary<string> {
 }
 
 // The 29th and later of a month that has none never comes: that is refused before.
-const days = fc.oneof({ weight: 5, arbitrary: field(1, 28) }, { weight: 1, arbitrary: fc.constantFrom("L", "3,L") });
+const days = fc.oneof(
+  { weight: 5, arbitrary: field(1, 28) },
+  { weight: 1, arbitrary: fc.constantFrom("L", "3,L") },
+);
 const weekdays = fc.oneof(
   { weight: 5, arbitrary: field(0, 6) },
   { weight: 1, arbitrary: fc.constantFrom("1#2", "5L", "3#5", "0#1", "7") },
 );
-const five = fc.tuple(field(0, 59), field(0, 23), days, field(1, 12), weekdays).map((fields) => fields.join(" "));
+const five = fc
+  .tuple(field(0, 59), field(0, 23), days, field(1, 12), weekdays)
+  .map((fields) => fields.join(" "));
 const six = fc.tuple(field(0, 59), five).map((fields) => fields.join(" "));
 const pattern = fc.oneof({ weight: 3, arbitrary: five }, { weight: 1, arbitrary: six });
 const seed = Date.now() % 1_000_000;
@@ -148,7 +153,10 @@ function analyze(values: readonly string[]): Map<string, string[]> {
     expect(blocks).toHaveLength(some.length);
     for (const [index, block] of blocks.entries()) {
       const moments = [...block.matchAll(/(?:Next elapse|Iter(?:ation|\.) #\d+): \w{3} (\S+) (\S+) UTC/g)];
-      found.set(some[index] ?? "", moments.map(([, day, time]) => `${day}T${time}`));
+      found.set(
+        some[index] ?? "",
+        moments.map(([, day, time]) => `${day}T${time}`),
+      );
     }
   }
   return found;
