@@ -98,7 +98,11 @@ interface Planned {
   readonly scheduler: Scheduler;
 }
 
-function createFiles(args: HostJobsArgs, planned: Planned, parent: pulumi.Resource): pulumi.Output<Refusal[]> {
+function createFiles(
+  args: HostJobsArgs,
+  planned: Planned,
+  parent: pulumi.Resource,
+): pulumi.Output<Refusal[]> {
   const { host } = args;
   const { places, jobs, scheduler } = planned;
   const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
@@ -110,14 +114,16 @@ function createFiles(args: HostJobsArgs, planned: Planned, parent: pulumi.Resour
     account: jobAccount,
     timeZone: hostTimeZone,
     jobs: wanted,
-    writable: [places.backups, ...(context.copies?.copies ?? []).flatMap((copy) => ("path" in copy ? [copy.path] : []))],
+    writable: [
+      places.backups,
+      ...(context.copies?.copies ?? []).flatMap((copy) => ("path" in copy ? [copy.path] : [])),
+    ],
   };
   const server = pulumi.all([jobs.dataDirectory, jobs.socketDirectory]);
   const text = server.apply(([dataDirectory, socketDirectory]) =>
     renderHostContext(context, { port: args.port, dataDirectory, socketDirectory }, places),
   );
-  const started =
-    scheduler === "systemd" ? renderUnits(units) : { [places.crontab]: renderCrontab(units) };
+  const started = scheduler === "systemd" ? renderUnits(units) : { [places.crontab]: renderCrontab(units) };
   const files = new HostFiles(
     "jobs",
     {
@@ -134,7 +140,8 @@ function createFiles(args: HostJobsArgs, planned: Planned, parent: pulumi.Resour
     },
     { parent, dependsOn: [jobs] },
   );
-  if (scheduler === "systemd") createTimers(args, { ...planned, files, wanted: wanted.map(({ name }) => name) }, parent);
+  if (scheduler === "systemd")
+    createTimers(args, { ...planned, files, wanted: wanted.map(({ name }) => name) }, parent);
   return files.refusals;
 }
 
@@ -155,7 +162,10 @@ function copyFiles(
     ...Object.fromEntries(
       buckets.map(({ name }) => {
         const content = secrets.apply((found) => found[name] ?? "");
-        return [`${settings}/${secretFile(name)}`, { content, mode: "0400", owner: jobAccount, secret: true }];
+        return [
+          `${settings}/${secretFile(name)}`,
+          { content, mode: "0400", owner: jobAccount, secret: true },
+        ];
       }),
     ),
     ...readableAuthorities(copyAuthorities, settings),
@@ -166,14 +176,22 @@ function readableAuthorities(
   authorities: Readonly<Record<string, string>>,
   settings: string,
 ): Record<string, HostFileArgs> {
-  const files = Object.entries(authorities).map(([name, content]) => [`${settings}/${authorityFile(name)}`, content]);
+  const files = Object.entries(authorities).map(([name, content]) => [
+    `${settings}/${authorityFile(name)}`,
+    content,
+  ]);
   return readable(Object.fromEntries(files) as Readonly<Record<string, string>>);
 }
 
 /** Has systemd know the units: again whenever one of them was written. */
 function createTimers(
   { host }: HostJobsArgs,
-  { places, jobs, files, wanted }: Planned & { readonly files: HostFiles; readonly wanted: readonly string[] },
+  {
+    places,
+    jobs,
+    files,
+    wanted,
+  }: Planned & { readonly files: HostFiles; readonly wanted: readonly string[] },
   parent: pulumi.Resource,
 ): void {
   const login = new HostLogin("jobs", { host }, { parent, dependsOn: [jobs] });
@@ -182,7 +200,9 @@ function createTimers(
     {
       host,
       login,
-      create: files.revision.apply((revision) => startTimers(places, { wanted, all: hostJobNames, revision })),
+      create: files.revision.apply((revision) =>
+        startTimers(places, { wanted, all: hostJobNames, revision }),
+      ),
       delete: stopTimers(places, hostJobNames),
     },
     { parent, dependsOn: [files] },

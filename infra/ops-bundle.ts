@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { judgeOpsBundle, opsBundleFile, opsRecordFile, type OpsBundleNow } from "../components/core/ops-bundle";
+import {
+  judgeOpsBundle,
+  opsBundleFile,
+  opsRecordFile,
+  type OpsBundleNow,
+} from "../components/core/ops-bundle";
 
 /**
  * Why the bundle of the operations code, which the image `ops` is built with, does not belong to the sources as they

@@ -2,7 +2,10 @@ import type { HostJobsArgs } from "../components/host-jobs";
 import type { StackConfig } from "./config";
 
 /** Without what the program alone knows. */
-export interface HostJobsPlan extends Pick<HostJobsArgs, "host" | "cluster" | "scheduler" | "packages" | "port" | "backups"> {
+export interface HostJobsPlan extends Pick<
+  HostJobsArgs,
+  "host" | "cluster" | "scheduler" | "packages" | "port" | "backups"
+> {
   readonly context: Omit<HostJobsArgs["context"], "version">;
 }
 

@@ -68,7 +68,18 @@ export const hostJobs: ResourceType = {
   },
 };
 
-const inputNames = ["host", "project", "stack", "backups", "scheduler", "port", "cluster", "jobs", "packages", "bundle"];
+const inputNames = [
+  "host",
+  "project",
+  "stack",
+  "backups",
+  "scheduler",
+  "port",
+  "cluster",
+  "jobs",
+  "packages",
+  "bundle",
+];
 const replaces: ReadonlySet<string> = new Set(["project", "stack"]);
 
 /** Outputs that are found on the host. */

@@ -21,7 +21,8 @@ export interface HostJobsConfig {
 /** Undefined: none are declared. */
 export function resolveHostJobs({ target, server }: WrittenConfig): HostJobsConfig | undefined {
   const { ssh, onHost } = server;
-  if (target !== "existing" || ssh === undefined || onHost === undefined || onHost.jobs === "none") return undefined;
+  if (target !== "existing" || ssh === undefined || onHost === undefined || onHost.jobs === "none")
+    return undefined;
   const { become, cluster } = resolveOnHost(onHost, ssh.user ?? "");
   return {
     host: { ssh: resolveSsh(ssh), become },
@@ -52,7 +53,9 @@ export function checkHostJobs({ target, server, backup }: WrittenConfig): Proble
           hint: "set jobs to none; run `npm run ops -- backup` where you run other jobs",
         })
       : []),
-    ...schedules.flatMap(({ path, schedule }) => (schedule === undefined ? [] : checkTimer(path, schedule, onHost.jobs))),
+    ...schedules.flatMap(({ path, schedule }) =>
+      schedule === undefined ? [] : checkTimer(path, schedule, onHost.jobs),
+    ),
   ];
 }
 

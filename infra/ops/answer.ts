@@ -10,7 +10,11 @@ import type { Failure, Report } from "./report";
  */
 export function readAnswer<Data>(
   where: string,
-  { stdout, stderr, exitCode }: { readonly stdout: string; readonly stderr: string; readonly exitCode: number | null },
+  {
+    stdout,
+    stderr,
+    exitCode,
+  }: { readonly stdout: string; readonly stderr: string; readonly exitCode: number | null },
   stack: string,
 ): Report<Data> {
   return parse(stdout, stack) ?? fail(where, exitCode, stderr, stack);

@@ -105,7 +105,12 @@ export async function makeOpsBench(
   return bench;
 }
 
-function contextFor(directory: string, dataDirectory: string, port: number, metricsPort: number): ContainerOpsContext {
+function contextFor(
+  directory: string,
+  dataDirectory: string,
+  port: number,
+  metricsPort: number,
+): ContainerOpsContext {
   const at = (name: string): string => join(directory, name);
   const declared = parseConfig(
     { "pgstead:disposable": true, "pgstead:database": { name: "shop" } },

@@ -40,7 +40,8 @@ export function judgeJob(look: JobLook, { now, intervalMs, since }: JobTime): Fi
     findings.push({ subject, message, hint, severity: "critical" });
   } else if (hasFailed(look)) {
     const why = reason ?? "it did not say why";
-    const good = lastSuccess === undefined ? "none was good yet" : `the last good one ended at ${iso(lastSuccess)}`;
+    const good =
+      lastSuccess === undefined ? "none was good yet" : `the last good one ended at ${iso(lastSuccess)}`;
     const message = `its last run, of ${iso(lastAttempt ?? 0)}, failed: ${why} (${good})`;
     findings.push({ subject, message, hint, severity: "warning" });
   }
@@ -59,7 +60,10 @@ export function judgeJob(look: JobLook, { now, intervalMs, since }: JobTime): Fi
 }
 
 /** Whether the last run that came to an end failed: a success ends after its run has begun. */
-export function hasFailed({ lastAttempt, lastSuccess }: Pick<JobLook, "lastAttempt" | "lastSuccess">): boolean {
+export function hasFailed({
+  lastAttempt,
+  lastSuccess,
+}: Pick<JobLook, "lastAttempt" | "lastSuccess">): boolean {
   return lastAttempt !== undefined && (lastSuccess === undefined || lastSuccess < lastAttempt);
 }
 

@@ -98,7 +98,11 @@ export async function isAtWork(directory: string): Promise<boolean> {
   const holder = await readHolder(directory);
   if (holder !== undefined && isGone(holder)) return false;
   try {
-    return await check(directory, { lockfilePath: join(directory, lockName), realpath: false, stale: staleMs });
+    return await check(directory, {
+      lockfilePath: join(directory, lockName),
+      realpath: false,
+      stale: staleMs,
+    });
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
     throw error;

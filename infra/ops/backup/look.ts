@@ -122,7 +122,12 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
       drill: judged.drill,
       leftovers: found.leftovers,
     },
-    findings: [...judged.own, ...physical.findings, ...judged.beyond, ...(await findInJobs(place, judged, now))],
+    findings: [
+      ...judged.own,
+      ...physical.findings,
+      ...judged.beyond,
+      ...(await findInJobs(place, judged, now)),
+    ],
   };
 }
 

@@ -20,6 +20,7 @@ function look(context: CommandContext): Promise<Report<JobsData>> {
   const { docker, hostJobs } = context.config;
   if (docker !== undefined) return askContainer(context, ["jobs"]);
   if (hostJobs !== undefined) return askHost(context, hostJobs, ["jobs"]);
-  const hint = "on target existing: `pgstead:server.onHost: { jobs: auto }`; or run `npm run ops -- backup` where you run jobs";
+  const hint =
+    "on target existing: `pgstead:server.onHost: { jobs: auto }`; or run `npm run ops -- backup` where you run jobs";
   throw problemError(`stack ${context.stack}`, "has nothing that runs jobs by itself", hint);
 }

@@ -47,7 +47,11 @@ function onHost({ project, stack }: CommandContext, copy: string): Error {
   const { command } = jobPlaces(project, stackName(stack));
   const line = `sudo -u ${jobAccount} ${command} restore <backup> --copy ${copy} --identity <file>`;
   const hint = `bring the key's file there for as long as it takes: \`${line}\``;
-  return problemError("--copy", "on this stack a copy is restored on the server's host, which has its backups", hint);
+  return problemError(
+    "--copy",
+    "on this stack a copy is restored on the server's host, which has its backups",
+    hint,
+  );
 }
 
 const ofDatabase = restoreOneDatabase(runBackupWork, { run: runHere, bring }, "npm run ops --");

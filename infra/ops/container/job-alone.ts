@@ -57,7 +57,9 @@ export async function runAlone(
 
 /** What is cut is made up for by nobody: a timer knows only whether the program was started. */
 function reasonOf(outcome: Exclude<Outcome, { kind: "success" }>): string {
-  return outcome.kind === "cut" ? "it was given up, as the host or somebody ended it" : describeError(outcome.error);
+  return outcome.kind === "cut"
+    ? "it was given up, as the host or somebody ended it"
+    : describeError(outcome.error);
 }
 
 /** What the last run said, for whoever comes to look: a journal may be gone, and cron has none. */

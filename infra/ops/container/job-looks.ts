@@ -60,10 +60,7 @@ async function readTimes(context: OpsContext, log: Log): Promise<(job: OpsJob) =
   return (job) => Promise.resolve(state.of(job));
 }
 
-function describe(
-  look: JobLook,
-  known: Pick<ListedJob, "job" | "schedule" | "nextRunAt">,
-): ListedJob {
+function describe(look: JobLook, known: Pick<ListedJob, "job" | "schedule" | "nextRunAt">): ListedJob {
   const { isRunning, lastAttempt, lastSuccess, reason, began } = look;
   const last = Math.max(lastAttempt ?? 0, began ?? 0);
   const failed = hasFailed(look) || (began !== undefined && began > (lastAttempt ?? 0));

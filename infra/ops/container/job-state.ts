@@ -75,7 +75,11 @@ async function readTimes(path: string, log: Log): Promise<Map<OpsJob, JobTimes>>
         const known = jobs[job];
         if (known === undefined) return [];
         const { lastAttempt, lastSuccess, began, reason } = known;
-        const moments = { ...at("lastAttempt", lastAttempt), ...at("lastSuccess", lastSuccess), ...at("began", began) };
+        const moments = {
+          ...at("lastAttempt", lastAttempt),
+          ...at("lastSuccess", lastSuccess),
+          ...at("began", began),
+        };
         return [[job, { ...moments, ...(reason === undefined ? {} : { reason }) }] as const];
       }),
     );

@@ -23,4 +23,5 @@ for (const [name, value] of Object.entries(methods)) {
   Object.defineProperty(Array.prototype, name, { value, writable: true, configurable: true });
 }
 
-if (!("crypto" in globalThis)) Object.defineProperty(globalThis, "crypto", { value: webcrypto, configurable: true });
+if (!("crypto" in globalThis))
+  Object.defineProperty(globalThis, "crypto", { value: webcrypto, configurable: true });

@@ -31,7 +31,10 @@ export interface Service {
 }
 
 /** @throws Error where the port is taken */
-export async function startService(context: ContainerOpsContext, surroundings: ServiceSurroundings): Promise<Service> {
+export async function startService(
+  context: ContainerOpsContext,
+  surroundings: ServiceSurroundings,
+): Promise<Service> {
   const { version, clock, log } = surroundings;
   const state = await openJobState(context.files.jobState, log);
   const hooks: { metrics?: Metrics } = {};
@@ -86,7 +89,10 @@ const databasesBoundMs = 60_000;
 const databasesPatienceMs = 1_500;
 
 /** Nothing is asked of the server before somebody asks here. */
-function lookAtServer(context: ContainerOpsContext, clock: Clock): ServerSources & { readonly health: HealthLook } {
+function lookAtServer(
+  context: ContainerOpsContext,
+  clock: Clock,
+): ServerSources & { readonly health: HealthLook } {
   const databases = remember(
     clock,
     () => databasesFreshMs,

@@ -23,5 +23,10 @@ export function renderJobs({ jobs }: JobsData, colors: Colors): string {
     lastSuccessAt ?? "",
     nextRunAt,
   ]);
-  return `${renderTable("Jobs", columns.map((heading) => ({ heading })), rows, colors)}\n`;
+  return `${renderTable(
+    "Jobs",
+    columns.map((heading) => ({ heading })),
+    rows,
+    colors,
+  )}\n`;
 }

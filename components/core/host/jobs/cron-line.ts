@@ -11,7 +11,8 @@ export function toCronFields(pattern: string): string {
   const { seconds, minutes, hours, days, months, weekdays, isBoth } = readScheduleFields(pattern);
   if (seconds.length !== 1 || seconds[0] !== 0) throw cannot("cron knows no seconds");
   if (days?.isLast === true) throw cannot("cron knows no last day of the month (L)");
-  if (weekdays?.some(({ nth }) => nth !== undefined) === true) throw cannot("cron knows no nth weekday (#, L)");
+  if (weekdays?.some(({ nth }) => nth !== undefined) === true)
+    throw cannot("cron knows no nth weekday (#, L)");
   if (isBoth && days !== undefined) throw cannot("cron cannot ask for a day and a weekday at once (+)");
   return [
     list(minutes, 60),

@@ -15,16 +15,12 @@ const programModes = "root:root 755|root:root 644|";
  * @param of `<project>/<stack>`: whose the program is to be
  * @param dataDirectory of the server; absent: none is known
  */
-export function readJobHostScript(
-  places: JobPlaces,
-  of: string,
-  dataDirectory: string | undefined,
-): string {
+export function readJobHostScript(places: JobPlaces, of: string, dataDirectory: string | undefined): string {
   const { backups, bundle, command } = places;
   const files = `${quoteShell(command)} ${quoteShell(bundle)}`;
   return [
     "set -u",
-    "say() { printf '%s=%s\\n' \"$1\" \"$2\"; }",
+    'say() { printf \'%s=%s\\n\' "$1" "$2"; }',
     "[ -d /run/systemd/system ] && say systemd yes",
     "[ -d /etc/cron.d ] && { command -v cron || command -v crond; } >/dev/null 2>&1 && say cron yes",
     `say offsets "${moments.map((moment) => `$(date -d @${moment} +%z)`).join(" ")}"`,

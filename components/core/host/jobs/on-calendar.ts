@@ -12,11 +12,7 @@ const names = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
  */
 export function toOnCalendar(pattern: string, timeZone: string): readonly string[] {
   const fields = readScheduleFields(pattern);
-  const time = [
-    list(fields.hours, 24),
-    list(fields.minutes, 60),
-    list(fields.seconds, 60),
-  ].join(":");
+  const time = [list(fields.hours, 24), list(fields.minutes, 60), list(fields.seconds, 60)].join(":");
   return datesOf(fields).map((date) => `${date} ${time} ${timeZone}`);
 }
 

@@ -12,7 +12,11 @@ const wants = "/etc/systemd/system/timers.target.wants";
  */
 export function startTimers(
   places: JobPlaces,
-  { wanted, all, revision }: { readonly wanted: readonly string[]; readonly all: readonly string[]; readonly revision: string },
+  {
+    wanted,
+    all,
+    revision,
+  }: { readonly wanted: readonly string[]; readonly all: readonly string[]; readonly revision: string },
 ): string {
   const names = wanted.map((job) => quoteShell(timerOf(places, job))).join(" ");
   const others = all.filter((job) => !wanted.includes(job));

@@ -58,7 +58,9 @@ async function addPhysical(
       return undefined;
     });
   if (repository === undefined) return facts;
-  const { lastAttempt, lastSuccess } = (await openJobState(context.files.jobState, log)).of("physical-verify");
+  const { lastAttempt, lastSuccess } = (await openJobState(context.files.jobState, log)).of(
+    "physical-verify",
+  );
   const isDamaged = lastAttempt !== undefined && lastAttempt > (lastSuccess ?? 0);
   return withPhysical(facts, repository, isDamaged);
 }

@@ -14,7 +14,9 @@ import { statusJob } from "./status";
 export function createJobs(context: OpsContext, surroundings: LogsSurroundings): readonly Job[] {
   return [
     ...(context.schedules.status === undefined ? [] : [statusJob(context)]),
-    ...(isOfContainer(context) ? [certificateJob(context, surroundings), logsJob(context, surroundings)] : []),
+    ...(isOfContainer(context)
+      ? [certificateJob(context, surroundings), logsJob(context, surroundings)]
+      : []),
     ...(context.schedules.audit === undefined ? [] : [auditJob(context)]),
     ...(context.drift === undefined ? [] : [driftJob(context, context.drift, surroundings)]),
     ...(context.backup === undefined ? [] : [backupJob(context)]),
