@@ -21,7 +21,7 @@ import { HostFiles, HostLogin, type HostFileArgs } from "./providers/host-resour
 export interface HostJobsArgs {
   readonly host: HostPlace;
 
-  /** What runs the jobs. `auto`: systemd where it runs, else cron. A change stops the one before the other starts. */
+  /** What runs the jobs. `auto`: systemd where it runs, else cron. A job never runs beside itself, not even in a change. */
   readonly scheduler: Exclude<SchedulerWish, "none">;
 
   /** Packages that the same run installs there before: `nodejs` may be among them. @default - none */
@@ -72,7 +72,7 @@ export class HostJobs extends pulumi.ComponentResource {
     const timers = jobs.runsBy.apply((scheduler) => createFiles(args, { places, jobs, scheduler }, this));
     this.refusals = pulumi
       .all([jobs.refusals, timers])
-      .apply(([own, files]) => [...own, ...(files as Refusal[])]);
+      .apply(([own, files]) => [...own, ...files]);
     this.registerOutputs({});
   }
 }
@@ -140,9 +140,9 @@ function createFiles(
     },
     { parent, dependsOn: [jobs] },
   );
-  if (scheduler === "systemd")
-    createTimers(args, { ...planned, files, wanted: wanted.map(({ name }) => name) }, parent);
-  return files.refusals;
+  if (scheduler === "cron") return files.refusals;
+  const login = createTimers(args, { ...planned, files, wanted: wanted.map(({ name }) => name) }, parent);
+  return pulumi.all([files.refusals, login.refusals]).apply((all) => all.flat());
 }
 
 function readable(files: Readonly<Record<string, string>>): Record<string, HostFileArgs> {
@@ -183,7 +183,7 @@ function readableAuthorities(
   return readable(Object.fromEntries(files) as Readonly<Record<string, string>>);
 }
 
-/** Has systemd know the units: again whenever one of them was written. */
+/** Has systemd know the units: again whenever one of them was written. Cron looks at its directory by itself. */
 function createTimers(
   { host }: HostJobsArgs,
   {
@@ -193,7 +193,7 @@ function createTimers(
     wanted,
   }: Planned & { readonly files: HostFiles; readonly wanted: readonly string[] },
   parent: pulumi.Resource,
-): void {
+): HostLogin {
   const login = new HostLogin("jobs", { host }, { parent, dependsOn: [jobs] });
   createHostCommand(
     "jobs",
@@ -207,4 +207,5 @@ function createTimers(
     },
     { parent, dependsOn: [files] },
   );
+  return login;
 }

@@ -76,7 +76,6 @@ export function parseConfig(
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
   }
   const tuning = resolveTuningConfig(config, drafts);
-  const hostJobs = resolveHostJobs(config);
   return {
     stack: context.stack,
     target: config.target,
@@ -86,7 +85,7 @@ export function parseConfig(
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
-    ...(hostJobs === undefined ? {} : { hostJobs }),
+    ...resolveHostJobs(config),
     backup: resolveBackup(config, namesOf(drafts)),
     thresholds: resolveThresholds(config),
     samples: config.monitoring.samples ?? config.target === "docker",

@@ -18,17 +18,18 @@ export interface HostJobsConfig {
   readonly packages: readonly string[];
 }
 
-/** Undefined: none are declared. */
-export function resolveHostJobs({ target, server }: WrittenConfig): HostJobsConfig | undefined {
+/** Without it none are declared. */
+export function resolveHostJobs({ target, server }: WrittenConfig): { readonly hostJobs?: HostJobsConfig } {
   const { ssh, onHost } = server;
-  if (target !== "existing" || ssh === undefined || onHost === undefined || onHost.jobs === "none")
-    return undefined;
+  if (target !== "existing" || ssh === undefined || onHost === undefined || onHost.jobs === "none") return {};
   const { become, cluster } = resolveOnHost(onHost, ssh.user ?? "");
   return {
-    host: { ssh: resolveSsh(ssh), become },
-    ...(cluster === undefined ? {} : { cluster }),
-    scheduler: onHost.jobs,
-    packages: packagesOf(onHost),
+    hostJobs: {
+      host: { ssh: resolveSsh(ssh), become },
+      ...(cluster === undefined ? {} : { cluster }),
+      scheduler: onHost.jobs,
+      packages: packagesOf(onHost),
+    },
   };
 }
 

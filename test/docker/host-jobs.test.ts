@@ -164,11 +164,17 @@ describe.each([
     "one that fails is found wherever somebody looks, and no secret is told on the way",
     { timeout: 120_000 },
     async () => {
-      const s3 = { endpoint: "http://127.0.0.1:9", bucket: "b", region: "eu-central-1", accessKeyId: "id" };
+      const s3 = {
+        endpoint: "http://127.0.0.1:9",
+        bucket: "backups",
+        region: "eu-central-1",
+        accessKeyId: "id",
+      };
       await configure({
         logical: { schedule: "0 2 * * *" },
         drill: { schedule: "0 4 1 1 *" },
         copies: [{ name: "offsite", s3 }],
+        encryption: "none",
       });
       await run("infra/toolchain/pulumi.ts", [
         "config",
