@@ -70,9 +70,7 @@ export class HostJobs extends pulumi.ComponentResource {
     const jobs = createProgram(args, this);
     // Which files there are is the host's to say: it is asked in previews as well, so that this is known there.
     const timers = jobs.runsBy.apply((scheduler) => createFiles(args, { places, jobs, scheduler }, this));
-    this.refusals = pulumi
-      .all([jobs.refusals, timers])
-      .apply(([own, files]) => [...own, ...files]);
+    this.refusals = pulumi.all([jobs.refusals, timers]).apply(([own, files]) => [...own, ...files]);
     this.registerOutputs({});
   }
 }

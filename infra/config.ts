@@ -20,7 +20,7 @@ import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
-import { checkHostJobs, resolveHostJobs } from "./config/resolve-host-jobs";
+import { resolveHostJobs } from "./config/resolve-host-jobs";
 import { resolveDocker } from "./config/resolve-docker";
 import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
 import { withTurns } from "./config/resolve-turns";
@@ -64,7 +64,6 @@ export function parseConfig(
     ...checkBackup(config),
     ...checkSecurity(config),
     ...checkGate(config),
-    ...checkHostJobs(config),
     ...checkThresholds(config),
     ...checkDrill(config, namesOf(drafts)),
     ...drafts.flatMap((draft) => checkDraft(draft, drafts, config)),
@@ -78,8 +77,7 @@ export function parseConfig(
   const tuning = resolveTuningConfig(config, drafts);
   return {
     stack: context.stack,
-    target: config.target,
-    disposable: config.disposable,
+    ...{ target: config.target, disposable: config.disposable },
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
