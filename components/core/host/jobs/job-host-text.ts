@@ -105,6 +105,8 @@ export function removeJobsScript(places: JobPlaces): string {
     quiet(backups),
     quiet(state),
     quiet("/var/lib/pgstead"),
+    // Its units are gone by now, and it still has them in mind.
+    "[ ! -d /run/systemd/system ] || systemctl daemon-reload",
     `[ ! -e ${quoteShell(backups)} ] || echo stays`,
   ].join("\n");
 }
