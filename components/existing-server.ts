@@ -8,7 +8,7 @@ import type { ServerNeeds } from "./core/provider-settings";
 import { pluginPort, type SshWay } from "./core/ssh/way";
 import type { Refusal } from "./core/statement";
 import { pathForPlugins } from "./project-directory";
-import { ExistingServerResource } from "./providers/resources";
+import { ExistingServerResource } from "./providers/existing-server-resource";
 
 export interface ExistingServerArgs {
   /** Name or address of the primary server, as the last host of `ssh` sees it where there is one. A change to another server is refused until `pulumi refresh`. */

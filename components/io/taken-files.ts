@@ -20,12 +20,15 @@ export async function pathOfTaken(session: Session, file: TakenFile): Promise<st
   return row?.path ?? "";
 }
 
+/** A function that may find no file has to be told how much of it to read. */
+const mostBytes = 64 * 1024 * 1024;
+
 /** Its bytes in base64; empty where there is no such file. */
 export async function readTakenFile(session: Session, file: TakenFile): Promise<string> {
   const path = await pathOfTaken(session, file);
   const [row] = await session.query<{ content: Buffer | null }>(
-    "SELECT pg_catalog.pg_read_binary_file($1, 0, 1073741823, true) AS content",
-    [path],
+    "SELECT pg_catalog.pg_read_binary_file($1, 0, $2, true) AS content",
+    [path, mostBytes],
   );
   return row?.content?.toString("base64") ?? "";
 }

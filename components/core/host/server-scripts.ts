@@ -157,9 +157,15 @@ export function removeFileScript({ dataDirectory }: HostCluster, name: string): 
 export function startReason(said: string): string {
   const lines = said
     .split("\n")
-    .map((line) => line.trim())
+    // What stands before the level (`log_line_prefix`) says nothing of the why.
+    .map((line) => line.replace(/^.*?(?=\b(?:LOG|FATAL|PANIC|ERROR|HINT|DETAIL): )/, "").trim())
     .filter((line) => line !== "");
-  const telling = lines.filter((line) => /\b(?:FATAL|PANIC|ERROR|HINT|DETAIL)\b|could not/.test(line));
-  const last = [...new Set(telling)].filter((line) => !/the database system is/.test(line)).slice(-4);
+  const telling = lines.filter(
+    (line) => /\b(?:FATAL|PANIC|ERROR|HINT|DETAIL)\b|could not/.test(line) && !saysNothing.test(line),
+  );
+  const last = [...new Set(telling)].slice(-4);
   return last.length > 0 ? last.join("; ") : (lines.at(-1) ?? "it said nothing");
 }
+
+/** A name with an address that the host has not is no reason, nor is a login that came too early, nor the end itself. */
+const saysNothing = /Cannot assign requested address|the database system is|pg_ctl: could not start server/;

@@ -259,7 +259,6 @@ function planRestart(
 ): Plan {
   if (names.length === 0) return { statements: [], refusals: [] };
   const list = names.join(", ");
-  // Whoever has a server for long knows best whether nobody uses it.
   const allowed = restart === "allow" || (isUnused && (made !== undefined || !canRestart));
   const refusal: Refusal = {
     subject: "restart of the server",
