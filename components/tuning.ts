@@ -40,6 +40,9 @@ export interface TuningArgs {
    * @default - none
    */
   readonly keptBeside?: readonly string[];
+
+  /** What has to be there first: files that settings name. They go after the settings. */
+  readonly dependsOn?: readonly pulumi.Resource[];
 }
 
 /**
@@ -80,7 +83,7 @@ const cannotSet: Refusal = {
 };
 
 function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource): Settings {
-  const { connection, restart = "refuse", keptBeside = [] } = args;
+  const { connection, restart = "refuse", keptBeside = [], dependsOn = [] } = args;
   return new Settings(
     name,
     {
@@ -93,6 +96,6 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
         ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }
         : { control: connection.control }),
     },
-    { parent, ...accessDeletedWith(connection) },
+    { parent, ...accessDeletedWith(connection), dependsOn: [...dependsOn] },
   );
 }

@@ -7,6 +7,7 @@ import { checkDatabase } from "./config/check-database";
 import { checkDocker } from "./config/check-docker";
 import { checkGate } from "./config/check-gate";
 import { checkDrill } from "./config/check-drill";
+import { checkHostFiles } from "./config/check-host-files";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
 import { checkMasking } from "./config/check-masking";
@@ -20,6 +21,7 @@ import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
+import { resolveHostFiles, withCertificate } from "./config/resolve-host-files";
 import { resolveDocker } from "./config/resolve-docker";
 import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
 import { withTurns } from "./config/resolve-turns";
@@ -59,6 +61,7 @@ export function parseConfig(
     ...checkTargetKeys(config, input.values),
     ...checkDocker(config, input.values),
     ...checkHba(config, input.values, drafts),
+    ...checkHostFiles(config),
     ...checkTuning(config, drafts),
     ...checkBackup(config),
     ...checkSecurity(config),
@@ -73,7 +76,8 @@ export function parseConfig(
   if (problems.length > 0) {
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
   }
-  const tuning = resolveTuningConfig(config, drafts);
+  const hostFiles = config.server.onHost === undefined ? undefined : resolveHostFiles(config);
+  const tuning = withCertificate(resolveTuningConfig(config, drafts), hostFiles ?? {}, context.stack);
   return {
     stack: context.stack,
     target: config.target,
@@ -83,6 +87,7 @@ export function parseConfig(
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
+    ...(hostFiles === undefined ? {} : { hostFiles }),
     backup: resolveBackup(config, namesOf(drafts)),
     thresholds: resolveThresholds(config),
     samples: config.monitoring.samples ?? config.target === "docker",

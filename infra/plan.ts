@@ -17,11 +17,14 @@ import { defaultRules, overTls, socketRule } from "../components/core/hba/defaul
 import { resolveSettings } from "../components/core/desired/settings";
 import type { ServerNeeds } from "../components/core/provider-settings";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
+import { planHostFiles, type HostFilesPlan } from "./plan-host";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */
 export interface StackPlan {
   readonly server: ServerPlan;
+  /** Absent: nothing is put on the server's host. */
+  readonly hostFiles?: HostFilesPlan;
   /** Absent: the server's settings are left alone. */
   readonly tuning?: Omit<TuningArgs, "connection">;
   readonly databases: readonly DatabasePlan[];
@@ -84,6 +87,7 @@ export function planStack(config: StackConfig): StackPlan {
     ...planGate(config),
     ...planHostBasedAccess(config),
     ...planTuning(config),
+    ...planHostFiles(config),
   };
 }
 

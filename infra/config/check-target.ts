@@ -1,4 +1,5 @@
 import type { Problem } from "../../components/core/problem";
+import { checkOnHost } from "./check-host";
 import { at } from "./check-server";
 import { checkSsh } from "./check-ssh";
 import type { Fault } from "./names";
@@ -36,6 +37,7 @@ const targetKeys: readonly TargetKey[] = [
     ["server", "managed"],
     ["server", "tls"],
     ["server", "ssh"],
+    ["server", "onHost"],
     ["server", "administrator", "superuser"],
     ["server", "administrator", "passwordFile"],
     ["administratorPassword"],
@@ -61,8 +63,8 @@ const targetKeys: readonly TargetKey[] = [
     ["monitoring", "repeat"],
     ["monitoring", "runbookUrl"],
     ["receiverSecrets"],
-    ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),
+  { path: ["caKey"], of: ["docker", "existing"] },
 ];
 
 function strangeKey(path: readonly string[], of: readonly Target[], target: Target): Fault {
@@ -98,6 +100,7 @@ function checkExisting({ server }: WrittenConfig, given: Readonly<Record<string,
       ? []
       : at(["server", "host"], hostFault(server.host))),
     ...checkSsh(server.ssh),
+    ...checkOnHost(server),
     ...(server.managed === true && server.administrator.superuser !== false
       ? at(["server", "managed"], {
           message: "stands beside an administrator who is a superuser, and such a one sets all by itself",

@@ -2,6 +2,7 @@ import { embeddedExtensions } from "../../components/core/database/extensions";
 import { resolveTls } from "../../components/core/connection";
 import type { Problem } from "../../components/core/problem";
 import { resolveMigrations } from "./check-migrations";
+import { resolveOnHost } from "./check-host";
 import { resolveSsh } from "./check-ssh";
 import type { Draft } from "./draft";
 import { resolveHbaRule } from "./hba-rule";
@@ -71,13 +72,14 @@ export function resolveServer(config: WrittenConfig): ServerConfig {
 
 function resolveExisting(server: WrittenConfig["server"]): ExistingConfig {
   const { ssh, host = ssh === undefined ? "" : "localhost", tls, administrator } = server;
-  const { shared = false, managed = false } = server;
+  const { shared = false, managed = false, onHost } = server;
   const { mode, ca } = tls ?? {};
   const { superuser, passwordFile } = administrator;
   return {
     host,
     tls: { mode: mode ?? resolveTls({ host }).mode, ...(ca === undefined ? {} : { ca }) },
     ...(ssh === undefined ? {} : { ssh: resolveSsh(ssh) }),
+    ...(onHost === undefined ? {} : { onHost: resolveOnHost(onHost, ssh?.user ?? "") }),
     superuser: superuser ?? true,
     shared,
     managed,

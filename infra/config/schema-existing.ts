@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { tlsModes } from "../../components/core/connection";
+import { onHost } from "./schema-host";
 import { sshWay } from "./schema-ssh";
 import { choice, flag, map, text } from "./schema-words";
 
@@ -24,6 +25,7 @@ export const existingServer = {
     defaultText: "`false`",
   }).optional(),
   ssh: sshWay.optional(),
+  onHost: onHost.optional(),
   tls: map(
     {
       mode: choice(tlsModes as readonly ["disable", "require", "verify-ca", "verify-full"], {

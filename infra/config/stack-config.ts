@@ -4,6 +4,7 @@ import type { ScheduledBackups } from "../../components/core/backup/plan";
 import type { CopiesPlan } from "../../components/core/copies/plan";
 import type { ScheduledDrill } from "../../components/core/drill/plan";
 import type { Tls } from "../../components/core/connection";
+import type { Become } from "../../components/core/host/place";
 import type { SshWay } from "../../components/core/ssh/way";
 import type { IgnoreRule } from "../../components/core/schema/ignore";
 import type { AlertingPlan } from "../../components/core/monitoring/alertmanager";
@@ -37,6 +38,8 @@ export interface StackConfig {
   readonly server: ServerConfig;
   /** Containers; on target docker only. */
   readonly docker?: DockerConfig;
+  /** On target existing with a host only. */
+  readonly hostFiles?: HostFilesConfig;
   /** Settings of the server; absent: they are not looked after. */
   readonly tuning?: TuningConfig;
   readonly backup: BackupConfig;
@@ -162,12 +165,47 @@ export interface TuningConfig {
   readonly tuned: readonly TunedSetting[];
 }
 
+/** What a stack does on the server's own host. */
+export interface OnHostConfig {
+  readonly become: Become;
+  /** Such as `17/main`; absent: the one of the port. */
+  readonly cluster?: string;
+}
+
+/** What lies on the server's own host, and is installed there. */
+export interface HostFilesConfig {
+  /** Debian's packages, sorted; that of the exporter included. */
+  readonly packages: readonly string[];
+  /** Whether what the stack has installed goes with it. */
+  readonly purge: boolean;
+  /** Absent: the server's own certificate stays. */
+  readonly certificate?:
+    | { readonly file: string; readonly keyFile: string }
+    | {
+        readonly names: readonly string[];
+        /** Days. */
+        readonly validity: number;
+        readonly renewBefore: number;
+        /** File of an authority that the user has. */
+        readonly ca?: string;
+      };
+  readonly exporter?: {
+    /** `127.0.0.1:9187` */
+    readonly listen: string;
+    readonly database: string;
+    readonly role: string;
+    readonly statements: boolean;
+  };
+}
+
 /** How to reach a server that is there already. The password is no part of the configuration. */
 export interface ExistingConfig {
   readonly host: string;
   readonly tls: Tls;
   /** The way over an SSH host: host and port are then as that one sees them. */
   readonly ssh?: SshWay;
+  /** Absent: its host is left alone. */
+  readonly onHost?: OnHostConfig;
   /** Whether the managing login is a superuser. */
   readonly superuser: boolean;
   readonly passwordFile?: string;
