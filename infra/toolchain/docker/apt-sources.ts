@@ -20,25 +20,30 @@ const helper = "/usr/lib/apt/apt-helper";
  * Asks apt for its archives, and each of them for the suites of the release: a machine of another release, or of another
  * distribution with Debian among its sources, will do. Undefined: none of them has the release.
  *
+ * @param codename of the release; default that of the images
+ *
  * apt itself asks, with its proxies and time-outs.
  */
-export async function findDebianSources(env: NodeJS.ProcessEnv): Promise<DebianSources | undefined> {
+export async function findDebianSources(
+  env: NodeJS.ProcessEnv,
+  codename: string = release,
+): Promise<DebianSources | undefined> {
   if (!isProgram(helper)) return undefined;
   const listed = await run("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], {
     env,
     timeoutMs: 30_000,
   });
   const archives = parseArchives(listed.stdout);
-  const [archive] = await havingSuite(archives, release, env);
+  const [archive] = await havingSuite(archives, codename, env);
   if (archive === undefined) return undefined;
-  const updates = await havingSuite([archive], `${release}-updates`, env);
-  const [security] = await havingSuite(archives, `${release}-security`, env);
+  const updates = await havingSuite([archive], `${codename}-updates`, env);
+  const [security] = await havingSuite(archives, `${codename}-security`, env);
   return {
     archive,
     suites: [
-      { archive, suite: release },
-      ...updates.map((one) => ({ archive: one, suite: `${release}-updates` })),
-      ...(security === undefined ? [] : [{ archive: security, suite: `${release}-security` }]),
+      { archive, suite: codename },
+      ...updates.map((one) => ({ archive: one, suite: `${codename}-updates` })),
+      ...(security === undefined ? [] : [{ archive: security, suite: `${codename}-security` }]),
     ],
   };
 }

@@ -37,37 +37,53 @@ export function whyNoDebootstrap(
  * Makes a small Debian with debootstrap from the archives that this machine's apt uses, and imports it into the engine.
  * Half a minute.
  *
+ * @param codename of the release; default that of the images
  * @throws ProblemError no archive has the release, or debootstrap or the import fails
  */
-export async function importDebian(context: ToolchainContext, docker: Docker, tag: string): Promise<void> {
-  const sources = await withProgress(context.say, `looking for Debian ${release} in the sources of apt`, () =>
-    findDebianSources(context.env),
+export async function importDebian(
+  context: ToolchainContext,
+  docker: Docker,
+  tag: string,
+  codename: string = release,
+): Promise<void> {
+  const sources = await withProgress(
+    context.say,
+    `looking for Debian ${codename} in the sources of apt`,
+    () => findDebianSources(context.env, codename),
   );
   if (sources === undefined) {
     throw problemError(
       "apt",
-      `none of its sources has Debian ${release}`,
-      `add one (main archive, over HTTP), or load an image of Debian ${release} on the engine and name it in pgstead:docker.baseImage.`,
+      `none of its sources has Debian ${codename}`,
+      `add one (main archive, over HTTP), or load an image of Debian ${codename} on the engine and name it in pgstead:docker.baseImage.`,
     );
   }
   await makeDirectory(context.cache);
   const root = await mkdtemp(join(context.cache, "debian-"));
   try {
     await chmod(root, 0o755); // it becomes the image's root directory
-    await withProgress(context.say, `making a base image of Debian ${release} with debootstrap`, async () => {
-      await bootstrap(root, sources.archive, context.env);
-      await slim(root, renderSources(sources));
-      await importDirectory(docker, root, tag);
-    });
+    await withProgress(
+      context.say,
+      `making a base image of Debian ${codename} with debootstrap`,
+      async () => {
+        await bootstrap(root, codename, { archive: sources.archive, env: context.env });
+        await slim(root, renderSources(sources));
+        await importDirectory(docker, root, tag);
+      },
+    );
   } finally {
     await discard(root, context.env);
   }
 }
 
-async function bootstrap(root: string, archive: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function bootstrap(
+  root: string,
+  codename: string,
+  { archive, env }: { readonly archive: string; readonly env: NodeJS.ProcessEnv },
+): Promise<void> {
   // What cannot be proven to be Debian's is not taken.
   const options = ["--variant=minbase", "--force-check-gpg"];
-  const result = await run("debootstrap", [...options, release, root, archive], { env, timeoutMs: 900_000 });
+  const result = await run("debootstrap", [...options, codename, root, archive], { env, timeoutMs: 900_000 });
   if (result.exitCode === 0) return;
   // debootstrap tells its errors on standard output, the archive's address in them.
   const last = `${result.stdout}\n${result.stderr}`.trim().split("\n").slice(-6).join("\n    ");
