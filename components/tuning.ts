@@ -41,6 +41,14 @@ export interface TuningArgs {
    */
   readonly keptBeside?: readonly string[];
 
+  /**
+   * Files of the server's host that settings name and that another component puts there before, so that a preview does not
+   * miss them.
+   *
+   * @default - none
+   */
+  readonly broughtFiles?: readonly string[];
+
   /** What has to be there first: files that settings name. They go after the settings. */
   readonly dependsOn?: readonly pulumi.Resource[];
 }
@@ -83,7 +91,7 @@ const cannotSet: Refusal = {
 };
 
 function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource): Settings {
-  const { connection, restart = "refuse", keptBeside = [], dependsOn = [] } = args;
+  const { connection, restart = "refuse", keptBeside = [], broughtFiles = [], dependsOn = [] } = args;
   return new Settings(
     name,
     {
@@ -91,6 +99,7 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
       ...resolveSettings(args),
       restart,
       ...(keptBeside.length === 0 ? {} : { keptBeside }),
+      ...(broughtFiles.length === 0 ? {} : { broughtFiles }),
       // A server that is there already may be another stack's.
       ...(connection.control === undefined
         ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }

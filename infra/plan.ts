@@ -11,6 +11,7 @@ import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
 import type { HbaRule } from "../components/core/hba/rule";
+import { certificatePlaces } from "../components/core/host/certificate";
 import { usualBackups } from "../components/core/backup/plan";
 import { archiveSettingNames } from "../components/core/physical/configuration";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
@@ -114,10 +115,12 @@ function planGate({ backup, docker }: StackConfig): Pick<StackPlan, "gate"> {
   return { gate: { ...gate, place, backups: { keep, schemaOnly, format } } };
 }
 
-function planTuning({ tuning, server, docker }: StackConfig): Pick<StackPlan, "tuning"> {
+function planTuning({ tuning, server, docker, stack, hostFiles }: StackConfig): Pick<StackPlan, "tuning"> {
   if (tuning === undefined) return {};
   const keptBeside = docker?.physical === undefined ? {} : { keptBeside: archiveSettingNames };
-  return { tuning: { ...tuning, restart: server.restart, ...keptBeside } };
+  const { certificate, key } = certificatePlaces(stack);
+  const brought = hostFiles?.certificate === undefined ? {} : { broughtFiles: [certificate, key] };
+  return { tuning: { ...tuning, restart: server.restart, ...keptBeside, ...brought } };
 }
 
 /** A server that is there already has rules of its own, which are nobody's to guess. */

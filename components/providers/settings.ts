@@ -28,7 +28,7 @@ export const settings = plannedResource({
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "settings", "reasons", "restart", "control", "keptBeside", "stack")
+    .known("connection", "settings", "reasons", "restart", "control", "keptBeside", "broughtFiles", "stack")
     .oneOf("restart", "allow", "refuse");
   for (const name of ["settings", "reasons"]) {
     if (hasUnknown(inputs[name])) continue;
@@ -85,6 +85,7 @@ function desiredOf(inputs: PropertyMap): DesiredSettingsOfServer {
     canRestart: inputs.control !== undefined,
     made: kind === "embedded" || kind === "docker" ? kind : undefined,
     keptBeside: (revealMap(inputs).keptBeside ?? []) as readonly string[],
+    broughtFiles: (revealMap(inputs).broughtFiles ?? []) as readonly string[],
   };
 }
 

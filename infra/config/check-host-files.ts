@@ -101,7 +101,7 @@ function checkExporter(config: WrittenConfig, { exporter }: WrittenOnHost): Prob
       ? []
       : at(path, {
           message: "has no role to log in with",
-          hint: "add one of profile monitor: `monitor: { profile: monitor }` below pgstead:roles",
+          hint: "add one below pgstead:roles, such as `monitor: { login: true, profile: monitor, connectionLimit: 5 }`",
         })),
   ];
 }
