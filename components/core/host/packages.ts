@@ -98,7 +98,7 @@ forbid_starts() {
   trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 }
 disable_services() {
-  for unit in $(dpkg -L "$1" | sed -n 's|^.*/systemd/system/\\([^/@]*\\.\\(service\\|socket\\|timer\\)\\)$|\\1|p' | sort -u); do
+  for unit in $(dpkg -L "$1" | sed -n 's#^.*/systemd/system/\\([^/@]*\\.\\(service\\|socket\\|timer\\)\\)$#\\1#p' | sort -u); do
     if [ -d /run/systemd/system ]; then systemctl disable --now --quiet "$unit" >&2 || :; fi
   done
   if [ ! -d /run/systemd/system ]; then
