@@ -40,6 +40,17 @@ export interface TuningArgs {
    * @default - none
    */
   readonly keptBeside?: readonly string[];
+
+  /**
+   * Files of the server's host that settings name and that another component puts there before, so that a preview does not
+   * miss them.
+   *
+   * @default - none
+   */
+  readonly broughtFiles?: readonly string[];
+
+  /** What has to be there first: files that settings name. They go after the settings. */
+  readonly dependsOn?: readonly pulumi.Resource[];
 }
 
 /**
@@ -81,7 +92,7 @@ const cannotSet: Refusal = {
 };
 
 function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource): Settings {
-  const { connection, restart = "refuse", keptBeside = [] } = args;
+  const { connection, restart = "refuse", keptBeside = [], broughtFiles = [], dependsOn = [] } = args;
   return new Settings(
     name,
     {
@@ -91,7 +102,8 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
       ...(keptBeside.length === 0 ? {} : { keptBeside }),
       ...takenOver(connection, "postgresql.auto.conf"),
       ...(connection.control === undefined ? {} : { control: connection.control }),
+      ...(broughtFiles.length === 0 ? {} : { broughtFiles }),
     },
-    { parent, ...accessDeletedWith(connection) },
+    { parent, ...accessDeletedWith(connection), dependsOn: [...dependsOn] },
   );
 }

@@ -9,22 +9,19 @@ export interface HostJobsPlan extends Pick<
   readonly context: Omit<HostJobsArgs["context"], "version">;
 }
 
-/** What the configuration means for the jobs on the server's host; undefined: it runs none. */
-export function planHostJobs(config: StackConfig): HostJobsPlan | undefined {
+/** What the configuration means for the jobs on the server's host; without it, it runs none. */
+export function planHostJobs(config: StackConfig): { readonly jobs?: HostJobsPlan } {
   const { hostJobs, server, databases, backup, samples, thresholds } = config;
-  if (hostJobs === undefined) return undefined;
+  if (hostJobs === undefined) return {};
   const { directory, logical, copies, drill } = backup;
-  return {
-    ...hostJobs,
-    port: server.port,
-    ...(directory === undefined ? {} : { backups: directory }),
-    context: {
-      declared: { server, databases },
-      ...(logical === undefined ? {} : { backup: logical }),
-      ...(copies === undefined ? {} : { copies }),
-      ...(drill === undefined ? {} : { drill }),
-      samples,
-      thresholds,
-    },
+  const context = {
+    declared: { server, databases },
+    ...(logical === undefined ? {} : { backup: logical }),
+    ...(copies === undefined ? {} : { copies }),
+    ...(drill === undefined ? {} : { drill }),
+    samples,
+    thresholds,
   };
+  const backups = directory === undefined ? {} : { backups: directory };
+  return { jobs: { ...hostJobs, port: server.port, ...backups, context } };
 }

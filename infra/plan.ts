@@ -12,6 +12,7 @@ import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
 import type { HbaRule } from "../components/core/hba/rule";
+import { certificatePlaces } from "../components/core/host/certificate";
 import { usualBackups } from "../components/core/backup/plan";
 import { archiveSettingNames } from "../components/core/physical/configuration";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
@@ -19,11 +20,14 @@ import { resolveSettings } from "../components/core/desired/settings";
 import type { ServerNeeds } from "../components/core/provider-settings";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
 import { planHostJobs, type HostJobsPlan } from "./plan-host-jobs";
+import { planHostFiles, type HostFilesPlan } from "./plan-host";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */
 export interface StackPlan {
   readonly server: ServerPlan;
+  /** Absent: nothing is put on the server's host. */
+  readonly hostFiles?: HostFilesPlan;
   /** Absent: the server's settings are left alone. */
   readonly tuning?: Omit<TuningArgs, "connection">;
   readonly databases: readonly DatabasePlan[];
@@ -88,6 +92,7 @@ export function planStack(config: StackConfig): StackPlan {
     ...planGate(config),
     ...planHostBasedAccess(config),
     ...planTuning(config),
+    ...planHostFiles(config),
   };
 }
 
@@ -116,10 +121,12 @@ function planGate({ backup, docker, hostJobs }: StackConfig): Pick<StackPlan, "g
   return { gate: { ...gate, place, backups: { keep, schemaOnly, format } } };
 }
 
-function planTuning({ tuning, server, docker }: StackConfig): Pick<StackPlan, "tuning"> {
+function planTuning({ tuning, server, docker, stack, hostFiles }: StackConfig): Pick<StackPlan, "tuning"> {
   if (tuning === undefined) return {};
   const keptBeside = docker?.physical === undefined ? {} : { keptBeside: archiveSettingNames };
-  return { tuning: { ...tuning, restart: server.restart, ...keptBeside } };
+  const { certificate, key } = certificatePlaces(stack);
+  const brought = hostFiles?.certificate === undefined ? {} : { broughtFiles: [certificate, key] };
+  return { tuning: { ...tuning, restart: server.restart, ...keptBeside, ...brought } };
 }
 
 /** A server that is there already has rules of its own, which are nobody's to guess. */
@@ -191,12 +198,11 @@ function planServer(config: StackConfig): ServerPlan {
     const more = managed ? { managed, needs } : { needs: { settings: {}, extensions: needs.extensions } };
     const takesOver = takenOf(config);
     const files = takesOver.length === 0 ? {} : { takesOver };
-    const jobs = planHostJobs(config);
     return {
       target: "existing",
       args: { ...place, ...more, ...files, port, user: name },
       ownsServer: !shared,
-      ...(jobs === undefined ? {} : { jobs }),
+      ...planHostJobs(config),
     };
   }
   if (docker !== undefined) return { target: "docker", args: planDocker(config, docker) };

@@ -56,7 +56,12 @@ function createDockerServer(
   const baseImage = plan.baseImage ?? process.env.PGSTEAD_BASE_IMAGE ?? "";
   return new DockerServer("server", {
     ...plan,
-    certificate: { ...certificate, ...(caFile === undefined ? {} : { ca: readAuthority(caFile, secrets) }) },
+    certificate: {
+      ...certificate,
+      ...(caFile === undefined
+        ? {}
+        : { ca: readAuthority(caFile, secrets, "pgstead:server.certificate.ca") }),
+    },
     ...(baseImage === "" ? {} : { baseImage }),
   });
 }
@@ -70,10 +75,15 @@ function assertBundle(whose: string): void {
   );
 }
 
-function readAuthority(file: string, secrets: Secrets): { certificate: string; key: pulumi.Output<string> } {
+/** An authority that the user has: its file, and its key from the stack's configuration. */
+export function readAuthority(
+  file: string,
+  secrets: Secrets,
+  path: string,
+): { certificate: string; key: pulumi.Output<string> } {
   const key = secrets("caKey", "write it");
   const fail = (message: string, hint: string): never => {
-    throw new pulumi.RunError(`pgstead:server.certificate.ca: ${message}\n  hint: ${hint}`);
+    throw new pulumi.RunError(`${path}: ${message}\n  hint: ${hint}`);
   };
   if (key === undefined) {
     return fail(

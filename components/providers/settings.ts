@@ -33,7 +33,17 @@ export const settings = plannedResource({
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "settings", "reasons", "restart", "control", "keptBeside", "stack", "before")
+    .known(
+      "connection",
+      "settings",
+      "reasons",
+      "restart",
+      "control",
+      "keptBeside",
+      "broughtFiles",
+      "stack",
+      "before",
+    )
     .oneOf("restart", "allow", "refuse");
   for (const name of ["settings", "reasons"]) {
     if (hasUnknown(inputs[name])) continue;
@@ -113,6 +123,7 @@ function desiredOf(inputs: PropertyMap): DesiredSettingsOfServer {
     canRestart: inputs.control !== undefined,
     made: kind === "embedded" || kind === "docker" ? kind : undefined,
     keptBeside: (revealMap(inputs).keptBeside ?? []) as readonly string[],
+    broughtFiles: (revealMap(inputs).broughtFiles ?? []) as readonly string[],
   };
 }
 

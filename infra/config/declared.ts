@@ -73,7 +73,7 @@ export function declaredSettings({ tuning, server }: StackPlan): DesiredSettings
   const isSuperuser = server.target !== "existing" || server.args.superuser !== false;
   if (tuning === undefined || !isSuperuser) return undefined;
   const made = server.target === "existing" ? undefined : server.target;
-  const { keptBeside } = tuning;
+  const { keptBeside, broughtFiles } = tuning;
   return {
     ...resolveSettings(tuning),
     // What is planned is only shown: whether it may be done is the preview's to tell.
@@ -81,6 +81,7 @@ export function declaredSettings({ tuning, server }: StackPlan): DesiredSettings
     canRestart: server.target !== "existing" || server.args.onHost !== undefined,
     ...(made === undefined ? {} : { made }),
     ...(keptBeside === undefined ? {} : { keptBeside }),
+    ...(broughtFiles === undefined ? {} : { broughtFiles }),
   };
 }
 

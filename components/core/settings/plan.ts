@@ -9,7 +9,7 @@ import {
   type ActualSetting,
   type SettingsCatalog,
 } from "./catalog";
-import { refuseSettings, settingFault } from "./check";
+import { refuseSettings, settingFault, type BroughtFiles } from "./check";
 import { knownExtensionSettings } from "./known";
 import { isKeptByOthers, type MadeServer } from "./owners";
 import { refuseForbidden } from "./forbidden";
@@ -17,7 +17,7 @@ import { foundText, isSecretive } from "./shown";
 import { joinPlans, type Plan, type Refusal, type Statement, type Undeclared } from "../statement";
 
 /** What is declared of a server's settings. */
-export interface DesiredSettingsOfServer {
+export interface DesiredSettingsOfServer extends BroughtFiles {
   /** Values by name: the user's own, and the formulas'. */
   readonly settings: Readonly<Record<string, SettingValue>>;
   /** The formula of each value that is one, by name; the others are the user's own. */
@@ -70,7 +70,7 @@ export function planSettings(desired: DesiredSettingsOfServer, catalog: Settings
     live: scene.afterResets,
     made: desired.made,
   };
-  const refusals = refuseSettings(effective, (name) => !scene.formulas.has(name));
+  const refusals = refuseSettings(effective, (name) => !scene.formulas.has(name), desired);
   const reload = changes.length > 0 || waiting.some(({ waits }) => waits === "reload");
   const isProven = catalog.hasProof && restarts.length === 0 && desired.canRestart;
   return joinPlans(
