@@ -30,9 +30,10 @@ interface JobsFound extends Found {
 }
 
 describe.each([
-  { release: "trixie", scheduler: "systemd" },
-  { release: "bookworm", scheduler: "cron" },
-] as const)("jobs on a host of Debian $release, by $scheduler", ({ release, scheduler }) => {
+  { release: "trixie", scheduler: "systemd", more: ["nodejs"] },
+  // Node.js comes with the stack here.
+  { release: "bookworm", scheduler: "cron", more: [] },
+] as const)("jobs on a host of Debian $release, by $scheduler", ({ release, scheduler, more }) => {
   const started =
     scheduler === "systemd"
       ? `/etc/systemd/system/pgstead-${slug}-backup.timer`
@@ -41,6 +42,7 @@ describe.each([
   let checkout: Checkout;
   let env: NodeJS.ProcessEnv;
   let before: Checksums;
+  const installed = more.length > 0 ? {} : { packages: ["nodejs"] };
 
   const run = (
     script: string,
@@ -56,7 +58,7 @@ describe.each([
   const changed = async (since: Checksums): Promise<string[]> =>
     changedFiles(since, await host.checksums()).map((line) => line.slice(0, line.indexOf(": ")));
 
-  async function configure(backup: object): Promise<void> {
+  async function configure(backup: object, onHost: object = installed): Promise<void> {
     const file = join(checkout.directory, `Pulumi.${stack}.yaml`);
     const { config, ...rest } = parse(await readFile(file, "utf8")) as { config?: Record<string, unknown> };
     const { "pgstead:administratorPassword": password, "pgstead:copySecrets": secrets } = config ?? {};
@@ -66,7 +68,7 @@ describe.each([
       "pgstead:disposable": true,
       "pgstead:server": {
         ssh: { host: "127.0.0.1", hostKey, keyFile, port, user },
-        onHost: { jobs: "auto" },
+        onHost: { jobs: "auto", ...onHost },
       },
       "pgstead:database": { name: "shop", schemas: { app: {} } },
       "pgstead:backup": backup,
@@ -78,7 +80,7 @@ describe.each([
   }
 
   beforeAll(async () => {
-    [host, checkout] = await Promise.all([makeDebianHost({ release, more: ["nodejs"] }), makeCheckout()]);
+    [host, checkout] = await Promise.all([makeDebianHost({ release, more }), makeCheckout()]);
     before = await host.checksums();
     const home = dirname(checkout.directory);
     await mkdir(join(home, "backend"));
@@ -90,8 +92,15 @@ describe.each([
       SSH_AUTH_SOCK: undefined,
     };
     await checkout.run("infra/toolchain/pulumi.ts", ["stack", "init", stack], { env });
-    await configure({ logical: { schedule: "* * * * *" }, drill: { schedule: "0 4 1 1 *" } });
+    const backup = { logical: { schedule: "* * * * *" }, drill: { schedule: "0 4 1 1 *" } };
+    await configure(backup, {});
     await pulumi("config", "set", "--secret", "pgstead:administratorPassword", host.password);
+    if (more.length === 0) {
+      const { text } = await run("infra/toolchain/pulumi.ts", ["preview"], 255);
+      expect(text).toMatch(/there is no Node\.js.*packages: \[nodejs\]/s);
+      expect(await changed(before)).toEqual([]);
+      await configure(backup);
+    }
     await pulumi("up", "--yes", "--skip-preview");
   }, 400_000);
 
@@ -140,6 +149,12 @@ describe.each([
       await host.sql("DROP DATABASE shop_copy");
       // As the container's: the one in its place needs its name.
       expect((await ops(["restore", "latest"], 1)).findings[0]?.message).toContain("nothing was done");
+      if (scheduler === "systemd") {
+        await host.sql("CREATE TABLE app.later ()", "shop");
+        await ops(["restore", "latest", "--confirm", "shop"]);
+        expect(await host.sql("SELECT to_regclass('app.later') IS NULL", "shop")).toBe("t\n");
+        await ops(["restore", "--drop-old", "--confirm", "shop"]);
+      }
       await host.exec(scheduler === "systemd" ? `systemctl start pgstead-${slug}-backup.timer` : "cron");
     },
   );
@@ -208,7 +223,11 @@ describe.each([
   test("all of it goes with the stack, and the backups stay", async () => {
     const { text } = await pulumi("destroy", "--yes");
     expect(text).toContain(`backups stay at ${state}/backups`);
-    const left = (await changed(before)).filter((path) => !`${path}/`.startsWith(`${state}/backups/`));
+    // What packages leave is another test's matter.
+    const own = /pgstead|^\/etc\/(?:cron|systemd|sudoers|postgresql)|^\/usr\/local/;
+    const left = (await changed(before)).filter(
+      (path) => !`${path}/`.startsWith(`${state}/backups/`) && (more.length > 0 || own.test(path)),
+    );
     expect(left.toSorted()).toEqual(["/var/lib/pgstead", state].toSorted());
     expect(await host.exec(`ls ${state}/backups`)).toContain("shop_full_");
     if (scheduler === "systemd") {
