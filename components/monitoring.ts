@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { collectorsOf } from "./core/host/exporter";
 import { renderAlertmanager, type RoutingPlan } from "./core/monitoring/alertmanager";
 import { renderAlerts, renderPrometheus, type AlertsPlan } from "./core/monitoring/prometheus";
 import { receiverFile, secretOf } from "./core/monitoring/receiver";
@@ -156,7 +157,6 @@ function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
     "ca.crt": { content: server.certificate.caCertificate, mode: "0444" },
   };
   const parameters = new URLSearchParams(options).toString();
-  const measured = [...collectors, ...(statements ? ["stat_statements"] : [])];
   return createService(
     server.stack,
     {
@@ -164,7 +164,7 @@ function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
       command: [
         "prometheus-postgres-exporter",
         `--config.file=${filesPath}/exporter.yml`,
-        ...measured.map((name) => `--collector.${name}`),
+        ...collectorsOf({ statements }).map((name) => `--collector.${name}`),
       ],
       envs: [
         `DATA_SOURCE_URI=${exporterTarget(database)}?${parameters}`,
@@ -180,19 +180,6 @@ function createExporter(args: MonitoringArgs, parent: pulumi.Resource): Files {
     { parent, dependsOn: [server.resource, ...dependsOn] },
   );
 }
-
-/**
- * Collectors that are off unless asked for, and that alerts count on. Left off: `process_idle` and `stat_wal_receiver`,
- * which fail where there is nothing to tell; `xlog_location`, which is for servers before 10; `statio_user_indexes`, which
- * is as many series as there are indexes.
- */
-const collectors = [
-  "database_wraparound",
-  "long_running_transactions",
-  "postmaster",
-  "stat_activity_autovacuum",
-  "stat_checkpointer",
-];
 
 function createPrometheus(
   {

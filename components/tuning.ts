@@ -40,6 +40,17 @@ export interface TuningArgs {
    * @default - none
    */
   readonly keptBeside?: readonly string[];
+
+  /**
+   * Files of the server's host that settings name and that another component puts there before, so that a preview does not
+   * miss them.
+   *
+   * @default - none
+   */
+  readonly broughtFiles?: readonly string[];
+
+  /** What has to be there first: files that settings name. They go after the settings. */
+  readonly dependsOn?: readonly pulumi.Resource[];
 }
 
 /**
@@ -73,7 +84,7 @@ export class Tuning extends pulumi.ComponentResource {
 }
 
 function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource): Settings {
-  const { connection, restart = "refuse", keptBeside = [] } = args;
+  const { connection, restart = "refuse", keptBeside = [], broughtFiles = [], dependsOn = [] } = args;
   const { isSuperuser, isManaged = false } = connection.capabilities;
   return new Settings(
     name,
@@ -85,7 +96,8 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
       ...(isSuperuser ? {} : { limited: { login: connection.user, isManaged } }),
       ...takenOver(connection, "postgresql.auto.conf"),
       ...(connection.control === undefined ? {} : { control: connection.control }),
+      ...(broughtFiles.length === 0 ? {} : { broughtFiles }),
     },
-    { parent, ...accessDeletedWith(connection) },
+    { parent, ...accessDeletedWith(connection), dependsOn: [...dependsOn] },
   );
 }

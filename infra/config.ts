@@ -7,6 +7,7 @@ import { checkDatabase } from "./config/check-database";
 import { checkDocker } from "./config/check-docker";
 import { checkGate } from "./config/check-gate";
 import { checkDrill } from "./config/check-drill";
+import { checkHostFiles } from "./config/check-host-files";
 import { checkHba } from "./config/check-hba";
 import { checkGrants } from "./config/check-grants";
 import { checkMasking } from "./config/check-masking";
@@ -20,6 +21,8 @@ import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
+import { resolveHostJobs } from "./config/resolve-host-jobs";
+import { resolveHostFiles, withCertificate } from "./config/resolve-host-files";
 import { resolveDocker } from "./config/resolve-docker";
 import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
 import { withTurns } from "./config/resolve-turns";
@@ -59,6 +62,7 @@ export function parseConfig(
     ...checkTargetKeys(config, input.values),
     ...checkDocker(config, input.values),
     ...checkHba(config, input.values, drafts),
+    ...checkHostFiles(config),
     ...checkTuning(config, drafts),
     ...checkBackup(config),
     ...checkSecurity(config),
@@ -73,16 +77,18 @@ export function parseConfig(
   if (problems.length > 0) {
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
   }
-  const tuning = resolveTuningConfig(config, drafts);
+  const hostFiles = config.server.onHost === undefined ? undefined : resolveHostFiles(config);
+  const tuning = withCertificate(resolveTuningConfig(config, drafts), hostFiles ?? {}, context.stack);
   return {
     stack: context.stack,
-    target: config.target,
-    disposable: config.disposable,
+    ...{ target: config.target, disposable: config.disposable },
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...(tuning === undefined ? {} : { tuning }),
+    ...resolveHostJobs(config),
+    ...(hostFiles === undefined ? {} : { hostFiles }),
     backup: resolveBackup(config, namesOf(drafts)),
     thresholds: resolveThresholds(config),
     samples: config.monitoring.samples ?? config.target === "docker",

@@ -14,6 +14,7 @@ import {
 } from "../components";
 import { ProblemError } from "../components/core/problem";
 import { parseConfig } from "./config";
+import { createHostBase, createHostExporter, hostOutputs } from "./host";
 import { createMigrations } from "./migrations";
 import { planStack, serverOwnership, type StackPlan } from "./plan";
 import { credentialsOf, stackOutputs } from "./outputs";
@@ -38,8 +39,14 @@ const repositorySecrets = readRepositorySecrets(readSecret);
 const server = createServer(plan.server, readSecret);
 const { connection } = server;
 
+// Settings name files of it.
+const host = createHostBase(plan.hostFiles, readSecret);
+
 // First of all: a restart ends the sessions of everything else.
-const tuning = plan.tuning === undefined ? [] : [new Tuning("server", { connection, ...plan.tuning })];
+const tuning =
+  plan.tuning === undefined
+    ? []
+    : [new Tuning("server", { connection, ...plan.tuning, dependsOn: host?.resources ?? [] })];
 const recovery = createRecovery(
   plan,
   server,
@@ -120,13 +127,24 @@ remindOfPasswords(credentials, plan.passwords);
 
 const beside = createBeside(plan, server, { databases, copySecrets, receiverSecrets, credentials }, [
   ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
+  ...(host?.packages === undefined ? [] : [host.packages.resource]),
 ]);
 
-const onServer = [server, ...tuning, ...recovery, serverAccess, ...hostBasedAccess, ...beside];
+const exporter = createHostExporter(plan.hostFiles, host, databases, [
+  serverAccess.resource,
+  ...hostBasedAccess.flatMap(({ resource }) => resource ?? []),
+]);
+
+const onHost = [...(host === undefined ? [] : [host]), ...exporter];
+const onServer = [server, ...tuning, ...recovery, serverAccess, ...hostBasedAccess, ...beside, ...onHost];
 new Guard("guard", { refusals: [...onServer.map(({ refusals }) => refusals), ...refusedInDatabases] });
 
 // As one value, because which outputs there are depends on the target.
-export = { ...stackOutputs(server, databases, plan, recovery, beside), credentials };
+export = {
+  ...stackOutputs(server, databases, plan, recovery, beside),
+  ...hostOutputs(host),
+  credentials,
+};
 
 /** A secret of the stack's configuration, which holds it encrypted or not at all. */
 function readSecret(key: string, how: string): pulumi.Output<string> | undefined {

@@ -12,17 +12,22 @@ import type { ExtensionArgs, SchemaArgs } from "../components/schemas";
 import type { TuningArgs } from "../components/tuning";
 import type { SchemaMembers } from "../components/core/desired/schema-members";
 import type { HbaRule } from "../components/core/hba/rule";
+import { certificatePlaces } from "../components/core/host/certificate";
 import { usualBackups } from "../components/core/backup/plan";
 import { archiveSettingNames } from "../components/core/physical/configuration";
 import { defaultRules, overTls, socketRule } from "../components/core/hba/defaults";
 import { resolveSettings } from "../components/core/desired/settings";
 import type { ServerNeeds } from "../components/core/provider-settings";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
+import { planHostJobs, type HostJobsPlan } from "./plan-host-jobs";
+import { planHostFiles, type HostFilesPlan } from "./plan-host";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
 /** Arguments of every component of a stack. */
 export interface StackPlan {
   readonly server: ServerPlan;
+  /** Absent: nothing is put on the server's host. */
+  readonly hostFiles?: HostFilesPlan;
   /** Absent: the server's settings are left alone. */
   readonly tuning?: Omit<TuningArgs, "connection">;
   readonly databases: readonly DatabasePlan[];
@@ -48,6 +53,8 @@ export type ServerPlan =
       readonly args: Omit<ExistingServerArgs, "password">;
       /** Whether the stack owns what belongs to the whole server. */
       readonly ownsServer: boolean;
+      /** Absent: nothing runs on its host. */
+      readonly jobs?: HostJobsPlan;
     };
 
 export interface DatabasePlan {
@@ -85,6 +92,7 @@ export function planStack(config: StackConfig): StackPlan {
     ...planGate(config),
     ...planHostBasedAccess(config),
     ...planTuning(config),
+    ...planHostFiles(config),
   };
 }
 
@@ -100,21 +108,25 @@ export function passwordLimits({
   return { seconds: thresholds.credential, validUntil: new Map(ends) };
 }
 
-function planGate({ backup, docker }: StackConfig): Pick<StackPlan, "gate"> {
+function planGate({ backup, docker, hostJobs }: StackConfig): Pick<StackPlan, "gate"> {
   const { gate, directory, logical = usualBackups } = backup;
   if (gate === undefined) return {};
   const { keep, schemaOnly, format } = logical;
   const place =
-    docker === undefined
-      ? ({ kind: "directory", ...(directory === undefined ? {} : { directory }) } as const)
-      : ({ kind: "container", container: `${docker.name}-ops`, engine: docker.engine } as const);
+    docker !== undefined
+      ? ({ kind: "container", container: `${docker.name}-ops`, engine: docker.engine } as const)
+      : hostJobs !== undefined
+        ? ({ kind: "host", host: hostJobs.host } as const)
+        : ({ kind: "directory", ...(directory === undefined ? {} : { directory }) } as const);
   return { gate: { ...gate, place, backups: { keep, schemaOnly, format } } };
 }
 
-function planTuning({ tuning, server, docker }: StackConfig): Pick<StackPlan, "tuning"> {
+function planTuning({ tuning, server, docker, stack, hostFiles }: StackConfig): Pick<StackPlan, "tuning"> {
   if (tuning === undefined) return {};
   const keptBeside = docker?.physical === undefined ? {} : { keptBeside: archiveSettingNames };
-  return { tuning: { ...tuning, restart: server.restart, ...keptBeside } };
+  const { certificate, key } = certificatePlaces(stack);
+  const brought = hostFiles?.certificate === undefined ? {} : { broughtFiles: [certificate, key] };
+  return { tuning: { ...tuning, restart: server.restart, ...keptBeside, ...brought } };
 }
 
 /** A server that is there already has rules of its own, which are nobody's to guess. */
@@ -190,6 +202,7 @@ function planServer(config: StackConfig): ServerPlan {
       target: "existing",
       args: { ...place, ...more, ...files, port, user: name },
       ownsServer: !shared,
+      ...planHostJobs(config),
     };
   }
   if (docker !== undefined) return { target: "docker", args: planDocker(config, docker) };

@@ -14,7 +14,7 @@ import {
   readCertificate,
   type CertificatePair,
 } from "../io/certificate";
-import { hashOf } from "../io/docker/volume-archive";
+import { hashOf } from "../io/files/live-file";
 import { applyFiles, assertSettled, isUnread } from "../io/docker/volume-change";
 import { previewVolume, readVolume, writeVolume } from "../io/docker/volume-files";
 import { keepCertificateCopy, removeCertificateCopy } from "../io/local-copy";

@@ -4,7 +4,7 @@ import { assumeVolume, emptyVolume, planFiles, type FilesPlan } from "../core/fi
 import { problemError } from "../core/problem";
 import { isEmptyPlan } from "../core/statement";
 import { applyFiles, assertSettled, isUnread } from "../io/docker/volume-change";
-import { hashOf } from "../io/docker/volume-archive";
+import { hashOf } from "../io/files/live-file";
 import { previewVolume, readVolume, writeVolume } from "../io/docker/volume-files";
 import type {
   CheckFailure,

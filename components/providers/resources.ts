@@ -232,6 +232,8 @@ export interface SettingsResourceArgs {
   readonly before?: pulumi.Input<string | undefined>;
   /** Names of settings that another resource keeps. */
   readonly keptBeside?: readonly string[];
+  /** Files that another resource puts there before: a preview does not miss them. */
+  readonly broughtFiles?: readonly string[];
   /** `<project>/<stack>`: refused where the server is another stack's; absent: nobody else can be there. */
   readonly stack?: string;
   /** Set where the managing login is no superuser: it sets what it was granted. */

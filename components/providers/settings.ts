@@ -41,7 +41,7 @@ export const settings = plannedResource({
 
 const argumentNames = [
   ...["connection", "settings", "reasons", "restart", "control", "keptBeside"],
-  ...["stack", "limited", "before"],
+  ...["broughtFiles", "stack", "limited", "before"],
 ];
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
@@ -135,6 +135,7 @@ function desiredOf(inputs: PropertyMap, oldInputs: PropertyMap | undefined): Des
     made: kind === "embedded" || kind === "docker" ? kind : undefined,
     keptBeside: (revealMap(inputs).keptBeside ?? []) as readonly string[],
     ...(limited === undefined ? {} : { limited, names: known.map((name) => name.toLowerCase()) }),
+    broughtFiles: (revealMap(inputs).broughtFiles ?? []) as readonly string[],
   };
 }
 

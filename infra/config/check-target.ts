@@ -63,8 +63,8 @@ const targetKeys: readonly TargetKey[] = [
     ["monitoring", "repeat"],
     ["monitoring", "runbookUrl"],
     ["receiverSecrets"],
-    ["caKey"],
   ].map((path): TargetKey => ({ path, of: ["docker"] })),
+  { path: ["caKey"], of: ["docker", "existing"] },
 ];
 
 function strangeKey(path: readonly string[], of: readonly Target[], target: Target): Fault {

@@ -73,7 +73,7 @@ export function declaredSettings({ tuning, server }: StackPlan): DesiredSettings
   if (tuning === undefined) return undefined;
   const { settings, reasons } = resolveSettings(tuning);
   const made = server.target === "existing" ? undefined : server.target;
-  const { keptBeside } = tuning;
+  const { keptBeside, broughtFiles } = tuning;
   return {
     settings,
     reasons,
@@ -83,6 +83,7 @@ export function declaredSettings({ tuning, server }: StackPlan): DesiredSettings
     ...(made === undefined ? {} : { made }),
     ...(keptBeside === undefined ? {} : { keptBeside }),
     ...limitsOf(server, Object.keys(settings)),
+    ...(broughtFiles === undefined ? {} : { broughtFiles }),
   };
 }
 

@@ -102,7 +102,7 @@ function resolveMonitoring(
 }
 
 /** Roles of profile monitor, one of each database; first one that has pg_stat_statements, which tells of all databases. */
-function findMonitors({ database, databases, roles }: WrittenConfig) {
+export function findMonitors({ database, databases, roles }: WrittenConfig) {
   const declared = [
     {
       name: database?.name ?? "",

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { hostJobs } from "./schema-host-jobs";
+import { hostFiles } from "./schema-host-files";
 import { choice, map, text } from "./schema-words";
 
 /** What a stack does on the host of a server that it reaches over SSH. */
@@ -16,6 +18,8 @@ export const onHost = map(
       example: "17/main",
       defaultText: "the one that listens at `port`",
     }).optional(),
+    ...hostJobs,
+    ...hostFiles,
   },
   {
     description:

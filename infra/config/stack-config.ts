@@ -16,8 +16,11 @@ import type { AlembicApplication } from "../../components/core/migrations/alembi
 import type { WrittenMasking } from "../../components/core/move/masking";
 import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
+import type { HostFilesConfig } from "./host-files-config";
+import type { HostJobsConfig } from "./resolve-host-jobs";
 import type { RoleConfig, SettingsConfig } from "./role-config";
 
+export type { HostFilesConfig } from "./host-files-config";
 export type { GrantConfig, MembershipConfig, RoleConfig, SettingsConfig } from "./role-config";
 
 /** Where the server lives. Everything above it is the same for all targets. */
@@ -38,6 +41,10 @@ export interface StackConfig {
   readonly server: ServerConfig;
   /** Containers; on target docker only. */
   readonly docker?: DockerConfig;
+  /** Jobs that the host of an existing server runs; absent: none. */
+  readonly hostJobs?: HostJobsConfig;
+  /** On target existing with a host only. */
+  readonly hostFiles?: HostFilesConfig;
   /** Settings of the server; absent: they are not looked after. */
   readonly tuning?: TuningConfig;
   readonly backup: BackupConfig;

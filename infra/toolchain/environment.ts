@@ -12,7 +12,7 @@ import { ensurePlugin, homeWith } from "./plugins/plugins";
 import { findOnPath } from "./process";
 import type { PulumiCli } from "./path-pulumi";
 import { resolvePulumi } from "./pulumi-cli";
-import { devPlugins } from "./plugins/needed-plugins";
+import { devPlugins, hasHosts } from "./plugins/needed-plugins";
 import { plugins, type PluginPin } from "./versions";
 
 /** All that a Pulumi command needs to run. */
@@ -149,7 +149,9 @@ async function prepareUser(
     (pin) => home === undefined || officialAt(pluginDirectory(home, pin), pin) === undefined,
   );
   // A program of one's own may have resources of any kind.
-  const wanted = missing.filter(({ isForOthers }) => command.hasDirectory || isForOthers !== true);
+  const stack = stackOf(context, login, command) ?? devStack;
+  const isAny = command.hasDirectory || hasHosts(context, command, stack);
+  const wanted = missing.filter(({ isForHosts }) => isAny || isForHosts !== true);
   for (const pin of wanted) {
     if (await context.site.reachable()) break; // the engine itself fetches what is missing
     const found = await ensurePlugin(context, pin, options);

@@ -4,12 +4,14 @@ import type { ConnectionTarget } from "../../components/core/connection";
 import { problemError, ProblemError } from "../../components/core/problem";
 import { SshError } from "../../components/core/ssh/failure";
 import { pluginPort, type SshWay } from "../../components/core/ssh/way";
+import type { KeyAgent } from "../../components/io/ssh/agent";
 import type { LocalPort } from "../../components/io/ssh/tunnel";
 import type { OnHostConfig } from "../config/stack-config";
 import { runsEngine, type PulumiCommand } from "./arguments";
 import type { ToolchainContext } from "./context";
 import { stackFile } from "./docker/docker-stack";
 import { devStack, stackOf, type Login } from "./login";
+import { mentionsSsh } from "./plugins/needed-plugins";
 
 /** The way of a run to a server that only an SSH host reaches. */
 export interface WayOfRun {
@@ -38,7 +40,7 @@ export async function openWay(
   const file = stackFile(context, login, command, args);
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   // Whoever has no such key does not wait for all that reads it.
-  if (!/\bssh\W*:/.test(text)) return none;
+  if (!mentionsSsh(text)) return none;
   const target = await readTarget(text, stackOf(context, login, command) ?? devStack);
   if (target === undefined) return none;
   return open(target, { mayChange: command.words[0] !== "preview", say: context.say });
@@ -79,7 +81,9 @@ async function open(target: Place, run: Run): Promise<WayOfRun> {
   const { reach, relayVariable } = await import("../../components/io/ssh/reach.js");
   const relay = await openRelay(target.ssh);
   let port: LocalPort | undefined;
+  let agent: KeyAgent | undefined;
   const close = async (): Promise<void> => {
+    await agent?.close();
     await port?.close();
     await relay.close();
   };
@@ -95,6 +99,7 @@ async function open(target: Place, run: Run): Promise<WayOfRun> {
     });
     const listening = await listenForPlugin(target);
     port = listening.port;
+    agent = await serveKeys(target.ssh);
     let ended: ReturnType<WayOfRun["finish"]> | undefined;
     const end = async (): ReturnType<WayOfRun["finish"]> => {
       const lost = relay.lost();
@@ -102,13 +107,24 @@ async function open(target: Place, run: Run): Promise<WayOfRun> {
       return lost;
     };
     return {
-      env: { [relayVariable]: relay.path, PGHOST: listening.host },
+      env: {
+        [relayVariable]: relay.path,
+        PGHOST: listening.host,
+        ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent.path }),
+      },
       finish: () => (ended ??= end()),
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Keys that lie in files, for the plugin `command`, which logs in by itself: it takes them from an agent. */
+async function serveKeys(ssh: SshWay): Promise<KeyAgent | undefined> {
+  const { openKeyAgent } = await import("../../components/io/ssh/agent.js");
+  const { readWay } = await import("../../components/io/ssh/read-way.js");
+  return openKeyAgent(readWay(ssh), process.env.SSH_AUTH_SOCK);
 }
 
 /**

@@ -29,8 +29,11 @@ export interface PluginPin {
   readonly offlineEntry: string;
   /** The only target (`pgstead:target`) whose resources need it; without one every stack does. */
   readonly target?: string;
-  /** No stack of this program has resources of it yet: only a state that holds some, and a program of one's own, need it. */
-  readonly isForOthers?: true;
+  /**
+   * Only hosts that are reached over SSH have resources of it: stacks whose file says `ssh`, those whose state holds some
+   * still, and programs of one's own.
+   */
+  readonly isForHosts?: true;
 }
 
 /** The versions of the npm packages `@pulumi/<name>`. */
@@ -46,7 +49,7 @@ export const plugins: readonly PluginPin[] = [
     name: "command",
     version: "1.2.1",
     offlineEntry: "infra/toolchain/offline/command/main.ts",
-    isForOthers: true,
+    isForHosts: true,
   },
 ];
 

@@ -61,9 +61,16 @@ export interface DebianHost {
 }
 
 /** Makes a host with a cluster that runs. A second one of a release takes seconds, as the image stays on the engine. */
-export async function makeDebianHost({ release }: { release: DebianRelease }): Promise<DebianHost> {
+export async function makeDebianHost({
+  release,
+  more = [],
+}: {
+  release: DebianRelease;
+  /** Packages that somebody has installed beside. */
+  more?: readonly string[];
+}): Promise<DebianHost> {
   const docker = connectDocker({});
-  const image = await buildHostImage(docker, release);
+  const image = await buildHostImage(docker, release, more);
   const directory = await temporaryDirectory();
   const keyFile = join(directory, "key");
   const publicKey = makeKey(keyFile);
@@ -127,12 +134,16 @@ interface Running {
 const psql = "cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1";
 
 /** The tag says what is in it: a changed fixture is built anew by the engine's own cache. */
-async function buildHostImage(docker: Docker, release: DebianRelease): Promise<string> {
-  const tag = `pgstead-test-host:${release}`;
+async function buildHostImage(
+  docker: Docker,
+  release: DebianRelease,
+  more: readonly string[],
+): Promise<string> {
+  const tag = `pgstead-test-host:${[release, ...more].join("-")}`;
   const { major, init } = debianReleases[release];
   const context = { context: join(projectRoot(), "test/fixtures/debian-host"), src: ["Dockerfile", "boot"] };
   const BASE = await baseOf(docker, release);
-  await buildContext(docker, context, tag, { BASE, MAJOR: String(major), INIT: init });
+  await buildContext(docker, context, tag, { BASE, MAJOR: String(major), INIT: init, MORE: more.join(" ") });
   return tag;
 }
 

@@ -75,6 +75,11 @@ function made(type: string, name: string): Record<string, unknown> {
   if (type === "pgstead:index:Credential") {
     return { password: `password of ${name}`, verifier: `verifier of ${name}` };
   }
+  if (type === "pgstead:index:HostLogin") {
+    return { connection: { host: "db1", port: 22, user: "deploy", hostKey: "ssh-ed25519 A" }, refusals: [] };
+  }
+  if (type === "pgstead:index:HostFiles") return { revision: "1f.1", refusals: [] };
+  if (type === "command:remote:Command") return { stdout: "", stderr: "" };
   return type.startsWith("pgstead:") ? outputs : {};
 }
 

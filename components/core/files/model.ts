@@ -40,10 +40,10 @@ export interface DesiredFiles {
   readonly reload: Reload | undefined;
 }
 
-/** What lies on a volume under a name. */
-export interface LiveFile {
+/** What lies under a name: on a volume, where owners are numbers, or on a host, where they are names. */
+export interface LiveFile<Owner = FileOwner> {
   readonly kind: "file" | "directory" | "link" | "other";
-  readonly owner: FileOwner;
+  readonly owner: Owner;
   readonly mode: string;
   /** SHA-256 of the content, in hexadecimal; empty where it is no file. */
   readonly hash: string;

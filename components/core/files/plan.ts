@@ -1,11 +1,10 @@
 import type { Plan, Refusal, Statement, Undeclared } from "../statement";
-import { diffLines } from "./line-difference";
+import { compareFile, fileStep } from "./compare";
 import {
   draftPrefix,
   pendingName,
   renderOwner,
   reservedPrefix,
-  type DesiredFile,
   type DesiredFiles,
   type FileOwner,
   type LiveFile,
@@ -83,7 +82,7 @@ export function assumeVolume(before: DesiredFiles): LiveVolume {
 function planDirectory({ volume, owner, directoryMode }: DesiredFiles, live: LiveVolume): Statement[] {
   if (sameOwner(owner, live.owner) && directoryMode === live.mode) return [];
   return [
-    step(
+    fileStep(
       `set owner ${renderOwner(owner)} and mode ${directoryMode} of volume ${volume}`,
       `it has ${renderOwner(live.owner)} and ${live.mode}`,
     ),
@@ -105,46 +104,18 @@ function planFile(
   const file = desired.files[name];
   if (file === undefined) return { name, refusals: [] };
   if (live?.kind === "directory") return { name, refusals: [refuseDirectory(desired.volume, name)] };
-  const text = `write ${name} on volume ${desired.volume}`;
-  if (live === undefined) return { name, statement: step(text, reasonOfNew(desired, file)), refusals: [] };
-  if (live.kind !== "file") {
-    const what = live.kind === "link" ? "a link" : "no regular file";
-    return { name, statement: step(text, `what is there is ${what}`), refusals: [] };
-  }
-  if (file.hash === undefined) {
-    return { name, statement: step(text, "what is in it is known only during `up`"), refusals: [] };
-  }
-  if (file.hash !== live.hash) {
-    // What was a secret when it was written is not told because it is none any more.
-    const wasSecret = before?.files[name]?.secret ?? false;
-    const statement = changed(text, file, wasSecret ? undefined : live.text);
-    return { name, statement, refusals: [] };
-  }
-  if (sameOwner(desired.owner, live.owner) && file.mode === live.mode) return { name, refusals: [] };
-  const wanted = `set owner ${renderOwner(desired.owner)} and mode ${file.mode} of ${name} on volume ${desired.volume}`;
-  return {
-    name,
-    statement: step(wanted, `it has ${renderOwner(live.owner)} and ${live.mode}`),
-    refusals: [],
+  const place = {
+    where: `${name} on volume ${desired.volume}`,
+    owner: renderOwner(desired.owner),
+    wasSecret: before?.files[name]?.secret ?? false,
   };
-}
-
-function reasonOfNew({ owner }: DesiredFiles, { mode, secret, opaque, content }: DesiredFile): string {
-  const lines = content === undefined || secret || opaque === true ? undefined : diffLines("", content).added;
-  const size = lines === undefined ? "" : `, ${lines} ${lines === 1 ? "line" : "lines"}`;
-  return `it is not there; owner ${renderOwner(owner)}, mode ${mode}${size}`;
-}
-
-function changed(text: string, file: DesiredFile, old: string | undefined): Statement {
-  if (file.secret) return step(text, "its content changed; it is a secret");
-  if (old === undefined || file.content === undefined || file.opaque === true)
-    return step(text, "its content changed");
-  const { lines, added, removed } = diffLines(old, file.content);
-  return { ...step(text, `its content changed: ${added} added, ${removed} removed`), lines };
+  const found = live === undefined ? undefined : { ...live, owner: renderOwner(live.owner) };
+  const statement = compareFile(place, file, found);
+  return { name, ...(statement === undefined ? {} : { statement }), refusals: [] };
 }
 
 function removal({ volume }: DesiredFiles, name: string, reason: string): Statement {
-  return step(`remove ${name} from volume ${volume}`, reason);
+  return fileStep(`remove ${name} from volume ${volume}`, reason);
 }
 
 /** Also where the files are right already and a run was killed before it could tell. */
@@ -162,10 +133,10 @@ export function planReload(reload: Reload | undefined, live: LiveVolume, isWritt
 export function reloadStep(reload: Reload, reason: string): Statement {
   if (reload.restart === true) {
     // Of a container beside the server: nobody's session ends.
-    return step(`restart container ${reload.container}`, `${reason}, if it runs`);
+    return fileStep(`restart container ${reload.container}`, `${reason}, if it runs`);
   }
   const signal = reload.signal ?? "SIGHUP";
-  return step(`send ${signal} to container ${reload.container}`, `${reason}, if it runs; no restart`);
+  return fileStep(`send ${signal} to container ${reload.container}`, `${reason}, if it runs; no restart`);
 }
 
 function refuseDirectory(volume: string, name: string): Refusal {
@@ -197,8 +168,4 @@ function isKept({ files, others }: DesiredFiles, name: string): boolean {
 
 function sameOwner(a: FileOwner, b: FileOwner): boolean {
   return a.uid === b.uid && a.gid === b.gid;
-}
-
-function step(sql: string, reason: string): Statement {
-  return { sql, reason, risk: "none", kind: "file", step: true };
 }

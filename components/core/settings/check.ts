@@ -70,8 +70,18 @@ export interface Effective {
   readonly made: MadeServer | undefined;
 }
 
+/** What is not on the server's host yet, and will be. */
+export interface BroughtFiles {
+  /** Files that another resource of the stack puts there before the settings: they are not missed. @default - none */
+  readonly broughtFiles?: readonly string[];
+}
+
 /** What of the declared settings the server itself stands against: each by itself, then those that do not go together. */
-export function refuseSettings(effective: Effective, byUser: (name: string) => boolean): Refusal[] {
+export function refuseSettings(
+  effective: Effective,
+  byUser: (name: string) => boolean,
+  { broughtFiles = [] }: BroughtFiles = {},
+): Refusal[] {
   const { declared, live, catalog, made } = effective;
   const find: FindSetting = (name) => live.get(name) ?? knownExtensionSettings.get(name);
   const names = [...live.values()].map(({ name }) => name);
@@ -83,7 +93,7 @@ export function refuseSettings(effective: Effective, byUser: (name: string) => b
       return fault === undefined ? [] : [{ subject: `setting ${name}`, ...fault }];
     });
   const missing = catalog.missing
-    .filter(({ setting }) => declared.has(setting))
+    .filter(({ setting, name }) => declared.has(setting) && !broughtFiles.includes(name))
     .map(({ setting, name }) => ({ subject: `setting ${setting}`, ...missingFault(setting, name) }));
   const bad = new Set([...single, ...missing].map(({ subject }) => subject));
   const together = refuseTogether(effective).filter(({ subject }) => !bad.has(subject));

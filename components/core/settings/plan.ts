@@ -43,7 +43,7 @@ export function planSettings(desired: DesiredSettingsOfServer, catalog: Settings
     live: scene.afterResets,
     made: desired.made,
   };
-  const refusals = refuseSettings(effective, (name) => !scene.formulas.has(name));
+  const refusals = refuseSettings(effective, (name) => !scene.formulas.has(name), desired);
   const reload = changes.length > 0 || waiting.some(({ waits }) => waits === "reload");
   const isProven = catalog.hasProof && restarts.length === 0 && desired.canRestart;
   return joinPlans(

@@ -1,11 +1,11 @@
 import type { SettingValue } from "../server/role-settings";
 import { isAutoFile, namesOf, type ActualSetting, type SettingsCatalog } from "./catalog";
-import { settingFault } from "./check";
+import { settingFault, type BroughtFiles } from "./check";
 import { knownExtensionSettings } from "./known";
 import { isKeptByOthers, type MadeServer } from "./owners";
 
 /** What is declared of a server's settings. */
-export interface DesiredSettingsOfServer {
+export interface DesiredSettingsOfServer extends BroughtFiles {
   /** Values by name: the user's own, and the formulas'. */
   readonly settings: Readonly<Record<string, SettingValue>>;
   /** The formula of each value that is one, by name; the others are the user's own. */

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { extract, pack, type Header } from "tar-stream";
 import type { FileOwner, LiveFile, LiveVolume } from "../../core/files/model";
 import { problemError } from "../../core/problem";
+import { liveFile, modeOf, wholeOf } from "../files/live-file";
 
 /** A file to be written. */
 export interface FileContent {
@@ -12,9 +12,6 @@ export interface FileContent {
 
 /** Most that is read of a volume: those that hold files of ours are for them alone, and those are small. */
 const maxBytes = 64 * 1024 * 1024;
-
-/** Up to this size a content is compared line by line. */
-const maxTextBytes = 1024 * 1024;
 
 /**
  * Files as an archive for the engine: a directory that is nobody's but root's, the files in it as they are to be, and
@@ -59,7 +56,7 @@ export async function readArchive(archive: NodeJS.ReadableStream, volume: string
     const content = await readContent(entry, bytes, volume);
     if (deeper.length > 0) continue;
     if (name === undefined) root = { owner: ownerOf(header), mode: modeOf(header) };
-    else files.push([name, liveFile(header, content)]);
+    else files.push([name, liveFile(header, ownerOf(header), content)]);
   }
   // Better no answer than a wrong one: an archive of another shape would look like a volume without files.
   if (root === undefined)
@@ -90,46 +87,6 @@ async function readContent(
   return Buffer.concat(chunks);
 }
 
-function liveFile(header: Header, content: Buffer): LiveFile {
-  const kind = kindOf(header);
-  const file = { kind, owner: ownerOf(header), mode: modeOf(header) };
-  if (kind !== "file") return { ...file, hash: "" };
-  const text = textOf(content);
-  return { ...file, hash: hashOf(content), ...(text === undefined ? {} : { text }) };
-}
-
-/** SHA-256, in hexadecimal. */
-export function hashOf(content: string | Buffer): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
-function kindOf({ type }: Header): LiveFile["kind"] {
-  if (type === "file" || type === "contiguous-file") return "file";
-  if (type === "directory") return "directory";
-  return type === "symlink" || type === "link" ? "link" : "other";
-}
-
 function ownerOf({ uid, gid }: Header): FileOwner {
   return { uid, gid };
-}
-
-/** The bits that chmod sets, with set-uid and its kind. */
-function modeOf({ mode }: Header): string {
-  return (mode & 0o7777).toString(8).padStart(4, "0");
-}
-
-/** Undefined: no text, or too long to be compared line by line. */
-function textOf(content: Buffer): string | undefined {
-  if (content.length > maxTextBytes || content.includes(0)) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
-  } catch {
-    return undefined;
-  }
-}
-
-async function wholeOf(stream: AsyncIterable<unknown>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -1,7 +1,6 @@
 import { asAccount, explainSudo } from "../../core/host/become";
 import type { HostPlace } from "../../core/host/place";
-import { openSsh, type SshConnection } from "../ssh/connection";
-import { readWay } from "../ssh/read-way";
+import type { SshConnection } from "../ssh/connection";
 import type { RunOptions, SshResult } from "../ssh/run";
 
 export interface HostRun extends Omit<RunOptions, "environment" | "optionalEnvironment"> {
@@ -27,6 +26,11 @@ export async function runOnHost(place: HostPlace, script: string, options: HostR
   return result;
 }
 
+/** What the host and its bastion have proven to be their keys. @throws SshError no way there */
+export async function readHostKeys(place: HostPlace): ReturnType<SshConnection["hostKeys"]> {
+  return (await connectionTo(place)).hostKeys();
+}
+
 /** Ends the connections of this process; one that never opened has been told. */
 export async function closeHosts(): Promise<void> {
   const all = [...open.values()];
@@ -34,12 +38,19 @@ export async function closeHosts(): Promise<void> {
   await Promise.all(all.map((one) => one.then((found) => found.close()).catch(() => undefined)));
 }
 
+/** What speaks SSH is loaded where there is a host: every command line closes what it may have opened. */
+async function openOwn(ssh: HostPlace["ssh"]): Promise<SshConnection> {
+  const { openSsh } = await import("../ssh/connection.js");
+  const { readWay } = await import("../ssh/read-way.js");
+  return openSsh(readWay(ssh));
+}
+
 async function connectionTo({ ssh }: HostPlace): Promise<SshConnection> {
   const key = JSON.stringify(ssh);
   const known = open.get(key);
   const usable = known === undefined ? undefined : await known.catch(() => undefined);
   if (usable !== undefined && !usable.isLost()) return usable;
-  const made = openSsh(readWay(ssh));
+  const made = openOwn(ssh);
   open.set(key, made);
   try {
     return await made;

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
 import type { SshLogin } from "../../core/ssh/login";
 import { dial, type DialOptions } from "./dial";
+import { provenKeys, type ProvenKeys } from "./host-keys";
 import { run, type RunOptions, type SshResult } from "./run";
 import { listenFor, openStream, type Behind, type LocalPort } from "./tunnel";
 import { upload, type Source } from "./upload";
@@ -16,6 +17,8 @@ export interface SshConnection {
   listenFor(behind: Behind, failed?: (error: Error) => void): Promise<LocalPort>;
   /** Copies a text, a file or a directory to the host, over SFTP. */
   upload(source: Source, remotePath: string): Promise<void>;
+  /** Keys of the host, and of the bastion where there is one. */
+  hostKeys(): Promise<{ readonly host: ProvenKeys; readonly bastion?: ProvenKeys }>;
   /** True once the connection has ended, for whatever reason. */
   isLost(): boolean;
   close(): Promise<void>;
@@ -63,6 +66,11 @@ function connection(clients: readonly [Client, ...Client[]], login: SshLogin): S
     openStream: (behind) => openStream(client, login, behind),
     listenFor: (behind, failed) => listenFor(client, login, behind, failed),
     upload: (source, remotePath) => upload(client, login, source, remotePath),
+    async hostKeys() {
+      const host = await provenKeys(client);
+      const [, bastion] = clients;
+      return bastion === undefined ? { host } : { host, bastion: await provenKeys(bastion) };
+    },
     isLost: () => isLost,
     async close() {
       if (!isLost) await end(client);

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { Client, utils, type AnyAuthMethod, type ConnectConfig, type ParsedKey } from "ssh2";
 import { explainDial, explainPrivateKey, mayPass, SshError, type DialError } from "../../core/ssh/failure";
 import { nextAttemptMs, renderHop, type SshHop } from "../../core/ssh/login";
+import { watchHostKeys } from "./host-keys";
 import { hostProof } from "./trust";
 
 export interface DialOptions {
@@ -53,7 +54,7 @@ interface Course {
 function attempt(hop: SshHop, signal: AbortSignal | undefined, sock: Duplex | undefined): Promise<Client> {
   const client = new Client();
   const course: Course = { takes: [] };
-  const config = configure(hop, course);
+  const config = configure(hop, course, watchHostKeys(client));
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       signal?.removeEventListener("abort", abort);
@@ -92,7 +93,7 @@ function withCourse(error: Error & Partial<DialError>, { takes, agent }: Course)
   return { message: error.message, code: error.code, level: error.level, takes, agent };
 }
 
-function configure(hop: SshHop, course: Course): ConnectConfig {
+function configure(hop: SshHop, course: Course, told: (shown: Uint8Array) => void): ConnectConfig {
   const proof = hostProof(hop);
   return {
     host: hop.host,
@@ -104,6 +105,7 @@ function configure(hop: SshHop, course: Course): ConnectConfig {
     ...(hop.agentSocket === undefined ? {} : { agent: hop.agentSocket }),
     authHandler: waysIn(hop, course),
     hostVerifier: (shown: Buffer) => {
+      told(shown);
       course.problem = proof.judge(shown);
       return course.problem === undefined;
     },
@@ -144,7 +146,8 @@ function askingFor(username: string, password: string): AnyAuthMethod {
   };
 }
 
-function parsePrivateKey(hop: SshHop, text: string): ParsedKey {
+/** @throws SshError a key that is none, or that its passphrase does not open */
+export function parsePrivateKey(hop: SshHop, text: string): ParsedKey {
   const parsed = utils.parseKey(text, hop.passphrase) as ParsedKey | ParsedKey[] | Error;
   if (parsed instanceof Error) throw explainPrivateKey(hop, parsed.message);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;

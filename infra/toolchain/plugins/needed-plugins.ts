@@ -8,7 +8,7 @@ import { devStack } from "../login";
 import { plugins, type PluginPin } from "../versions";
 
 /**
- * The plugins that the dev stack needs: those of every stack, and that of a target where the stack's file names the
+ * The plugins that the dev stack needs: those of every stack, that of hosts where its file has one, and that of a target where the file names the
  * target, or where the state still holds resources of it. Other stacks get all of them.
  *
  * A file of the command's own (`--config-file`) may name any target.
@@ -36,9 +36,15 @@ export function neededPlugins({ file, state, isAny }: StackTexts): readonly Plug
   const target = targetOf(file);
   return plugins.filter(
     (pin) =>
-      (pin.isForOthers !== true && (isAny || pin.target === undefined || pin.target === target)) ||
+      isAny ||
+      (pin.isForHosts === true ? mentionsSsh(file) : pin.target === undefined || pin.target === target) ||
       state.includes(`"pulumi:providers:${pin.name}"`),
   );
+}
+
+/** True for a stack's file in which a host is reached over SSH, in YAML or in JSON. */
+export function mentionsSsh(file: string): boolean {
+  return /\bssh\W*:/.test(file);
 }
 
 /** Undefined where the file names none, or is no YAML: what is wrong with it is said later, by whoever needs it. */
@@ -49,6 +55,15 @@ function targetOf(file: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** True where a command is about a stack whose file may have a host that is reached over SSH. */
+export function hasHosts(
+  context: ToolchainContext,
+  command: Pick<PulumiCommand, "hasConfigFile">,
+  stack: string,
+): boolean {
+  return command.hasConfigFile || mentionsSsh(readText(join(context.project, `Pulumi.${stack}.yaml`)));
 }
 
 function readText(path: string): string {

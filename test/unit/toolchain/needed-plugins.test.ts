@@ -21,13 +21,16 @@ describe("the plugins of the dev stack", () => {
     ]);
   });
 
-  test("have command only where the state holds something of it", () => {
+  test("have command only where a host is reached over SSH, or the state holds something of it", () => {
+    const server = "{ host: db1.example.com, user: deploy }";
+    const file = `config:\n  pgstead:target: existing\n  pgstead:server:\n    ssh: ${server}\n`;
+    expect(needed({ file })).toEqual(["postgresql", "command"]);
     const state = '{"resources":[{"type":"pulumi:providers:command"}]}';
     expect(needed({ state })).toEqual(["postgresql", "command"]);
   });
 
   test("are those of every target where the command has a file of its own", () => {
-    expect(needed({ isAny: true })).toEqual(["postgresql", "docker"]);
+    expect(needed({ isAny: true })).toEqual(["postgresql", "docker", "command"]);
   });
 
   test("are found for a file that is no YAML, which is complained about elsewhere", () => {

@@ -1,0 +1,25 @@
+/** What lies on the server's own host, and is installed there. */
+export interface HostFilesConfig {
+  /** Debian's packages, sorted; that of the exporter included. */
+  readonly packages: readonly string[];
+  /** Whether what the stack has installed goes with it. */
+  readonly purge: boolean;
+  /** Absent: the server's own certificate stays. */
+  readonly certificate?:
+    | { readonly file: string; readonly keyFile: string }
+    | {
+        readonly names: readonly string[];
+        /** Days. */
+        readonly validity: number;
+        readonly renewBefore: number;
+        /** File of an authority that the user has. */
+        readonly ca?: string;
+      };
+  readonly exporter?: {
+    /** `127.0.0.1:9187` */
+    readonly listen: string;
+    readonly database: string;
+    readonly role: string;
+    readonly statements: boolean;
+  };
+}
