@@ -21,7 +21,7 @@ import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
-import { resolveHostFiles, withCertificate } from "./config/resolve-host-files";
+import { withHostFiles } from "./config/resolve-host-files";
 import { resolveDocker } from "./config/resolve-docker";
 import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
 import { withTurns } from "./config/resolve-turns";
@@ -76,8 +76,6 @@ export function parseConfig(
   if (problems.length > 0) {
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
   }
-  const hostFiles = config.server.onHost === undefined ? undefined : resolveHostFiles(config);
-  const tuning = withCertificate(resolveTuningConfig(config, drafts), hostFiles ?? {}, context.stack);
   return {
     stack: context.stack,
     target: config.target,
@@ -86,8 +84,7 @@ export function parseConfig(
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
-    ...(tuning === undefined ? {} : { tuning }),
-    ...(hostFiles === undefined ? {} : { hostFiles }),
+    ...withHostFiles(config, resolveTuningConfig(config, drafts), context.stack),
     backup: resolveBackup(config, namesOf(drafts)),
     thresholds: resolveThresholds(config),
     samples: config.monitoring.samples ?? config.target === "docker",
