@@ -1,4 +1,7 @@
-import type { Planned } from "./planned";
+/** What plans after it has read. */
+interface Reading<Ways extends readonly unknown[], Plan> {
+  plan(...ways: Ways): Promise<Plan>;
+}
 
 /**
  * A server that owes an answer to a read of a run for so long hangs, or somebody holds a lock on what is read. What a run
@@ -13,10 +16,12 @@ export class BoundedReads {
   readonly silenceTimeoutMs = (): number | undefined => (this.reading > 0 ? readSilenceMs : undefined);
 
   /** The same scope, whose plans are what is bounded. */
-  of(scope: Planned): Planned {
+  of<Ways extends readonly unknown[], Plan, Scope extends Reading<Ways, Plan>>(
+    scope: Scope & Reading<Ways, Plan>,
+  ): Scope {
     return {
       ...scope,
-      plan: async (...ways) => {
+      plan: async (...ways: Ways) => {
         this.reading += 1;
         try {
           return await scope.plan(...ways);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EmbeddedServer, Roles, Tuning, type Connection, type TuningArgs } from "../../components";
-import { record, secretPaths, valueOf } from "../support/recorded-program";
+import { record, secretPaths } from "../support/recorded-program";
 
 const tuned = [
   { name: "shared_buffers", value: "64MB", reason: "1/16 of memory: 1GB / 16" },
@@ -11,19 +11,18 @@ async function declare(
   change: Partial<TuningArgs> = {},
   capabilities: Partial<Connection["capabilities"]> = {},
 ) {
-  const { resources, result } = await record(() => {
+  const { resources } = await record(() => {
     const server = new EmbeddedServer("server", { port: 54320, disposable: true, checkout: "/checkout" });
     const connection = {
       ...server.connection,
       capabilities: { ...server.connection.capabilities, ...capabilities },
     };
     const tuning = new Tuning("server", { connection, tuned, ...change });
-    const dependsOn = tuning.resource === undefined ? [] : [tuning.resource];
-    new Roles("shop", { connection, roles: [{ name: "shop_owner" }], dependsOn });
+    new Roles("shop", { connection, roles: [{ name: "shop_owner" }], dependsOn: [tuning.resource] });
     return tuning;
   });
   const own = resources.filter(({ urn }) => urn === "pgstead:index:Settings::server");
-  return { own, result, resources };
+  return { own, resources };
 }
 
 test("settings go to one resource, the user's own before the formulas', and each formula with its reason", async () => {
@@ -48,8 +47,12 @@ test("a restart is refused unless somebody allows it", async () => {
   expect(own[0]?.inputs).toMatchObject({ restart: "refuse" });
 });
 
-test("a managing login that may not set anything makes no resource, and the preview says so", async () => {
-  const { own, result } = await declare({}, { isSuperuser: false });
-  expect(own).toEqual([]);
-  expect(await valueOf(result.refusals)).toMatchObject([{ subject: "settings of the server" }]);
+test("a managing login without superuser is one that sets what it was granted", async () => {
+  const of = async (capabilities: Partial<Connection["capabilities"]>) =>
+    (await declare({}, capabilities)).own[0]?.inputs;
+  expect(await of({})).not.toHaveProperty("limited");
+  expect(await of({ isSuperuser: false })).toMatchObject({
+    limited: { login: "postgres", isManaged: false },
+  });
+  expect(await of({ isSuperuser: false, isManaged: true })).toMatchObject({ limited: { isManaged: true } });
 });
