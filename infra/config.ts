@@ -3,7 +3,6 @@ import { checkTargetKeys } from "./config/check-target";
 import { checkAudit } from "./config/check-audit";
 import { checkBackup } from "./config/check-backup";
 import { checkDatabase } from "./config/check-database";
-
 import { checkDocker } from "./config/check-docker";
 import { checkGate } from "./config/check-gate";
 import { checkDrill } from "./config/check-drill";

@@ -45,9 +45,7 @@ const argumentNames = [
 ];
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
-  const check = new InputCheck(inputs)
-    .known(...argumentNames)
-    .oneOf("restart", "allow", "refuse");
+  const check = new InputCheck(inputs).known(...argumentNames).oneOf("restart", "allow", "refuse");
   for (const name of ["settings", "reasons"]) {
     if (hasUnknown(inputs[name])) continue;
     for (const [key, value] of Object.entries(mapOf(inputs, name))) {
