@@ -226,7 +226,7 @@ function differences(
     if (!sameValue(oldInputs[name], inputs[name])) detailed[name] = "update";
   }
   // What was kept of another server is none of this one's.
-  if (takenOf(inputs).some((name) => !(name in knownFiles(state)))) detailed.takesOver ??= "update";
+  if (takenOf(inputs).some((name) => !(name in knownFiles(state)))) detailed.takesOver = "update";
   if (!sameValue(state.password, login.password)) detailed.password = "update";
   if (live !== undefined && !sameValue(state.version, live.version)) detailed.version = "update";
   return detailed;
@@ -261,6 +261,6 @@ function isOther(live: ActualExisting | undefined, state: PropertyMap): boolean 
 function keptFiles(inputs: PropertyMap, state: PropertyMap): PropertyMap {
   const taken = takenOf(inputs);
   if (taken.length === 0) return {};
-  const known = knownFiles(state);
-  return { before: taken.every((name) => name in known) ? (state.before ?? unknown) : unknown };
+  const isWhole = taken.every((name) => name in knownFiles(state));
+  return { before: isWhole ? (state.before ?? unknown) : unknown };
 }

@@ -137,7 +137,7 @@ export function readFileScript({ dataDirectory }: HostCluster, name: string): st
 
 /**
  * Writes its standard input into a file of the data directory: beside it first, on disk, then renamed. A file that is there
- * keeps its mode. For the owner of the data.
+ * keeps its mode; where the disk is full nothing of it is left. For the owner of the data.
  */
 export function writeFileScript({ dataDirectory }: HostCluster, name: string): string {
   const [path, draft, directory] = [
@@ -145,7 +145,7 @@ export function writeFileScript({ dataDirectory }: HostCluster, name: string): s
     `${dataDirectory}/${name}.pgstead-draft`,
     dataDirectory,
   ].map(quoteShell);
-  return `set -e; umask 077; cd /; rm -f ${draft}; cat > ${draft}; if [ -e ${path} ]; then chmod --reference=${path} ${draft}; fi; sync ${draft}; mv -f ${draft} ${path}; sync ${directory}`;
+  return `set -e; umask 077; cd /; rm -f ${draft}; trap ${quoteShell(`rm -f ${draft}`)} EXIT; cat > ${draft}; if [ -e ${path} ]; then chmod --reference=${path} ${draft}; fi; sync ${draft}; mv -f ${draft} ${path}; sync ${directory}`;
 }
 
 /** Removes a file of the data directory; there is none: nothing. For the owner of the data. */

@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, test } from "vitest";
+import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HostCluster } from "../../../../components/core/host/facts";
 import { hostFactsScript } from "../../../../components/core/host/facts-script";
 import {
@@ -7,6 +10,7 @@ import {
   readFileScript,
   removeFileScript,
   restartScript,
+  serverExit,
   serviceCommands,
   settleScript,
   startReason,
@@ -44,6 +48,40 @@ describe("scripts about a server", () => {
     const { status, stderr } = spawnSync("sh", ["-n"], { input: script, encoding: "utf8" });
     expect(stderr).toBe("");
     expect(status).toBe(0);
+  });
+});
+
+describe("a file of a data directory", () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "pgstead data's-"));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  const sh = (script: string, input = "") => spawnSync("sh", ["-c", script], { input, encoding: "utf8" });
+
+  test("is written whole, keeps its mode, is read back and removed", async () => {
+    const cluster = { ...debian, dataDirectory: directory };
+    const path = join(directory, "a.conf");
+    expect(sh(readFileScript(cluster, "a.conf")).status).toBe(serverExit.absent);
+    expect(sh(writeFileScript(cluster, "a.conf"), "one\n\n").status).toBe(0);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await chmod(path, 0o640);
+    expect(sh(writeFileScript(cluster, "a.conf"), "two")).toMatchObject({ status: 0, stderr: "" });
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    expect(sh(readFileScript(cluster, "a.conf")).stdout).toBe("two");
+    expect(await readdir(directory)).toEqual(["a.conf"]);
+    expect(sh(removeFileScript(cluster, "a.conf")).status).toBe(0);
+    expect(sh(removeFileScript(cluster, "a.conf")).status).toBe(0);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("stays as it was where it cannot be written, and nothing lies beside it", async () => {
+    const cluster = { ...debian, dataDirectory: directory };
+    // As a full disk: no file of this shell may grow.
+    const script = `trap '' XFSZ; ulimit -f 0; ${writeFileScript(cluster, "c.conf")}`;
+    expect(sh(script, "x".repeat(4096)).status).not.toBe(0);
+    expect(await readdir(directory)).toEqual([]);
   });
 });
 
