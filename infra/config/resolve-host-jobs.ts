@@ -18,7 +18,7 @@ export function resolveHostJobs({ target, server }: WrittenConfig): { readonly h
       host: { ssh: resolveSsh(ssh), become },
       ...(cluster === undefined ? {} : { cluster }),
       scheduler: onHost.jobs,
-      packages: onHost.packages ?? [],
+      packages: onHost.packages,
     },
   };
 }
