@@ -28,7 +28,11 @@ export async function readPutBack(
      WHERE pending_restart AND pg_catalog.lower(name) = ANY ($1::text[]) ORDER BY name`,
     [names],
   );
+  const [version] = await session.query<{ windows: boolean }>(
+    "SELECT pg_catalog.version() ~* 'mingw|msvc|visual c|windows' AS windows",
+  );
   return {
+    isWindows: version?.windows === true,
     isSame: (await readTakenFile(session, "postgresql.auto.conf")) === before,
     waiting: waiting.map(({ name }) => name),
   };

@@ -225,6 +225,8 @@ function differences(
   for (const name of ["host", "port", "user", "tls", "ssh", "superuser", "passwordFile", "takesOver"]) {
     if (!sameValue(oldInputs[name], inputs[name])) detailed[name] = "update";
   }
+  // What was kept of another server is none of this one's.
+  if (takenOf(inputs).some((name) => !(name in knownFiles(state)))) detailed.takesOver ??= "update";
   if (!sameValue(state.password, login.password)) detailed.password = "update";
   if (live !== undefined && !sameValue(state.version, live.version)) detailed.version = "update";
   return detailed;
@@ -240,12 +242,19 @@ function stateOf(
 ): PropertyMap {
   return {
     ...inputs,
-    ...keptFiles(inputs, state),
+    ...(isOther(live, state) ? {} : keptFiles(inputs, state)),
     password: secret(login.password),
     systemIdentifier: live?.systemIdentifier ?? state.systemIdentifier ?? unknown,
     version: live?.version ?? state.version ?? unknown,
     refusals: refusals.map((refusal) => ({ ...refusal })),
   };
+}
+
+/** After a refresh on purpose: another server has taken the place of the one that the state knows. */
+function isOther(live: ActualExisting | undefined, state: PropertyMap): boolean {
+  const { systemIdentifier: known } = state;
+  if (live === undefined || typeof known !== "string" || isUnknown(known) || known === "") return false;
+  return live.systemIdentifier !== "" && live.systemIdentifier !== known;
 }
 
 /** In a preview what is to be read by the run is not known yet. */

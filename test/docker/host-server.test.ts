@@ -192,13 +192,13 @@ describe.each(["bookworm", "trixie"] as const)("a server on a host of Debian %s"
 
   test("is left alone where sudo asks for a password, or the disk takes nothing", async () => {
     const started = await startTime();
-    await host.exec("mv /etc/sudoers.d/deploy /root/deploy.sudoers");
+    await host.exec("mv /etc/sudoers.d/deploy /tmp/deploy.sudoers");
     try {
       await expect(apply({ max_connections: "70" })).rejects.toThrow(
         /sudo on deploy@.*asks deploy for a password/s,
       );
     } finally {
-      await host.exec("mv /root/deploy.sudoers /etc/sudoers.d/deploy");
+      await host.exec("mv /tmp/deploy.sudoers /etc/sudoers.d/deploy");
     }
     // Only here the container may mount.
     if (host.hasSystemd) {

@@ -125,6 +125,25 @@ describe.each(["bookworm", "trixie"] as const)("settings and rules on a host of 
     expect([await show("shared_buffers"), await show("work_mem")]).toEqual(["128MB", "5MB"]);
   });
 
+  test("is refused in the preview where it could not be restarted", async () => {
+    await stack.up(server());
+    const { name, token, inputs } = settings({ shared_buffers: "56MB" });
+    const refused = async (change: PropertyMap): Promise<string> => {
+      const control = { ...(place as unknown as PropertyMap), ...change };
+      const preview = await provider.resource(token, name).create({ ...inputs, control }, { preview: true });
+      return JSON.stringify(preview.state.refusals);
+    };
+    expect(await refused({})).toBe("[]");
+    expect(await refused({ port: 6543 })).toContain("no cluster of it listens at port 6543");
+    await host.exec("mv /etc/sudoers.d/deploy /tmp/deploy.sudoers");
+    try {
+      expect(await refused({})).toContain("it asks deploy for a password");
+    } finally {
+      await host.exec("mv /tmp/deploy.sudoers /etc/sudoers.d/deploy");
+    }
+    expect(await changed()).toEqual([]);
+  });
+
   test("waits for a restart that it may not do, and says so", async () => {
     await stack.up(server());
     await stack.up(settings({ shared_buffers: "56MB" }));

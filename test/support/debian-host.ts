@@ -82,7 +82,7 @@ export async function makeDebianHost({
   const password = generatePassword();
   try {
     await container.start();
-    const authorized = `cat > /home/deploy/.ssh/authorized_keys && chown deploy: /home/deploy/.ssh/authorized_keys`;
+    const authorized = `cat > ~deploy/.ssh/authorized_keys && chown deploy: ~deploy/.ssh/authorized_keys`;
     await execute(self, authorized, publicKey);
     await awaitBoot(self);
     await execute(self, psql, `ALTER ROLE postgres PASSWORD '${password}'`);

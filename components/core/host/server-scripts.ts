@@ -164,7 +164,7 @@ export function startReason(said: string): string {
     (line) => /\b(?:FATAL|PANIC|ERROR|HINT|DETAIL)\b|could not/.test(line) && !saysNothing.test(line),
   );
   const last = [...new Set(telling)].slice(-4);
-  return last.length > 0 ? last.join("; ") : (lines.at(-1) ?? "it said nothing");
+  return (last.length > 0 ? last.join("; ") : (lines.at(-1) ?? "it said nothing")).replace(/\.$/, "");
 }
 
 /** A name with an address that the host has not is no reason, nor is a login that came too early, nor the end itself. */

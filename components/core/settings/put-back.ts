@@ -4,6 +4,8 @@ import { autoFile } from "./catalog";
 /** How postgresql.auto.conf is, against what it was before a stack changed it. */
 export interface ActualPutBack {
   readonly isSame: boolean;
+  /** No shell of POSIX there: what a session may write it writes through one. */
+  readonly isWindows: boolean;
   /** Settings that the file has and the running server has not, as they change with a restart only. */
   readonly waiting: readonly string[];
 }
@@ -23,10 +25,14 @@ export function isRestartOfPutBack({ sql }: Statement): boolean {
  *
  * @param mayRestart where false, what waits for a restart is told in a note
  */
-export function planPutBack({ isSame, waiting }: ActualPutBack, mayRestart: boolean): Plan {
+export function planPutBack({ isSame, isWindows, waiting }: ActualPutBack, mayRestart: boolean): Plan {
   const step = (sql: string, reason: string, more: Pick<Statement, "risk" | "kind">): Statement => {
     return { sql, reason, ...more, step: true, transactional: false };
   };
+  if (!isSame && isWindows) {
+    const note = `${autoFile} stays as it is: it cannot be written on Windows; ALTER SYSTEM RESET takes single settings out`;
+    return { statements: [], refusals: [], notes: [note] };
+  }
   if (!isSame) {
     const reason = "the stack looks after it no more; the server reads it";
     return { statements: [step(writeWords, reason, { risk: "none", kind: "setting" })], refusals: [] };
