@@ -21,8 +21,8 @@ import type { Draft } from "./config/draft";
 import { readInput } from "./config/input";
 import { resolveBackup } from "./config/resolve-backup";
 import { resolveDatabases, resolveServer } from "./config/resolve";
+import { withHostFiles } from "./config/resolve-host-files";
 import { resolveHostJobs } from "./config/resolve-host-jobs";
-import { resolveHostFiles, withCertificate } from "./config/resolve-host-files";
 import { resolveDocker } from "./config/resolve-docker";
 import { checkThresholds, resolveThresholds } from "./config/resolve-thresholds";
 import { withTurns } from "./config/resolve-turns";
@@ -77,18 +77,16 @@ export function parseConfig(
   if (problems.length > 0) {
     throw new ProblemError(`the configuration of stack ${context.stack} is not usable`, problems);
   }
-  const hostFiles = config.server.onHost === undefined ? undefined : resolveHostFiles(config);
-  const tuning = withCertificate(resolveTuningConfig(config, drafts), hostFiles ?? {}, context.stack);
   return {
     stack: context.stack,
-    ...{ target: config.target, disposable: config.disposable },
+    target: config.target,
+    disposable: config.disposable,
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
-    ...(tuning === undefined ? {} : { tuning }),
+    ...withHostFiles(config, resolveTuningConfig(config, drafts), context.stack),
     ...resolveHostJobs(config),
-    ...(hostFiles === undefined ? {} : { hostFiles }),
     backup: resolveBackup(config, namesOf(drafts)),
     thresholds: resolveThresholds(config),
     samples: config.monitoring.samples ?? config.target === "docker",

@@ -1,5 +1,4 @@
-import { checkMode } from "../core/files/check";
-import { isWorldReadable } from "../core/files/check";
+import { checkMode, isWorldReadable } from "../core/files/check";
 import { checkHostOwner, checkHostPath } from "../core/host/file-check";
 import type { DesiredHostFiles } from "../core/host/file-model";
 import type { HostFilesBefore } from "../core/host/file-plan";

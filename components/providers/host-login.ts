@@ -1,4 +1,4 @@
-import { refuseNeeds, refusePasswordOnly, type HostNeeds } from "../core/host/needs";
+import { refuseNeeds, type HostNeeds } from "../core/host/needs";
 import { problemError } from "../core/problem";
 import type { Refusal } from "../core/statement";
 import { lookAtHost } from "../io/host/login";
@@ -73,11 +73,10 @@ async function lookNow({ signal }: ResourceRequest, inputs: PropertyMap): Promis
 }
 
 async function look(inputs: PropertyMap, signal: AbortSignal): Promise<PropertyMap> {
-  const { login, means, passwordOnly } = await lookAtHost(hostOf(inputs), signal);
+  const { login, means, refusals: ofWay } = await lookAtHost(hostOf(inputs), signal);
   const needs = (reveal(inputs.needs) ?? {}) as unknown as HostNeeds;
-  const refusals = [
-    ...passwordOnly.map(refusePasswordOnly),
-    ...refuseNeeds(hostName(inputs), needs, means),
-  ].map((refusal) => ({ ...refusal }));
+  const refusals = [...ofWay, ...refuseNeeds(hostName(inputs), needs, means)].map((refusal) => ({
+    ...refusal,
+  }));
   return { ...inputs, connection: { ...login } as unknown as PropertyMap, refusals };
 }

@@ -2,12 +2,32 @@ import { certificateSettings } from "../../components/core/host/certificate";
 import { exporterPackage } from "../../components/core/host/exporter";
 import { findMonitors } from "./resolve-docker";
 import type { WrittenConfig } from "./schema";
-import type { HostFilesConfig, TuningConfig } from "./stack-config";
+import type { WrittenOnHost } from "./schema-host";
+import type { HostFilesConfig, StackConfig, TuningConfig } from "./stack-config";
+
+/** What lies on the server's host, and settings with those of the certificate that it has. */
+export function withHostFiles(
+  config: WrittenConfig,
+  tuning: TuningConfig | undefined,
+  stack: string,
+): Pick<StackConfig, "hostFiles" | "tuning"> {
+  const { onHost } = config.server;
+  const hostFiles = onHost === undefined ? undefined : resolveHostFiles(config, onHost);
+  const { settings = {}, tuned = [] } = tuning ?? {};
+  const all =
+    hostFiles?.certificate === undefined
+      ? tuning
+      : { settings: { ...settings, ...certificateSettings(stack) }, tuned };
+  return {
+    ...(hostFiles === undefined ? {} : { hostFiles }),
+    ...(all === undefined ? {} : { tuning: all }),
+  };
+}
 
 /** Complete; what is wrong was told by the check. */
-export function resolveHostFiles(config: WrittenConfig): HostFilesConfig {
-  const { onHost, ssh } = config.server;
-  const { certificate, packages = [], purge = false, exporter } = onHost ?? {};
+function resolveHostFiles(config: WrittenConfig, onHost: WrittenOnHost): HostFilesConfig {
+  const { ssh } = config.server;
+  const { certificate, packages, purge, exporter } = onHost;
   const [monitor] = findMonitors(config);
   const all = [...packages, ...(exporter === undefined ? [] : [exporterPackage])];
   return {
@@ -20,7 +40,7 @@ export function resolveHostFiles(config: WrittenConfig): HostFilesConfig {
   };
 }
 
-type WrittenCertificate = NonNullable<NonNullable<WrittenConfig["server"]["onHost"]>["certificate"]>;
+type WrittenCertificate = NonNullable<WrittenOnHost["certificate"]>;
 
 function resolveCertificate(
   { names, validity = 90, renewBefore = 30, ca, file, keyFile }: WrittenCertificate,
@@ -28,15 +48,4 @@ function resolveCertificate(
 ): NonNullable<HostFilesConfig["certificate"]> {
   if (file !== undefined && keyFile !== undefined) return { file, keyFile };
   return { names: names ?? [host], validity, renewBefore, ...(ca === undefined ? {} : { ca }) };
-}
-
-/** Settings with those of the certificate that the host has. */
-export function withCertificate(
-  tuning: TuningConfig | undefined,
-  { certificate }: { readonly certificate?: unknown },
-  stack: string,
-): TuningConfig | undefined {
-  if (certificate === undefined) return tuning;
-  const { settings = {}, tuned = [] } = tuning ?? {};
-  return { settings: { ...settings, ...certificateSettings(stack) }, tuned };
 }

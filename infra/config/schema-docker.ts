@@ -135,7 +135,7 @@ export const caKey = z
     allowed: "a secret",
     secret: true,
     description:
-      "Target docker: key of the authority in `pgstead:server.certificate.ca` as PEM, written by `pulumi config set --secret` only.",
+      "Key of the authority in `pgstead:server.certificate.ca`, or `pgstead:server.onHost.certificate.ca`, as PEM, written by `pulumi config set --secret` only.",
     example: "{ secure: v1:… }",
     defaultText: "none: the program makes an authority",
   })

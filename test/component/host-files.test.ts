@@ -39,13 +39,13 @@ describe("what is done on a host", () => {
   test("runs as root by the account's sudo, and what it depends on stands in its text", () => {
     expect(commands()).toHaveLength(3);
     for (const { inputs } of commands()) {
-      expect(String(inputs.create)).toMatch(/^LC_ALL=C sudo -n -u root -- \/bin\/sh -c /);
+      expect(inputs.create).toMatch(/^LC_ALL=C sudo -n -u root -- \/bin\/sh -c /);
       expect(inputs.update).toBe(inputs.create);
       expect(inputs).not.toHaveProperty("triggers");
       expect(inputs).not.toHaveProperty("environment");
     }
     const [packages] = commands().filter(({ urn }) => urn.endsWith("::packages"));
-    expect(String(packages?.inputs.create)).toContain("nodejs pgbackrest");
+    expect(packages?.inputs.create).toContain("nodejs pgbackrest");
   });
 
   test("has no secret in a command or in its connection; files are secret", () => {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installScript, removeScript } from "../../components/core/host/packages";
 import { makeCheckout, type Checkout, type Output } from "../support/checkout";
 import { makeDebianHost, type DebianHost } from "../support/debian-host";
 import { eventually } from "../support/eventually";
@@ -203,5 +204,35 @@ describe("on a host without systemd", () => {
     expect(await stack.host.exec("dpkg-query -W -f='${db:Status-Status}' pgbackrest")).toBe("installed");
     await stack.host.exec(`DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge ${hostPackages.join(" ")}`);
     expect(await stack.changed()).toEqual([]);
+  });
+
+  test("what others need is not purged, and a run that was killed while it installed is ended by the next", async () => {
+    const { host } = stack;
+    const declared = { stack: "other/stack", packages: ["libssh2-1"], purge: true };
+    const apt = "DEBIAN_FRONTEND=noninteractive apt-get -qq -y";
+    const listed = "/var/lib/pgstead/other-stack/packages";
+    // As a run leaves it that was killed when all was unpacked: the list of before, and the word that nothing starts.
+    await host.exec(
+      `mkdir -p /var/lib/pgstead/other-stack; dpkg-query -W -f='\${db:Status-Status} \${Package}\\n' | sed -n 's/^installed //p' | sort -u > ${listed}.before; ${apt} install --no-install-recommends libssh2-1 >&2`,
+    );
+    const policy = "/usr/sbin/policy-rc.d";
+    await host.exec(
+      `printf '#!/bin/sh\\n# pgstead: dead\\n[ -d /proc/999999999 ] && exit 101\\nexit 0\\n' > ${policy}; chmod 755 ${policy}; ${policy}`,
+    );
+    expect(await host.exec(installScript({ ...declared, packages: ["libssh2-1", "libyajl2"] }))).toBe(
+      "libssh2-1\nlibyajl2\n",
+    );
+    expect((await host.tryExec(`ls ${policy} ${listed}.before`)).stdout).toBe("");
+    await host.exec(`${apt} install --no-install-recommends curl >&2`);
+    const refused = await host.tryExec(removeScript(declared));
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toMatch(/nothing was purged: these need what would go.* curl/);
+    expect(await host.exec("dpkg-query -W -f='${db:Status-Status}' libssh2-1")).toBe("installed");
+    // One that leaves the declaration goes at once; the other when nobody needs it.
+    expect(await host.exec(installScript(declared))).toBe("libssh2-1\n");
+    await host.exec(`${apt} purge --autoremove curl >&2; ${removeScript(declared)}`);
+    expect(
+      (await host.tryExec(`dpkg-query -W -f='\${db:Status-Status}' libssh2-1; ls /var/lib/pgstead`)).stdout,
+    ).toBe("");
   });
 });

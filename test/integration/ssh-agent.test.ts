@@ -77,13 +77,13 @@ test("the plugin is told the host key that it will be shown, which is no secret,
     hostKey: sshd.publicKey("host"),
   };
   const place: HostPlace = { ssh: { ...hop, bastion: hop }, become: "none" };
-  const { login, passwordOnly } = await lookAtHost(place);
+  const { login, refusals } = await lookAtHost(place);
   // Go asks for RSA before Ed25519; ours was proven by Ed25519.
   const [type, key] = sshd.publicKey("host-rsa").split(" ");
   const { host, port, user } = hop;
   const expected = { host, port, user, hostKey: `${type} ${key}` };
   expect(login).toEqual({ ...expected, proxy: expected });
-  expect(passwordOnly).toEqual([]);
+  expect(refusals).toEqual([]);
   const agent = await openKeyAgent(sshd.login(), undefined);
   try {
     const plugin = loginOf(login as unknown as PropertyMap, { SSH_AUTH_SOCK: agent?.path });

@@ -1,4 +1,3 @@
-import { checkMode } from "../files/check";
 import type { Problem } from "../problem";
 
 /** What is wrong with the path of a file or directory on a host. */
@@ -23,9 +22,4 @@ export function checkHostOwner(path: string, owner: string): Problem[] {
   if (/^[a-z_][a-z0-9_.-]*(?::[a-z_][a-z0-9_.-]*)?$/i.test(owner)) return [];
   const hint = "give the name of an account, such as postgres, or `account:group`.";
   return [{ path, message: `${JSON.stringify(owner)} is no owner of a file`, hint }];
-}
-
-/** What is wrong with the mode of a directory: as of a file. */
-export function checkDirectoryMode(path: string, mode: string): Problem[] {
-  return checkMode(path, mode);
 }

@@ -1,3 +1,5 @@
+import type { SshLogin } from "../ssh/login";
+import { renderWayHop } from "../ssh/way";
 import type { Refusal } from "../statement";
 
 /** What a host has to have for parts that are declared on it, each with the parts that need it. */
@@ -40,11 +42,14 @@ export function refuseNeeds(host: string, needs: HostNeeds, means: HostMeans): R
   );
 }
 
-/** A way that only a password opens: the plugin would need it as an input, and so in the state. */
-export function refusePasswordOnly(hop: string): Refusal {
-  return {
-    subject: `pgstead:server.onHost on ${hop}`,
+/** Ways that only a password opens: the plugin would need it as an input, and so in the state. */
+export function refusePasswordOnly({ bastion, ...last }: SshLogin): Refusal[] {
+  const hops = [last, ...(bastion === undefined ? [] : [bastion])].filter(
+    ({ privateKey, agentSocket }) => privateKey === undefined && agentSocket === undefined,
+  );
+  return hops.map((hop) => ({
+    subject: `pgstead:server.onHost on ${renderWayHop(hop)}`,
     message: "the account is let in by a password only, and what runs there would need it in the state",
     hint: "give the account a key: `ssh-copy-id` there, and name it in keyFile or add it to an agent.",
-  };
+  }));
 }

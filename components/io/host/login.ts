@@ -1,7 +1,7 @@
 import { pluginLogin, type PluginLogin } from "../../core/host/login";
-import { meansScript, parseMeans, type HostMeans } from "../../core/host/needs";
+import { meansScript, parseMeans, refusePasswordOnly, type HostMeans } from "../../core/host/needs";
 import type { HostPlace } from "../../core/host/place";
-import { renderWayHop } from "../../core/ssh/way";
+import type { Refusal } from "../../core/statement";
 import { readWay } from "../ssh/read-way";
 import { readHostKeys, runOnHost } from "./shell";
 
@@ -10,7 +10,7 @@ export interface HostLook {
   readonly login: PluginLogin;
   readonly means: HostMeans;
   /** Hosts on the way that nothing but a password opens. */
-  readonly passwordOnly: readonly string[];
+  readonly refusals: readonly Refusal[];
 }
 
 /** What has to be known of a host before commands run on it. @throws SshError, ProblemError */
@@ -19,14 +19,6 @@ export async function lookAtHost(place: HostPlace, signal?: AbortSignal): Promis
   return {
     login: pluginLogin(place, await readHostKeys(place)),
     means: parseMeans(stdout),
-    passwordOnly: passwordOnlyHops(place),
+    refusals: refusePasswordOnly(readWay(place.ssh)),
   };
-}
-
-function passwordOnlyHops({ ssh }: HostPlace): string[] {
-  const { bastion, ...last } = readWay(ssh);
-  const hops = [last, ...(bastion === undefined ? [] : [bastion])];
-  return hops
-    .filter(({ privateKey, agentSocket }) => privateKey === undefined && agentSocket === undefined)
-    .map(renderWayHop);
 }

@@ -13,11 +13,16 @@ import type {
   DesiredHostFiles,
   LiveHost,
 } from "../../../../components/core/host/file-model";
-import { assumeHost, ownDirectories, planHostFiles } from "../../../../components/core/host/file-plan";
+import {
+  assumeHost,
+  ownDirectories,
+  planHostFiles,
+  type HostFilesBefore,
+} from "../../../../components/core/host/file-plan";
 import { readScript, writeScript } from "../../../../components/core/host/file-scripts";
 import { keyForPlugin, pluginLogin } from "../../../../components/core/host/login";
 import { hostPrefix, markedStack, markerLines } from "../../../../components/core/host/marker";
-import { parseMeans, refuseNeeds } from "../../../../components/core/host/needs";
+import { parseMeans, refuseNeeds, refusePasswordOnly } from "../../../../components/core/host/needs";
 import { installScript, removeScript } from "../../../../components/core/host/packages";
 import { nextRevision } from "../../../../components/core/host/revision";
 import { explainHostWrite } from "../../../../components/core/host/write-failure";
@@ -46,8 +51,8 @@ const found = (changes: object = {}): LiveHost => ({
   },
 });
 
-const shown = (...args: Parameters<typeof planHostFiles> | [DesiredHostFiles, undefined, LiveHost]) =>
-  planHostFiles(args[0], args[1], args[2], ".pgstead-draft-k-").plan.statements.map(
+const shown = (wanted: DesiredHostFiles, before: HostFilesBefore | undefined, live: LiveHost): string[] =>
+  planHostFiles(wanted, before, live, ".pgstead-draft-k-").plan.statements.map(
     ({ sql, reason }) => `${sql}: ${reason}`,
   );
 
@@ -194,6 +199,17 @@ describe("what a host is told of its stack", () => {
       "exporter",
       "package pgbackrest",
     ]);
+  });
+
+  test("a way that only a password opens is refused, hop by hop", () => {
+    const hop = { host: "db1", port: 22, user: "deploy", dialErrorLimit: 0, dialTimeout: 1 };
+    const trust = { kind: "anybody" as const };
+    const keyed = { ...hop, trust, privateKey: "a key" };
+    expect(refusePasswordOnly({ ...keyed, password: "p" })).toEqual([]);
+    expect(refusePasswordOnly({ ...hop, trust, agentSocket: "/run/agent" })).toEqual([]);
+    const [refused, ...more] = refusePasswordOnly({ ...keyed, bastion: { ...hop, trust, password: "p" } });
+    expect(refused?.subject).toBe("pgstead:server.onHost on deploy@db1:22");
+    expect(more).toEqual([]);
   });
 
   test("the plugin is told the key that Go's library asks for first", () => {
