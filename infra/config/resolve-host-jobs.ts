@@ -1,4 +1,3 @@
-import type { HostPlace } from "../../components/core/host/place";
 import type { SchedulerWish } from "../../components/core/host/jobs/job-host";
 import { toCronFields } from "../../components/core/host/jobs/cron-line";
 import { toOnCalendar } from "../../components/core/host/jobs/on-calendar";
@@ -6,17 +5,8 @@ import type { Problem } from "../../components/core/problem";
 import { resolveOnHost } from "./check-host";
 import { at } from "./check-server";
 import { resolveSsh } from "./check-ssh";
+import type { HostJobsConfig } from "./host-config";
 import type { WrittenConfig } from "./schema";
-
-/** Jobs that the host of an existing server runs. */
-export interface HostJobsConfig {
-  readonly host: HostPlace;
-  /** As `pg_lsclusters` has it; absent: the one that listens at the port. */
-  readonly cluster?: string;
-  readonly scheduler: Exclude<SchedulerWish, "none">;
-  /** Packages that the stack installs there. */
-  readonly packages: readonly string[];
-}
 
 /** Without it none are declared. */
 export function resolveHostJobs({ target, server }: WrittenConfig): { readonly hostJobs?: HostJobsConfig } {
@@ -28,15 +18,9 @@ export function resolveHostJobs({ target, server }: WrittenConfig): { readonly h
       host: { ssh: resolveSsh(ssh), become },
       ...(cluster === undefined ? {} : { cluster }),
       scheduler: onHost.jobs,
-      packages: packagesOf(onHost),
+      packages: onHost.packages,
     },
   };
-}
-
-/** Packages are of another part of `onHost`. */
-function packagesOf(onHost: object): readonly string[] {
-  const { packages } = onHost as { readonly packages?: readonly string[] };
-  return packages ?? [];
 }
 
 /** What cannot be run as it is declared; a schedule that is none has been told of already. */

@@ -16,11 +16,10 @@ import type { AlembicApplication } from "../../components/core/migrations/alembi
 import type { WrittenMasking } from "../../components/core/move/masking";
 import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
-import type { HostFilesConfig } from "./host-files-config";
-import type { HostJobsConfig } from "./resolve-host-jobs";
+import type { HostFilesConfig, HostJobsConfig } from "./host-config";
 import type { RoleConfig, SettingsConfig } from "./role-config";
 
-export type { HostFilesConfig } from "./host-files-config";
+export type { HostFilesConfig } from "./host-config";
 export type { GrantConfig, MembershipConfig, RoleConfig, SettingsConfig } from "./role-config";
 
 /** Where the server lives. Everything above it is the same for all targets. */

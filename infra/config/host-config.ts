@@ -1,3 +1,6 @@
+import type { SchedulerWish } from "../../components/core/host/jobs/job-host";
+import type { HostPlace } from "../../components/core/host/place";
+
 /** What lies on the server's own host, and is installed there. */
 export interface HostFilesConfig {
   /** Debian's packages, sorted; that of the exporter included. */
@@ -22,4 +25,14 @@ export interface HostFilesConfig {
     readonly role: string;
     readonly statements: boolean;
   };
+}
+
+/** Jobs that the host of an existing server runs. */
+export interface HostJobsConfig {
+  readonly host: HostPlace;
+  /** As `pg_lsclusters` has it; absent: the one that listens at the port. */
+  readonly cluster?: string;
+  readonly scheduler: Exclude<SchedulerWish, "none">;
+  /** Packages that the stack installs there. */
+  readonly packages: readonly string[];
 }
