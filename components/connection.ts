@@ -1,6 +1,7 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Tls } from "./core/connection";
+import type { TakenFile } from "./core/existing-server";
 import type { SshWay } from "./core/ssh/way";
 import type { AccessConnection, ServerPlace } from "./providers/resources";
 
@@ -36,6 +37,11 @@ export interface Connection {
   /** How the server is restarted; absent: somebody else does. */
   readonly control?: Inputs<ServerPlace>;
   /**
+   * Bytes, in base64, of the files that the stack changes on a server that is not its own, as they were before; secret.
+   * Absent: none is put back.
+   */
+  readonly before?: pulumi.Output<Partial<Readonly<Record<TakenFile, string>>> | undefined>;
+  /**
    * Set where the server goes with the stack: its roles and databases are then `deletedWith` it, so that `destroy` works
    * with a dead server as well. What is in a database is `deletedWith` the database.
    */
@@ -53,6 +59,15 @@ type Inputs<Shape> = Shape extends unknown
   ? { readonly [Name in keyof Shape]: pulumi.Input<Shape[Name]> }
   : never;
 type AccessInputs = Inputs<AccessConnection>;
+
+/** What a resource of a server that somebody else made is told: whose it is now, and what its file was before. */
+export function takenOver({ control, before }: Connection, file: TakenFile) {
+  if (control !== undefined && control.kind !== "host") return {};
+  return {
+    stack: `${pulumi.getProject()}/${pulumi.getStack()}`,
+    ...(before === undefined ? {} : { before: before.apply((files) => files?.[file]) }),
+  };
+}
 
 /**
  * Options of an official resource, which only creates and deletes: whatever changes later is read, planned and mended

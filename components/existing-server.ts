@@ -1,12 +1,14 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
+import type { TakenFile } from "./core/existing-server";
+import type { Become, HostPlace } from "./core/host/place";
 import { resolveTls, type Tls } from "./core/connection";
 import type { ServerNeeds } from "./core/provider-settings";
 import { pluginPort, type SshWay } from "./core/ssh/way";
 import type { Refusal } from "./core/statement";
 import { pathForPlugins } from "./project-directory";
-import { ExistingServerResource } from "./providers/resources";
+import { ExistingServerResource } from "./providers/existing-server-resource";
 
 export interface ExistingServerArgs {
   /** Name or address of the primary server, as the last host of `ssh` sees it where there is one. A change to another server is refused until `pulumi refresh`. */
@@ -72,6 +74,26 @@ export interface ExistingServerArgs {
    * @default - nothing of it is looked at
    */
   readonly needs?: ServerNeeds;
+
+  /**
+   * Its host, managed over `ssh`: the server is restarted there where `up` may restart it, by systemd or pg_ctlcluster.
+   *
+   * @default - only SQL: what waits for a restart is told
+   */
+  readonly onHost?: {
+    /** How the account of `ssh` does root's work: `sudo` without a password, or `none` where it is root. */
+    readonly become: Become;
+    /** The server's cluster, as the host has it, such as `17/main`. @default - the one that listens at the port */
+    readonly cluster?: string;
+  };
+
+  /**
+   * Files of the server that the stack changes. What they are before is kept in the state, encrypted, and put back when
+   * what changes them goes.
+   *
+   * @default - none is put back
+   */
+  readonly takesOver?: readonly TakenFile[];
 }
 
 /**
@@ -89,6 +111,8 @@ export class ExistingServer extends pulumi.ComponentResource {
   readonly connection: Connection;
   /** Version as the server names it, such as `17.10`. */
   readonly version: pulumi.Output<string>;
+  /** Its host; absent: it is not managed. */
+  readonly host?: HostPlace;
   /** What stands in the way of managing it: input of `Guard`. */
   readonly refusals: pulumi.Output<Refusal[]>;
 
@@ -99,13 +123,15 @@ export class ExistingServer extends pulumi.ComponentResource {
     const server = createServer(name, plan, this);
     this.connection = createConnection(name, plan, server, this);
 
+    const host = placeOf(plan);
+    if (host !== undefined) this.host = host;
     this.version = server.version;
     this.refusals = server.refusals;
     this.registerOutputs({ version: this.version });
   }
 }
 
-type Optional = "password" | "passwordFile" | "ssh" | "managed" | "needs";
+type Optional = "password" | "passwordFile" | "ssh" | "managed" | "needs" | "onHost" | "takesOver";
 export type ExistingServerPlan = Required<Omit<ExistingServerArgs, Optional>> &
   Pick<ExistingServerArgs, Optional>;
 
@@ -124,7 +150,13 @@ function createServer(
   plan: ExistingServerPlan,
   parent: pulumi.Resource,
 ): ExistingServerResource {
-  return new ExistingServerResource(name, plan, { parent });
+  // How its host is worked on is no matter of whether and what it answers.
+  const { onHost: _onHost, ...args } = plan;
+  return new ExistingServerResource(name, args, { parent });
+}
+
+function placeOf({ ssh, onHost }: ExistingServerPlan): HostPlace | undefined {
+  return ssh === undefined || onHost === undefined ? undefined : { ssh, become: onHost.become };
 }
 
 /**
@@ -144,7 +176,8 @@ function createConnection(
   server: ExistingServerResource,
   parent: pulumi.Resource,
 ): Connection {
-  const { user, tls, ssh, superuser, managed = false } = plan;
+  const { user, port, tls, ssh, superuser, managed = false, onHost, takesOver = [] } = plan;
+  const host = placeOf(plan);
   const login = { username: user, password: server.password, superuser };
   const provider = new postgresql.Provider(
     name,
@@ -160,6 +193,21 @@ function createConnection(
     ...(ssh === undefined ? {} : { ssh }),
     systemIdentifier: server.systemIdentifier,
     provider,
-    capabilities: { canRestart: false, canWriteHba: superuser, isSuperuser: superuser, isManaged: managed },
+    ...(host === undefined ? {} : { control: controlOf(host, { port, cluster: onHost?.cluster }, server) }),
+    ...(takesOver.length === 0 ? {} : { before: server.before }),
+    capabilities: {
+      canRestart: host !== undefined,
+      canWriteHba: superuser,
+      isSuperuser: superuser,
+      isManaged: managed,
+    },
   };
+}
+
+function controlOf(
+  host: HostPlace,
+  { port, cluster }: { readonly port: number; readonly cluster: string | undefined },
+  { systemIdentifier }: ExistingServerResource,
+): NonNullable<Connection["control"]> {
+  return { kind: "host", host, port, ...(cluster === undefined ? {} : { cluster }), systemIdentifier };
 }

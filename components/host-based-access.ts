@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import { accessConnection, accessDeletedWith, takenOver, type Connection } from "./connection";
 import { resolveHba, type HbaDeclaration } from "./core/hba/desired";
 import type { HbaRule } from "./core/hba/rule";
 import type { Refusal } from "./core/statement";
@@ -36,6 +36,8 @@ export interface HostBasedAccessArgs extends HbaDeclaration {
  * The file is written whole over SQL, as a superuser. Nobody is locked out: rules that would keep the managing login from
  * coming in are refused before anything is done; the server checks the file before it loads it; and a session on the
  * server takes the rules before back where no fresh login proves the new ones in time, whoever died meanwhile.
+ *
+ * The file stays when the component goes; on a server that was there before the stack, it becomes what it was then.
  *
  * @example
  * new HostBasedAccess("server", {
@@ -90,8 +92,7 @@ function createHostBasedAccess(
       rules,
       logins,
       rollbackSeconds,
-      // A server that is there already may be another stack's.
-      ...(connection.control === undefined ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` } : {}),
+      ...takenOver(connection, "pg_hba.conf"),
     },
     { parent, ...accessDeletedWith(connection), dependsOn: [...dependsOn] },
   );

@@ -12,6 +12,7 @@ export { HostExporter, type HostExporterArgs } from "./host-exporter";
 export { HostPackages, type HostPackagesArgs } from "./host-packages";
 export { HostLogin, type HostLoginArgs } from "./providers/host-resources";
 export { HostBasedAccess, type HostBasedAccessArgs } from "./host-based-access";
+export { HostJobs, type HostJobsArgs } from "./host-jobs";
 export { Credential, Guard, type CredentialArgs, type GuardArgs } from "./providers/resources";
 export { lossGate, type LossGatePlan } from "./loss-gate";
 export { Migrations, type MigrationsArgs } from "./migrations";

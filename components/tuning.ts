@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { accessConnection, accessDeletedWith, type Connection } from "./connection";
+import { accessConnection, accessDeletedWith, takenOver, type Connection } from "./connection";
 import { resolveSettings } from "./core/desired/settings";
 import type { SettingValue } from "./core/server/role-settings";
 import type { Refusal } from "./core/statement";
@@ -58,7 +58,8 @@ export interface TuningArgs {
  * differs. What somebody else put there by ALTER SYSTEM is taken out again. A server that does not start with the new
  * settings gets the ones before back, and the run fails with what it said.
  *
- * Settings stay when the component goes.
+ * Settings stay when the component goes; on a server that was there before the stack, postgresql.auto.conf becomes what it
+ * was then.
  *
  * @example
  * const machine = { memory: 16 * 1024 * 1024, cpus: 4, disk: "ssd", workload: "oltp" } as const;
@@ -99,11 +100,9 @@ function createSettings(name: string, args: TuningArgs, parent: pulumi.Resource)
       ...resolveSettings(args),
       restart,
       ...(keptBeside.length === 0 ? {} : { keptBeside }),
+      ...takenOver(connection, "postgresql.auto.conf"),
+      ...(connection.control === undefined ? {} : { control: connection.control }),
       ...(broughtFiles.length === 0 ? {} : { broughtFiles }),
-      // A server that is there already may be another stack's.
-      ...(connection.control === undefined
-        ? { stack: `${pulumi.getProject()}/${pulumi.getStack()}` }
-        : { control: connection.control }),
     },
     { parent, ...accessDeletedWith(connection), dependsOn: [...dependsOn] },
   );

@@ -127,6 +127,7 @@ remindOfPasswords(credentials, plan.passwords);
 
 const beside = createBeside(plan, server, { databases, copySecrets, receiverSecrets, credentials }, [
   ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
+  ...(host?.packages === undefined ? [] : [host.packages.resource]),
 ]);
 
 const exporter = createHostExporter(plan.hostFiles, host, databases, [

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { judgeOpsBundle, opsRecordFile, type OpsBundleNow } from "../components/core/ops-bundle";
+import {
+  judgeOpsBundle,
+  opsBundleFile,
+  opsRecordFile,
+  type OpsBundleNow,
+} from "../components/core/ops-bundle";
 
 /**
  * Why the bundle of the operations code, which the image `ops` is built with, does not belong to the sources as they
@@ -14,6 +19,11 @@ import { judgeOpsBundle, opsRecordFile, type OpsBundleNow } from "../components/
  */
 export function opsBundleFault(project: string): string | undefined {
   return judgeOpsBundle(readText(join(project, opsRecordFile)), readNow(project));
+}
+
+/** SHA-256 of the bundle, which is there by now. */
+export function opsBundleDigest(project: string): string {
+  return readNow(project).hashOf(opsBundleFile) ?? "";
 }
 
 /** The sources and packages as they lie in a checkout. */

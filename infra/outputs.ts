@@ -4,6 +4,7 @@ import {
   Monitoring,
   Operations,
   type Connection,
+  type HostJobs,
   type PointInTimeRecovery,
   type Roles,
 } from "../components";
@@ -28,7 +29,7 @@ export function stackOutputs(
   databases: readonly DeclaredDatabase[],
   { several }: { several: boolean },
   [recovery]: readonly PointInTimeRecovery[],
-  beside: readonly (Operations | Monitoring)[],
+  beside: readonly (HostJobs | Operations | Monitoring)[],
 ) {
   const { host, port, user, password, tls } = server.connection;
   const operations = beside.find((one) => one instanceof Operations);

@@ -1,6 +1,7 @@
 import type { AgeLimits } from "../components/core/credentials/age";
 import type { AuditDeclaration } from "../components/core/audit/model";
 import type { EmbeddedServerArgs } from "../components/embedded-server";
+import type { TakenFile } from "../components/core/existing-server";
 import type { ExistingServerArgs } from "../components/existing-server";
 import type { HostBasedAccessArgs } from "../components/host-based-access";
 import type { DatabaseArgs } from "../components/database";
@@ -18,6 +19,7 @@ import { defaultRules, overTls, socketRule } from "../components/core/hba/defaul
 import { resolveSettings } from "../components/core/desired/settings";
 import type { ServerNeeds } from "../components/core/provider-settings";
 import { planDocker, type DockerServerPlan } from "./plan-docker";
+import { planHostJobs, type HostJobsPlan } from "./plan-host-jobs";
 import { planHostFiles, type HostFilesPlan } from "./plan-host";
 import type { DatabaseConfig, RoleConfig, StackConfig } from "./config";
 
@@ -51,6 +53,8 @@ export type ServerPlan =
       readonly args: Omit<ExistingServerArgs, "password">;
       /** Whether the stack owns what belongs to the whole server. */
       readonly ownsServer: boolean;
+      /** Absent: nothing runs on its host. */
+      readonly jobs?: HostJobsPlan;
     };
 
 export interface DatabasePlan {
@@ -104,14 +108,16 @@ export function passwordLimits({
   return { seconds: thresholds.credential, validUntil: new Map(ends) };
 }
 
-function planGate({ backup, docker }: StackConfig): Pick<StackPlan, "gate"> {
+function planGate({ backup, docker, hostJobs }: StackConfig): Pick<StackPlan, "gate"> {
   const { gate, directory, logical = usualBackups } = backup;
   if (gate === undefined) return {};
   const { keep, schemaOnly, format } = logical;
   const place =
-    docker === undefined
-      ? ({ kind: "directory", ...(directory === undefined ? {} : { directory }) } as const)
-      : ({ kind: "container", container: `${docker.name}-ops`, engine: docker.engine } as const);
+    docker !== undefined
+      ? ({ kind: "container", container: `${docker.name}-ops`, engine: docker.engine } as const)
+      : hostJobs !== undefined
+        ? ({ kind: "host", host: hostJobs.host } as const)
+        : ({ kind: "directory", ...(directory === undefined ? {} : { directory }) } as const);
   return { gate: { ...gate, place, backups: { keep, schemaOnly, format } } };
 }
 
@@ -190,7 +196,14 @@ function planServer(config: StackConfig): ServerPlan {
     const needs = needsOf(config);
     // A superuser's settings and rules have resources of their own.
     const more = managed ? { managed, needs } : { needs: { settings: {}, extensions: needs.extensions } };
-    return { target: "existing", args: { ...place, ...more, port, user: name }, ownsServer: !shared };
+    const takesOver = takenOf(config);
+    const files = takesOver.length === 0 ? {} : { takesOver };
+    return {
+      target: "existing",
+      args: { ...place, ...more, ...files, port, user: name },
+      ownsServer: !shared,
+      ...planHostJobs(config),
+    };
   }
   if (docker !== undefined) return { target: "docker", args: planDocker(config, docker) };
   const directory = dataDirectory === undefined ? {} : { dataDirectory };
@@ -198,6 +211,15 @@ function planServer(config: StackConfig): ServerPlan {
     target: "embedded",
     args: { port, administrator: name, passwordVersion, disposable, restart, ...directory },
   };
+}
+
+/** Files that the stack's own resources write, on a server that somebody else made. */
+function takenOf({ tuning, server }: StackConfig): TakenFile[] {
+  if (server.existing?.superuser !== true) return [];
+  return [
+    ...(tuning === undefined ? [] : ["postgresql.auto.conf" as const]),
+    ...(server.hba === undefined ? [] : ["pg_hba.conf" as const]),
+  ];
 }
 
 /** What is declared of a server and takes more than some logins have. */

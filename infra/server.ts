@@ -4,18 +4,21 @@ import {
   DockerServer,
   EmbeddedServer,
   ExistingServer,
+  HostJobs,
   Monitoring,
   Operations,
   PointInTimeRecovery,
   type RepositorySecrets,
   type Roles,
 } from "../components";
+import type { CopiesPlan } from "../components/core/copies/plan";
 import type { RoleCredential } from "../components/core/credentials/age";
 import { pgsteadVersion } from "../components/core/version";
 import { pathInProject, projectDirectory } from "../components/project-directory";
 import { declareAccess } from "./config/declared";
-import { opsBundleFault } from "./ops-bundle";
+import { opsBundleDigest, opsBundleFault } from "./ops-bundle";
 import type { StackPlan } from "./plan";
+import type { HostJobsPlan } from "./plan-host-jobs";
 import type { DockerServerPlan } from "./plan-docker";
 
 export type Server = DockerServer | EmbeddedServer | ExistingServer;
@@ -47,12 +50,7 @@ function createDockerServer(
   }: DockerServerPlan,
   secrets: Secrets,
 ): DockerServer {
-  const fault = opsBundleFault(projectDirectory());
-  if (fault !== undefined) {
-    throw new pulumi.RunError(
-      `the operations code of the image ops is not built: ${fault}\n  hint: run \`npm run build:ops\`; \`npm run pulumi\` does so by itself`,
-    );
-  }
+  assertBundle("of the image ops");
   const { caFile, ...certificate } = plan.certificate;
   // Set by the wrapper where no registry can be reached: an image that was made on this engine.
   const baseImage = plan.baseImage ?? process.env.PGSTEAD_BASE_IMAGE ?? "";
@@ -66,6 +64,15 @@ function createDockerServer(
     },
     ...(baseImage === "" ? {} : { baseImage }),
   });
+}
+
+/** The operations code is made by the wrapper before the run. */
+function assertBundle(whose: string): void {
+  const fault = opsBundleFault(projectDirectory());
+  if (fault === undefined) return;
+  throw new pulumi.RunError(
+    `the operations code ${whose} is not built: ${fault}\n  hint: run \`npm run build:ops\`; \`npm run pulumi\` does so by itself`,
+  );
 }
 
 /** An authority that the user has: its file, and its key from the stack's configuration. */
@@ -164,22 +171,46 @@ export function readReceiverSecrets(secrets: Secrets): NamedSecrets | undefined 
   );
 }
 
+function readCopyAuthorities(copies: CopiesPlan | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    (copies?.copies ?? []).flatMap((copy) => {
+      const ca = "s3" in copy ? readCertificate(copy.s3.ca, `backup.copies: ${copy.name}: s3.ca`) : undefined;
+      return ca === undefined ? [] : [[copy.name, ca]];
+    }),
+  );
+}
+
+/** Jobs that the host of the server runs. */
+function createHostJobs(
+  { context, ...plan }: HostJobsPlan,
+  copySecrets: NamedSecrets | undefined,
+  dependsOn: readonly pulumi.Resource[],
+): HostJobs {
+  assertBundle("for the host of the server");
+  return new HostJobs("jobs", {
+    ...plan,
+    context: { ...context, version: pgsteadVersion },
+    bundle: opsBundleDigest(projectDirectory()),
+    ...(copySecrets === undefined ? {} : { copySecrets }),
+    copyAuthorities: readCopyAuthorities(context.copies),
+    dependsOn,
+  });
+}
+
 /** Containers beside the server: they come after everything that they log in with. */
 export function createBeside(
   stack: StackPlan,
   server: Server,
   { databases, copySecrets, receiverSecrets, credentials }: BesideArgs,
   dependsOn: readonly pulumi.Resource[],
-): (Operations | Monitoring)[] {
+): (HostJobs | Operations | Monitoring)[] {
   const { server: plan } = stack;
+  if (plan.target === "existing" && plan.jobs !== undefined) {
+    return [createHostJobs(plan.jobs, copySecrets, dependsOn)];
+  }
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
   const { operations, monitoring, healthPort } = plan.args;
-  const copyAuthorities = Object.fromEntries(
-    (operations.copies?.copies ?? []).flatMap((copy) => {
-      const ca = "s3" in copy ? readCertificate(copy.s3.ca, `backup.copies: ${copy.name}: s3.ca`) : undefined;
-      return ca === undefined ? [] : [[copy.name, ca]];
-    }),
-  );
+  const copyAuthorities = readCopyAuthorities(operations.copies);
   const ops = new Operations("operations", {
     server,
     context: { ...operations, version: pgsteadVersion },

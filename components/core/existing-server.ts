@@ -2,6 +2,9 @@ import type { Capabilities } from "./capabilities";
 import { refuseExtensions, type ServerNeeds, type ServerOffers } from "./provider-settings";
 import type { Refusal } from "./statement";
 
+/** A file of the server that a stack changes, and puts back as it was before when it goes. */
+export type TakenFile = "postgresql.auto.conf" | "pg_hba.conf";
+
 /** What is declared of a server that is there already. */
 export interface DesiredExisting {
   readonly user: string;

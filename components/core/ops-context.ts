@@ -5,10 +5,17 @@ import type { DesiredCertificate } from "./certificate/plan";
 import { pickDrill, type DrillPlan, type ScheduledDrill } from "./drill/plan";
 import { defaultThresholds, type Thresholds } from "./monitoring/thresholds";
 import { containerPlaces, type RepositoryBucket } from "./physical/configuration";
-import { containerFiles, driftFiles, opsFilesPath, type OpsDrift, type OpsFiles } from "./ops/files";
+import {
+  containerFiles,
+  driftFiles,
+  opsFilesPath,
+  type ContainerFiles,
+  type OpsDrift,
+  type OpsFiles,
+} from "./ops/files";
 import { resolveOpsService, type OpsService, type ServiceDeclaration } from "./ops-service";
 
-/** Jobs of the ops container, in the order in which they are told. */
+/** Jobs of the ops container, and of a host, in the order in which they are told. */
 export const opsJobs = [
   "status",
   "certificate",
@@ -31,9 +38,8 @@ export type OpsJob = (typeof opsJobs)[number];
 /** Jobs that a stack has only where it declares what they do. */
 export type DeclaredJob = Extract<OpsJob, "drift" | "backup" | "drill" | "samples" | `physical-${string}`>;
 
-/** When each job runs, in cron's notation: five fields, or six with seconds first. */
-export type OpsSchedules = Readonly<Record<Exclude<OpsJob, DeclaredJob>, string>> &
-  Readonly<Partial<Record<DeclaredJob, string | undefined>>>;
+/** When each job runs, in cron's notation: five fields, or six with seconds first; one without is not there. */
+export type OpsSchedules = Readonly<Partial<Record<OpsJob, string | undefined>>>;
 
 /** Raised when a field changes its meaning or goes; new fields may come without. */
 export const opsContextFormat = 1;
@@ -62,9 +68,10 @@ export interface OpsContext {
   readonly schedules: OpsSchedules;
   /** Time zone of the schedules, by its name in the tz database. */
   readonly timeZone: string;
-  /** Of the server; `host` of the server is one of its names. */
-  readonly certificate: DesiredCertificate;
-  readonly logs: OpsLogs;
+  /** Of the server; `host` of the server is one of its names. Absent: on a host, where others look after it. */
+  readonly certificate?: DesiredCertificate | undefined;
+  /** Absent: on a host, whose logrotate looks after them. */
+  readonly logs?: OpsLogs | undefined;
   /** Absent: no logical backups are taken. */
   readonly backup?: LogicalBackups | undefined;
   /** Where backups go as well; secrets are in files that it names. Absent: nowhere. */
@@ -81,8 +88,21 @@ export interface OpsContext {
   readonly drift?: OpsDrift | undefined;
   /** From where on a check of the server's health is a warning, or critical. */
   readonly thresholds: Thresholds;
-  /** Port of `/metrics` and `/health`, on every address of the container. */
+  /** Port of `/metrics` and `/health`, on every address of the container. Absent: on a host. */
+  readonly metricsPort?: number | undefined;
+}
+
+/** That of a container, which looks after the server's certificate and log files as well. */
+export interface ContainerOpsContext extends OpsContext {
+  readonly files: OpsFiles & ContainerFiles;
+  readonly certificate: DesiredCertificate;
+  readonly logs: OpsLogs;
   readonly metricsPort: number;
+}
+
+/** Whether a context is that of a container; else it is that of a host, whose timers run the jobs. */
+export function isOfContainer(context: OpsContext): context is ContainerOpsContext {
+  return context.metricsPort !== undefined;
 }
 
 /** The ways to the server. */
@@ -94,6 +114,8 @@ export interface OpsServer {
   /** Of both. */
   readonly port: number;
   readonly maintenanceDatabase: string;
+  /** Who the account comes in as over the socket; absent: the administrator. */
+  readonly login?: string | undefined;
 }
 
 /** When the password of a role, or of the administrator, was made. */
@@ -173,7 +195,7 @@ export function renderOpsContext(args: OpsContextArgs): string {
 }
 
 /** Fills in the container's own places, which its image has, and the defaults. */
-export function resolveOpsContext(args: OpsContextArgs): OpsContext {
+export function resolveOpsContext(args: OpsContextArgs): ContainerOpsContext {
   const { version, project, stack, prefix, declared, certificate, logs, physical } = args;
   return {
     format: opsContextFormat,
@@ -228,7 +250,8 @@ function scheduleOf({ backup, drill, drift, samples }: OpsContextArgs): Partial<
   };
 }
 
-function pickBackup({ keep, schemaOnly, format }: LogicalBackups): LogicalBackups {
+/** The backups without when they are taken. */
+export function pickBackup({ keep, schemaOnly, format }: LogicalBackups): LogicalBackups {
   const { days, weekly, monthly } = keep;
   return { keep: { days, weekly, monthly }, schemaOnly, format };
 }

@@ -4,9 +4,13 @@ import type { ControlPlace, ServerControl } from "./control";
 import { instanceAt, writeServerFile } from "./embedded/instance";
 import { startAgain, stopServer } from "./embedded/server";
 
-/** The control of a server. What speaks to an engine is loaded where there is one. */
+/** The control of a server. What speaks to an engine or over SSH is loaded where there is one. */
 export async function serverControl(place: ControlPlace): Promise<ServerControl> {
   if (place.kind === "embedded") return embeddedControl(place);
+  if (place.kind === "host") {
+    const { hostControl } = await import("./host/server-control.js");
+    return hostControl(place);
+  }
   const { dockerControl } = await import("./docker/server-control.js");
   return dockerControl(place);
 }

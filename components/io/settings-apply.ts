@@ -36,7 +36,7 @@ export async function applySettings(statements: readonly Statement[], way: Setti
     if (isNewProof) await controlOf(way).removeFile(provenFile);
     throw failure;
   });
-  if (restarts) await restart(way, controlOf(way));
+  if (restarts) await restartOrPutBack(way, controlOf(way));
   else if (statements.some(isForgetting)) await controlOf(way).removeFile(provenFile);
 }
 
@@ -46,7 +46,7 @@ function controlOf({ control }: SettingsWay): ServerControl {
 }
 
 /** Keeps a copy of what the server was started with; one that a killed run left is older, and stays. */
-async function keepProof(control: ServerControl): Promise<boolean> {
+export async function keepProof(control: ServerControl): Promise<boolean> {
   if ((await control.readFile(provenFile)) !== undefined) return false;
   await control.writeFile(provenFile, (await control.readFile(autoFile)) ?? "");
   return true;
@@ -83,7 +83,8 @@ const notApplied = "setting could not be applied";
 /** Longest wait for the server to read its files. */
 const reloadSeconds = 30;
 
-async function reload(session: Session): Promise<void> {
+/** Has the server read its files, and waits until it has. @throws ProblemError it would not take them */
+export async function reload(session: Session): Promise<void> {
   const broken = (await readFileEntries(session)).filter(
     // What has no place is a line that is gone, and waits for a restart.
     ({ error, file }) => error !== undefined && error !== notApplied && file !== "",
@@ -145,17 +146,20 @@ async function readAutoEntries(session: Session): Promise<Map<string, FileEntry>
   return new Map(entries.map((entry) => [entry.name.toLowerCase(), entry]));
 }
 
-async function restart(way: SettingsWay, control: ServerControl): Promise<void> {
+/**
+ * Restarts the server. Where it does not start, or does not take what it was told, the proven settings are put back and it
+ * is started with them.
+ *
+ * @throws ProblemError what the server said
+ */
+export async function restartOrPutBack(way: SettingsWay, control: ServerControl): Promise<void> {
   // Read before the attempt: a container that is started again by itself has put it back, and taken it away, by then.
   const proven = (await control.readFile(provenFile)) ?? "";
-  await control.stop();
-  const failure =
-    (await attempt(() => control.start())) ?? (await attempt(() => way.open(assertEveryEntryApplied)));
-  if (failure === undefined) return control.removeFile(provenFile);
-  await control.stop();
-  await control.writeFile(autoFile, proven);
-  await control.removeFile(provenFile);
-  const second = await attempt(() => control.start());
+  const fallen =
+    (await startAnew(control, proven)) ??
+    (await fallBackAfter(control, proven, await attempt(() => way.open(assertEveryEntryApplied))));
+  if (fallen === undefined) return control.removeFile(provenFile);
+  const { failure, second } = fallen;
   const said =
     failure instanceof ProblemError ? failure.problems.map(({ message }) => message) : [failure.message];
   const end =
@@ -166,6 +170,35 @@ async function restart(way: SettingsWay, control: ServerControl): Promise<void> 
     "mend the setting that the message is about, or take it back.",
     { cause: failure },
   );
+}
+
+/** A restart that failed, and how the one with the settings before went. */
+interface Fallen {
+  readonly failure: Error;
+  readonly second?: Error | undefined;
+}
+
+async function startAnew(control: ServerControl, proven: string): Promise<Fallen | undefined> {
+  const end = await control.restart?.();
+  if (end === undefined) {
+    await control.stop();
+    return fallBackAfter(control, proven, await attempt(() => control.start()));
+  }
+  if (end.kind === "undone") return { failure: end.failure };
+  return end.kind === "runs" ? undefined : fallBackAfter(control, proven, end.failure);
+}
+
+/** Puts the settings before back, unless nothing failed. */
+async function fallBackAfter(
+  control: ServerControl,
+  proven: string,
+  failure: Error | undefined,
+): Promise<Fallen | undefined> {
+  if (failure === undefined) return undefined;
+  await control.stop();
+  await control.writeFile(autoFile, proven);
+  await control.removeFile(provenFile);
+  return { failure, second: await attempt(() => control.start()) };
 }
 
 /** A library that has just been loaded may not know a setting of its own, or not its value; the server then goes without. */

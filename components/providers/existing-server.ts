@@ -1,11 +1,17 @@
 import { type ConnectionTarget, tlsModes } from "../core/connection";
-import { refuseExisting, type ActualExisting, type DesiredExisting } from "../core/existing-server";
+import {
+  refuseExisting,
+  type ActualExisting,
+  type DesiredExisting,
+  type TakenFile,
+} from "../core/existing-server";
 import { problemError } from "../core/problem";
 import { listForProvider, noteForProvider, type ServerNeeds } from "../core/provider-settings";
 import type { Refusal } from "../core/statement";
 import { readExisting, readPasswordFile, waitForExisting } from "../io/existing-server";
 import { describeOther } from "../io/identity";
 import { previewLogin, refusePreviewLogin } from "../io/preview-login";
+import { readTakenFiles } from "../io/taken-files";
 import { ServerUnreachableError } from "../io/session";
 import type { DiffRequest, PropertyDifference, ResourceRequest, ResourceType } from "./contract";
 import { assertNoRefusals } from "./guard";
@@ -65,7 +71,19 @@ export const existingServer: ResourceType = {
 
 function checkInputs(inputs: PropertyMap) {
   const check = new InputCheck(inputs)
-    .known("host", "port", "user", "password", "passwordFile", "tls", "ssh", "superuser", "managed", "needs")
+    .known(
+      "host",
+      "port",
+      "user",
+      "password",
+      "passwordFile",
+      "tls",
+      "ssh",
+      "superuser",
+      "managed",
+      "needs",
+      "takesOver",
+    )
     .text("host")
     .integer("port", 1, 65_535)
     .text("user")
@@ -113,7 +131,33 @@ async function ready(
     needs: needsOf(request.inputs),
   });
   assertNoRefusals(refusalsOf(request.inputs, live, state));
-  return stateOf(request.inputs, login, live, state, []);
+  const before = await keepFiles(login, takenOf(request.inputs), state);
+  return { ...stateOf(request.inputs, login, live, state, []), ...(before === undefined ? {} : { before }) };
+}
+
+function takenOf(inputs: PropertyMap): readonly TakenFile[] {
+  return (revealMap(inputs).takesOver ?? []) as readonly TakenFile[];
+}
+
+/**
+ * Files that the stack is to change from now on, as they are: before anything of it does. What is known stays, as by now
+ * the file is the stack's; what the stack changes no more is forgotten, as it has been put back.
+ */
+async function keepFiles(
+  login: ConnectionTarget,
+  taken: readonly TakenFile[],
+  state: PropertyMap,
+): Promise<PropertyMap[string] | undefined> {
+  if (taken.length === 0) return undefined;
+  const known = knownFiles(state);
+  const isWhole = taken.every((name) => name in known);
+  const found: typeof known = isWhole ? {} : await readTakenFiles(login);
+  return secret(Object.fromEntries(taken.map((name) => [name, known[name] ?? found[name] ?? ""])));
+}
+
+function knownFiles(state: PropertyMap): Partial<Record<TakenFile, string>> {
+  const { before } = revealMap(state);
+  return typeof before === "object" && before !== null ? (before as Partial<Record<TakenFile, string>>) : {};
 }
 
 /** Where neither the password nor its file is declared, a variable names the file: a machine of its own may have another. */
@@ -178,9 +222,11 @@ function differences(
   live: ActualExisting | undefined,
 ): Record<string, PropertyDifference> {
   const detailed: Record<string, PropertyDifference> = {};
-  for (const name of ["host", "port", "user", "tls", "ssh", "superuser", "passwordFile"]) {
+  for (const name of ["host", "port", "user", "tls", "ssh", "superuser", "passwordFile", "takesOver"]) {
     if (!sameValue(oldInputs[name], inputs[name])) detailed[name] = "update";
   }
+  // What was kept of another server is none of this one's.
+  if (takenOf(inputs).some((name) => !(name in knownFiles(state)))) detailed.takesOver ??= "update";
   if (!sameValue(state.password, login.password)) detailed.password = "update";
   if (live !== undefined && !sameValue(state.version, live.version)) detailed.version = "update";
   return detailed;
@@ -196,9 +242,25 @@ function stateOf(
 ): PropertyMap {
   return {
     ...inputs,
+    ...(isOther(live, state) ? {} : keptFiles(inputs, state)),
     password: secret(login.password),
     systemIdentifier: live?.systemIdentifier ?? state.systemIdentifier ?? unknown,
     version: live?.version ?? state.version ?? unknown,
     refusals: refusals.map((refusal) => ({ ...refusal })),
   };
+}
+
+/** After a refresh on purpose: another server has taken the place of the one that the state knows. */
+function isOther(live: ActualExisting | undefined, state: PropertyMap): boolean {
+  const { systemIdentifier: known } = state;
+  if (live === undefined || typeof known !== "string" || isUnknown(known) || known === "") return false;
+  return live.systemIdentifier !== "" && live.systemIdentifier !== known;
+}
+
+/** In a preview what is to be read by the run is not known yet. */
+function keptFiles(inputs: PropertyMap, state: PropertyMap): PropertyMap {
+  const taken = takenOf(inputs);
+  if (taken.length === 0) return {};
+  const known = knownFiles(state);
+  return { before: taken.every((name) => name in known) ? (state.before ?? unknown) : unknown };
 }

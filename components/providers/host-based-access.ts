@@ -10,22 +10,25 @@ import type { Session } from "../io/session";
 import type { CheckFailure } from "./contract";
 import { InputCheck } from "./inputs";
 import { plannedResource, type Planned } from "./planned";
+import { putBackHba } from "./put-back";
 import { hasUnknown, revealMap, type PropertyMap } from "./properties";
 import { readConnections } from "./server-connection";
 
 /**
  * Keeps pg_hba.conf as declared: it compares the rules of the file with the declared ones at every preview, and writes,
- * loads and proves them. The file stays as it is when the resource goes: a rule that rejects never vanishes by itself.
+ * loads and proves them. The file stays as it is when the resource goes: a rule that rejects never vanishes by itself. On a
+ * server that somebody else made, it becomes what it was before.
  */
 export const hostBasedAccess = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
   read: (inputs, oldInputs) => ({ ...readConnections(inputs, oldInputs), ...hbaScope(inputs, oldInputs) }),
   compared: ["rules"],
+  delete: putBackHba,
 });
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "rules", "logins", "rollbackSeconds", "stack")
+    .known("connection", "rules", "logins", "rollbackSeconds", "stack", "before")
     .list("rules")
     .list("logins")
     .integer("rollbackSeconds", 1, 600);

@@ -76,9 +76,9 @@ async function judgeDatabase(
 }
 
 async function readFacts({ place, stack }: LossGateArgs, database: string): Promise<GateFacts> {
-  if (place.kind === "container") {
-    // What speaks to an engine is loaded where there is one.
-    const { askGateFacts } = await import("../io/backup-gate/ask-container.js");
+  if (place.kind !== "directory") {
+    // What speaks to an engine, or to a host, is loaded where there is one.
+    const { askGateFacts } = await import("../io/backup-gate/ask-operations.js");
     return askGateFacts(place, database);
   }
   return readGateFacts(directoryOf(place, stack), database);
@@ -105,8 +105,8 @@ async function take(
   { connection, request }: Way,
 ): Promise<string> {
   const waiting = waitingOf(request);
-  if (place.kind === "container") {
-    const { askForBackup } = await import("../io/backup-gate/ask-container.js");
+  if (place.kind !== "directory") {
+    const { askForBackup } = await import("../io/backup-gate/ask-operations.js");
     return askForBackup(place, database, waiting);
   }
   const { takeFirst } = await import("../io/backup-gate/take-first.js");

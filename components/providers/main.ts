@@ -26,6 +26,7 @@ void serveProvider({
     "pgstead:index:Guard": guard,
     "pgstead:index:HostBasedAccess": hostBasedAccess,
     "pgstead:index:HostFiles": lazyResource(async () => (await import("./host-files.js")).hostFiles),
+    "pgstead:index:HostJobs": lazyResource(async () => (await import("./host-jobs.js")).hostJobs),
     "pgstead:index:HostLogin": lazyResource(async () => (await import("./host-login.js")).hostLogin),
     "pgstead:index:Migrations": lazyResource(async () => (await import("./migrations.js")).migrations),
     "pgstead:index:PointInTimeRecovery": lazyResource(

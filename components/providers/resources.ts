@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServerNeeds } from "../core/provider-settings";
 import type { AuditDeclaration } from "../core/audit/model";
 import type { Tls } from "../core/connection";
 import type { Turn } from "../core/credentials/turns";
 import type { DesiredDatabase } from "../core/server/database";
 import type { PrivilegesDeclaration } from "../core/privileges/declaration";
+import type { HostPlace } from "../core/host/place";
 import type { DesiredExtension, DesiredSchema } from "../core/database/model";
 import type { DesiredRole } from "../core/server/role";
 import type { DesiredGroup, ServerAccess } from "../core/server/model";
@@ -105,49 +105,6 @@ export class EmbeddedServerResource extends pulumi.CustomResource {
   }
 }
 
-export interface ExistingServerResourceArgs {
-  readonly host: string;
-  readonly port: number;
-  /** The managing login. */
-  readonly user: string;
-  readonly password?: pulumi.Input<string>;
-  readonly passwordFile?: string;
-  readonly tls: Tls;
-  /** The way over an SSH host. */
-  readonly ssh?: SshWay;
-  /** Whether the managing login is a superuser; refused where it is declared and not so. */
-  readonly superuser: boolean;
-  /** Whether settings and rules are set where the service has them: they are told, and not refused. */
-  readonly managed?: boolean;
-  /** What is declared and takes more than some logins have. */
-  readonly needs?: ServerNeeds;
-}
-
-/** A server that is there already: it is only asked (resource of the provider `pgstead`). */
-export class ExistingServerResource extends pulumi.CustomResource {
-  declare readonly host: pulumi.Output<string>;
-  declare readonly port: pulumi.Output<number>;
-  declare readonly user: pulumi.Output<string>;
-  /** As given, or from its file; secret. */
-  declare readonly password: pulumi.Output<string>;
-  declare readonly version: pulumi.Output<string>;
-  /** Empty where the login may not read it. */
-  declare readonly systemIdentifier: pulumi.Output<string>;
-  declare readonly refusals: pulumi.Output<Refusal[]>;
-
-  constructor(name: string, args: ExistingServerResourceArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = {
-      password: undefined,
-      version: undefined,
-      systemIdentifier: undefined,
-      refusals: undefined,
-    };
-    const secrets = args.password === undefined ? {} : { password: pulumi.secret(args.password) };
-    const inputs = { ...outputs, ...args, ...secrets };
-    super("pgstead:index:ExistingServer", name, inputs, withSecrets(opts, ["password"]));
-  }
-}
-
 /** A way to a server, as the provider needs it. */
 export interface AccessConnection {
   readonly host: string;
@@ -230,6 +187,8 @@ export interface HostBasedAccessResourceArgs {
   /** Databases and who is to be able to log in to them: those whom the rules cut off are named in the plan. */
   readonly logins: readonly HbaDatabase[];
   readonly rollbackSeconds: number;
+  /** Bytes of pg_hba.conf before the stack changed it, in base64: put back when the resource goes. */
+  readonly before?: pulumi.Input<string | undefined>;
   /** `<project>/<stack>`: refused where the server is another stack's; absent: nobody else can be there. */
   readonly stack?: string;
 }
@@ -246,6 +205,13 @@ export class HostBasedAccessResource extends pulumi.CustomResource {
 
 /** How a server is started and stopped, and where its files are. */
 export type ServerPlace =
+  | {
+      readonly kind: "host";
+      readonly host: HostPlace;
+      readonly cluster?: string;
+      readonly port: number;
+      readonly systemIdentifier: string;
+    }
   | { readonly kind: "embedded"; readonly dataDirectory: string }
   | { readonly kind: "docker"; readonly engine: EndpointArgs; readonly container: string };
 
@@ -259,6 +225,8 @@ export interface SettingsResourceArgs {
   readonly restart: "allow" | "refuse";
   /** Absent: the server is restarted by somebody else. */
   readonly control?: Inputs<ServerPlace>;
+  /** Bytes of postgresql.auto.conf before the stack changed it, in base64: put back when the resource goes. */
+  readonly before?: pulumi.Input<string | undefined>;
   /** Names of settings that another resource keeps. */
   readonly keptBeside?: readonly string[];
   /** Files that another resource puts there before: a preview does not miss them. */
@@ -289,7 +257,8 @@ export class Guard extends pulumi.CustomResource {
   }
 }
 
-function withSecrets(
+/** Options under which the engine keeps these outputs encrypted. */
+export function withSecrets(
   opts: pulumi.CustomResourceOptions | undefined,
   names: readonly string[],
 ): pulumi.CustomResourceOptions {

@@ -1,34 +1,49 @@
 import { bornLibraries } from "../core/born-with";
 import type { SettingValue } from "../core/server/role-settings";
 import { newServerSettings } from "../core/settings/catalog";
-import { planSettings, type DesiredSettingsOfServer } from "../core/settings/plan";
+import { isRestart, planSettings, type DesiredSettingsOfServer } from "../core/settings/plan";
+import { ProblemError } from "../core/problem";
+import type { Plan } from "../core/statement";
 import { readSettingsCatalog } from "../io/catalog/settings";
 import type { ControlPlace } from "../io/control";
 import { unlessOwned } from "../io/owner-row";
 import { serverControl } from "../io/server-control";
-import { maintenanceDatabase, withSession } from "../io/session";
+import { maintenanceDatabase, withSession, type Session } from "../io/session";
 import { applySettings } from "../io/settings-apply";
 import type { CheckFailure } from "./contract";
 import { InputCheck } from "./inputs";
 import { plannedResource, type Planned } from "./planned";
+import { putBackSettings } from "./put-back";
 import { hasUnknown, revealMap, type PropertyMap } from "./properties";
 import { readConnections } from "./server-connection";
 
 /**
  * Keeps the settings of a server as declared, and postgresql.auto.conf free of others: it compares both with the live
  * server at every preview, writes, loads, and restarts where a setting takes no less. What it set stays when it goes: a
- * server must not change its memory because somebody stopped looking after it.
+ * server must not change its memory because somebody stopped looking after it. On one that somebody else made, the file
+ * becomes what it was before.
  */
 export const settings = plannedResource({
   check: ({ newInputs }) => checkInputs(newInputs),
   read: (inputs, oldInputs) => ({ ...readConnections(inputs, oldInputs), ...settingsScope(inputs) }),
   compared: ["settings"],
   imported: (id) => (id === "settings" ? {} : undefined),
+  delete: putBackSettings,
 });
 
 function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
   const check = new InputCheck(inputs)
-    .known("connection", "settings", "reasons", "restart", "control", "keptBeside", "broughtFiles", "stack")
+    .known(
+      "connection",
+      "settings",
+      "reasons",
+      "restart",
+      "control",
+      "keptBeside",
+      "broughtFiles",
+      "stack",
+      "before",
+    )
     .oneOf("restart", "allow", "refuse");
   for (const name of ["settings", "reasons"]) {
     if (hasUnknown(inputs[name])) continue;
@@ -38,12 +53,16 @@ function checkInputs(inputs: PropertyMap): readonly CheckFailure[] {
       check.fail(`${name}.${key}`, "expected a text, as PostgreSQL writes the value, or a list of texts");
     }
   }
-  const { kind, dataDirectory, container } = mapOf(inputs, "control");
+  const { kind, dataDirectory, container, host } = mapOf(inputs, "control");
   const isPlace =
     (kind === "embedded" && typeof dataDirectory === "string") ||
-    (kind === "docker" && typeof container === "string");
+    (kind === "docker" && typeof container === "string") ||
+    (kind === "host" && typeof host === "object");
   if (inputs.control !== undefined && !hasUnknown(inputs.control) && !isPlace) {
-    check.fail("control", "expected the place of an embedded server, or of one in a container");
+    check.fail(
+      "control",
+      "expected the place of an embedded server, of one in a container, or of one on a host",
+    );
   }
   return check.failures;
 }
@@ -60,7 +79,8 @@ function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isSe
       unlessOwned(maintenance, { stack, what: "postgresql.conf" }, async () => {
         const another = <Result>(use: Parameters<typeof open<Result>>[1]) =>
           open<Result>(maintenanceDatabase, use);
-        return planSettings(desired, await readSettingsCatalog(maintenance, desired.settings, another));
+        const plan = planSettings(desired, await readSettingsCatalog(maintenance, desired.settings, another));
+        return plan.statements.some(isRestart) ? refuseUnproven(plan, maintenance, control) : plan;
       }),
     planEmpty: () =>
       planSettings(desired, newServerSettings(desired.made === undefined ? [] : bornLibraries)),
@@ -74,6 +94,24 @@ function settingsScope(inputs: PropertyMap): Omit<Planned, "connections" | "isSe
         control: control === undefined ? undefined : await serverControl(control),
       }),
   };
+}
+
+/** Whether a server of a host can be restarted there is known before anything of the plan is done. */
+async function refuseUnproven(
+  plan: Plan,
+  maintenance: Session,
+  control: ControlPlace | undefined,
+): Promise<Plan> {
+  if (control?.kind !== "host") return plan;
+  try {
+    const { provenCluster } = await import("../io/host/server-control.js");
+    await provenCluster(control, maintenance);
+    return plan;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const refusals = error.problems.map(({ message, hint }) => ({ subject: error.title, message, hint }));
+    return { ...plan, refusals: [...plan.refusals, ...refusals] };
+  }
 }
 
 function desiredOf(inputs: PropertyMap): DesiredSettingsOfServer {

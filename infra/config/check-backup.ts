@@ -4,6 +4,7 @@ import type { Problem } from "../../components/core/problem";
 import { checkCopies } from "./check-copies";
 import { at } from "./check-server";
 import type { Fault } from "./names";
+import { checkHostJobs } from "./resolve-host-jobs";
 import type { WrittenConfig } from "./schema";
 import { renderValue } from "./shape";
 
@@ -16,6 +17,7 @@ export function checkBackup(config: WrittenConfig): Problem[] {
     ...at(["backup", "directory"], directoryFault(directory)),
     ...(logical === undefined ? [] : checkSchedule(logical.schedule, logical.keep.days)),
     ...checkCopies(config),
+    ...checkHostJobs(config),
   ];
 }
 

@@ -78,7 +78,7 @@ export function declaredSettings({ tuning, server }: StackPlan): DesiredSettings
     ...resolveSettings(tuning),
     // What is planned is only shown: whether it may be done is the preview's to tell.
     restart: "allow",
-    canRestart: made !== undefined,
+    canRestart: server.target !== "existing" || server.args.onHost !== undefined,
     ...(made === undefined ? {} : { made }),
     ...(keptBeside === undefined ? {} : { keptBeside }),
     ...(broughtFiles === undefined ? {} : { broughtFiles }),

@@ -33,7 +33,7 @@ const logical = map(
   {
     schedule: text("a schedule of cron with five fields", {
       description:
-        "When backups of all databases are taken, in UTC. In containers `ops` takes them; elsewhere something of yours runs `npm run ops -- backup`, and `backup status` goes by this.",
+        "When backups of all databases are taken, in UTC. In containers `ops` takes them, and on a host with `pgstead:server.onHost.jobs` its timers; elsewhere something of yours runs `npm run ops -- backup`, and `backup status` goes by this.",
       example: '"0 2 * * *"',
     }).default(usualBackupSchedule),
     keep: keep.prefault({}),
@@ -58,7 +58,7 @@ export const backup = map(
   {
     directory: text("an absolute path", {
       description:
-        "Where backups go, with what is known of them. Changing it leaves those where they are. In containers they are on a volume of their own.",
+        "Where backups go, with what is known of them. Changing it leaves those where they are. In containers they are on a volume of their own; where `pgstead:server.onHost.jobs` runs jobs it is a directory of that host, by default below /var/lib/pgstead.",
       example: "/srv/backups/shop",
       defaultText: "`$PGSTEAD_DATA/backups/<project>-<stack>-<key of the checkout>`",
     }).optional(),

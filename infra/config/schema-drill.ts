@@ -29,7 +29,7 @@ export const drill = map(
   {
     schedule: text("a schedule in cron's notation", {
       description:
-        "When the newest backup of each kind is restored, in UTC. In containers `ops` does it; elsewhere something of yours runs `npm run ops -- backup drill`, and `backup status` goes by this.",
+        "When the newest backup of each kind is restored, in UTC. In containers `ops` does it, and on a host with `pgstead:server.onHost.jobs` its timers; elsewhere something of yours runs `npm run ops -- backup drill`, and `backup status` goes by this.",
       example: '"0 4 * * 0"',
     }).default(usualDrillSchedule),
     assertions: z

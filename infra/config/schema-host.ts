@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { hostJobs } from "./schema-host-jobs";
 import { hostFiles } from "./schema-host-files";
 import { choice, map, text } from "./schema-words";
 
@@ -17,6 +18,7 @@ export const onHost = map(
       example: "17/main",
       defaultText: "the one that listens at `port`",
     }).optional(),
+    ...hostJobs,
     ...hostFiles,
   },
   {

@@ -16,8 +16,10 @@ import type { AlembicApplication } from "../../components/core/migrations/alembi
 import type { WrittenMasking } from "../../components/core/move/masking";
 import type { RunLimits } from "../../components/core/migrations/retry";
 import type { TunedSetting } from "../../components/core/tuning/machine";
+import type { HostFilesConfig, HostJobsConfig } from "./host-config";
 import type { RoleConfig, SettingsConfig } from "./role-config";
 
+export type { HostFilesConfig } from "./host-config";
 export type { GrantConfig, MembershipConfig, RoleConfig, SettingsConfig } from "./role-config";
 
 /** Where the server lives. Everything above it is the same for all targets. */
@@ -38,6 +40,8 @@ export interface StackConfig {
   readonly server: ServerConfig;
   /** Containers; on target docker only. */
   readonly docker?: DockerConfig;
+  /** Jobs that the host of an existing server runs; absent: none. */
+  readonly hostJobs?: HostJobsConfig;
   /** On target existing with a host only. */
   readonly hostFiles?: HostFilesConfig;
   /** Settings of the server; absent: they are not looked after. */
@@ -170,32 +174,6 @@ export interface OnHostConfig {
   readonly become: Become;
   /** Such as `17/main`; absent: the one of the port. */
   readonly cluster?: string;
-}
-
-/** What lies on the server's own host, and is installed there. */
-export interface HostFilesConfig {
-  /** Debian's packages, sorted; that of the exporter included. */
-  readonly packages: readonly string[];
-  /** Whether what the stack has installed goes with it. */
-  readonly purge: boolean;
-  /** Absent: the server's own certificate stays. */
-  readonly certificate?:
-    | { readonly file: string; readonly keyFile: string }
-    | {
-        readonly names: readonly string[];
-        /** Days. */
-        readonly validity: number;
-        readonly renewBefore: number;
-        /** File of an authority that the user has. */
-        readonly ca?: string;
-      };
-  readonly exporter?: {
-    /** `127.0.0.1:9187` */
-    readonly listen: string;
-    readonly database: string;
-    readonly role: string;
-    readonly statements: boolean;
-  };
 }
 
 /** How to reach a server that is there already. The password is no part of the configuration. */

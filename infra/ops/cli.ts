@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { projectRoot } from "../../components/io/places";
+import { closeHosts } from "../../components/io/host/shell";
 import { closeRelays, openRelaysHere } from "../../components/io/ssh/reach";
 import { commands } from "./commands";
 import { runOps } from "./frame";
@@ -30,6 +31,7 @@ void runOps(process.argv.slice(2), commands, {
   env: process.env,
 }).then(async (status) => {
   await closeRelays();
+  await closeHosts();
   // Not `exit()`: what was written to a pipe has to arrive.
   process.exitCode = exitCodes[status];
 });

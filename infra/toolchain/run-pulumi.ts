@@ -5,6 +5,7 @@ import type { ToolchainContext } from "./context";
 import { prepareDockerStack } from "./docker/docker-stack";
 import type { PulumiEnvironment } from "./environment";
 import { settleContainers } from "./docker/settle-containers";
+import { prepareHostJobs } from "./host-jobs-bundle";
 import { openWay } from "./ssh-way";
 import { passSignals } from "./signals";
 import { assertStackFile } from "./stack-check";
@@ -20,6 +21,7 @@ export async function runPulumi(
   const { dev, cli, env, login } = environment;
   if (dev !== undefined) await assertStackFile(context.project, command);
   const prepared = await prepareDockerStack(context, login, command, args);
+  await prepareHostJobs(context, login, command, args);
   await settleContainers(context, environment, { command, args });
   const way = await openWay(context, login, command, args);
   const copy = dev === undefined ? undefined : copyStackFile(context.project, dev, command, args);

@@ -2,9 +2,11 @@ import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { ConnectionTarget } from "../../components/core/connection";
 import { problemError, ProblemError } from "../../components/core/problem";
+import { SshError } from "../../components/core/ssh/failure";
 import { pluginPort, type SshWay } from "../../components/core/ssh/way";
 import type { KeyAgent } from "../../components/io/ssh/agent";
 import type { LocalPort } from "../../components/io/ssh/tunnel";
+import type { OnHostConfig } from "../config/stack-config";
 import { runsEngine, type PulumiCommand } from "./arguments";
 import type { ToolchainContext } from "./context";
 import { stackFile } from "./docker/docker-stack";
@@ -40,10 +42,20 @@ export async function openWay(
   // Whoever has no such key does not wait for all that reads it.
   if (!mentionsSsh(text)) return none;
   const target = await readTarget(text, stackOf(context, login, command) ?? devStack);
-  return target === undefined ? none : open(target);
+  if (target === undefined) return none;
+  return open(target, { mayChange: command.words[0] !== "preview", say: context.say });
 }
 
-type Place = Pick<ConnectionTarget, "host" | "port" | "tls"> & { readonly ssh: SshWay };
+type Place = Pick<ConnectionTarget, "host" | "port" | "tls"> & {
+  readonly ssh: SshWay;
+  readonly onHost?: OnHostConfig;
+};
+
+interface Run {
+  /** False: a preview, which only looks. */
+  readonly mayChange: boolean;
+  say(text: string): void;
+}
 
 /** @throws ProblemError with every mistake in the configuration */
 async function readTarget(text: string, stack: string): Promise<Place | undefined> {
@@ -58,12 +70,13 @@ async function readTarget(text: string, stack: string): Promise<Place | undefine
   const keys = typeof written === "string" ? written : JSON.stringify(written);
   if (!keys.includes('"ssh"')) return undefined;
   const { server } = parseConfig(config, { stack });
-  const { host, tls, ssh } = server.existing ?? {};
+  const { host, tls, ssh, onHost } = server.existing ?? {};
   if (host === undefined || ssh === undefined) return undefined;
-  return { host, port: server.port, ssh, ...(tls === undefined ? {} : { tls }) };
+  const more = { ...(tls === undefined ? {} : { tls }), ...(onHost === undefined ? {} : { onHost }) };
+  return { host, port: server.port, ssh, ...more };
 }
 
-async function open(target: Place): Promise<WayOfRun> {
+async function open(target: Place, run: Run): Promise<WayOfRun> {
   const { openRelay } = await import("../../components/io/ssh/relay.js");
   const { reach, relayVariable } = await import("../../components/io/ssh/reach.js");
   const relay = await openRelay(target.ssh);
@@ -77,7 +90,13 @@ async function open(target: Place): Promise<WayOfRun> {
   try {
     // This process finds it as the others do.
     process.env[relayVariable] = relay.path;
-    (await reach(target, reachTimeout))?.destroy();
+    const look = async (): Promise<void> => {
+      (await reach(target, reachTimeout))?.destroy();
+    };
+    await look().catch(async (error: unknown) => {
+      if (!(await settleHost(target, run, error))) throw error;
+      await look();
+    });
     const listening = await listenForPlugin(target);
     port = listening.port;
     agent = await serveKeys(target.ssh);
@@ -106,6 +125,34 @@ async function serveKeys(ssh: SshWay): Promise<KeyAgent | undefined> {
   const { openKeyAgent } = await import("../../components/io/ssh/agent.js");
   const { readWay } = await import("../../components/io/ssh/read-way.js");
   return openKeyAgent(readWay(ssh), process.env.SSH_AUTH_SOCK);
+}
+
+/**
+ * A host that was rebooted, or a run that was killed, between a change of settings and the restart that was to prove them
+ * may have left a server that does not start: nobody reaches it by SQL to take them back.
+ *
+ * @returns whether it runs again
+ */
+async function settleHost({ ssh, port, onHost }: Place, run: Run, error: unknown): Promise<boolean> {
+  if (onHost === undefined || !(error instanceof SshError) || error.kind !== "forward") return false;
+  const { findHalfDone } = await import("../../components/io/host/server-control.js");
+  const { closeHosts } = await import("../../components/io/host/shell.js");
+  const { become, cluster } = onHost;
+  try {
+    const found = await findHalfDone({ kind: "host", host: { ssh, become }, cluster, port });
+    if (found === undefined) return false;
+    const message = `cluster ${found.cluster} is down, and a run ended before the restart that was to prove its settings`;
+    if (!run.mayChange) {
+      const hint =
+        "`npm run pulumi -- up` puts the settings before back and starts it, before anything else.";
+      throw problemError(`host ${ssh.host}`, message, hint, { cause: error });
+    }
+    run.say(`${message}: they are put back, and it is started`);
+    await found.settle();
+    return true;
+  } finally {
+    await closeHosts();
+  }
 }
 
 /** Milliseconds that the SSH host has to open a way to the server. */

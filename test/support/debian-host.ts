@@ -51,19 +51,26 @@ export interface DebianHost {
   sql(text: string, database?: string): Promise<string>;
   /** Mode, owner and content of every file of the host that somebody sets up, by path. */
   checksums(): Promise<Checksums>;
-  /** Ends everything at once, as a power cut does, and boots again; waits for sshd. */
+  /** Ends everything at once, as a power cut does, and boots again; waits for sshd and PostgreSQL. */
   reboot(): Promise<void>;
   /** Ends everything at once. */
   cutPower(): Promise<void>;
-  /** Boots what has no power; waits for sshd. */
-  boot(): Promise<void>;
+  /** Boots what has no power; waits for sshd, and for PostgreSQL unless that is not expected to start. */
+  boot(expected?: { readonly server: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Makes a host with a cluster that runs. A second one of a release takes seconds, as the image stays on the engine. */
-export async function makeDebianHost({ release }: { release: DebianRelease }): Promise<DebianHost> {
+export async function makeDebianHost({
+  release,
+  more = [],
+}: {
+  release: DebianRelease;
+  /** Packages that somebody has installed beside. */
+  more?: readonly string[];
+}): Promise<DebianHost> {
   const docker = connectDocker({});
-  const image = await buildHostImage(docker, release);
+  const image = await buildHostImage(docker, release, more);
   const directory = await temporaryDirectory();
   const keyFile = join(directory, "key");
   const publicKey = makeKey(keyFile);
@@ -75,7 +82,7 @@ export async function makeDebianHost({ release }: { release: DebianRelease }): P
   const password = generatePassword();
   try {
     await container.start();
-    const authorized = `cat > /home/deploy/.ssh/authorized_keys && chown deploy: /home/deploy/.ssh/authorized_keys`;
+    const authorized = `cat > ~deploy/.ssh/authorized_keys && chown deploy: ~deploy/.ssh/authorized_keys`;
     await execute(self, authorized, publicKey);
     await awaitBoot(self);
     await execute(self, psql, `ALTER ROLE postgres PASSWORD '${password}'`);
@@ -85,9 +92,9 @@ export async function makeDebianHost({ release }: { release: DebianRelease }): P
   }
   const hostKey = (await execute(self, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")).trim();
   const ssh: SshWay = { host: "127.0.0.1", port, user: "deploy", keyFile, hostKey };
-  const boot = async (): Promise<void> => {
+  const boot: DebianHost["boot"] = async (expected) => {
     await container.start();
-    await awaitBoot(self);
+    await awaitBoot(self, expected);
   };
   return {
     release,
@@ -127,12 +134,16 @@ interface Running {
 const psql = "cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1";
 
 /** The tag says what is in it: a changed fixture is built anew by the engine's own cache. */
-async function buildHostImage(docker: Docker, release: DebianRelease): Promise<string> {
-  const tag = `pgstead-test-host:${release}`;
+async function buildHostImage(
+  docker: Docker,
+  release: DebianRelease,
+  more: readonly string[],
+): Promise<string> {
+  const tag = `pgstead-test-host:${[release, ...more].join("-")}`;
   const { major, init } = debianReleases[release];
   const context = { context: join(projectRoot(), "test/fixtures/debian-host"), src: ["Dockerfile", "boot"] };
   const BASE = await baseOf(docker, release);
-  await buildContext(docker, context, tag, { BASE, MAJOR: String(major), INIT: init });
+  await buildContext(docker, context, tag, { BASE, MAJOR: String(major), INIT: init, MORE: more.join(" ") });
   return tag;
 }
 
@@ -166,11 +177,15 @@ function order(image: string, release: DebianRelease, port: number): Docker.Cont
 }
 
 /** Until a login works and its PostgreSQL takes sessions; sshd refuses logins while systemd boots. */
-async function awaitBoot(self: Running): Promise<void> {
+async function awaitBoot(self: Running, { server } = { server: true }): Promise<void> {
   const { major, init } = debianReleases[self.release];
-  // Asked for several at once, systemctl is content with one of them.
-  const units = `for unit in systemd-user-sessions ssh postgresql@${major}-main; do systemctl is-active -q $unit || exit 1; done`;
-  const script = `${init === "" ? "" : `${units}; `}pg_isready -q && timeout 5 bash -c 'read -r -n 3 hi < /dev/tcp/127.0.0.1/22 && [ "$hi" = SSH ]'`;
+  const units = ["systemd-user-sessions", "ssh", ...(server ? [`postgresql@${major}-main`] : [])];
+  const script = [
+    // Asked for several at once, systemctl is content with one of them.
+    ...(init === "" ? [] : units.map((unit) => `systemctl is-active -q ${unit}`)),
+    ...(server ? ["pg_isready -q"] : []),
+    `timeout 5 bash -c 'read -r -n 3 hi < /dev/tcp/127.0.0.1/22 && [ "$hi" = SSH ]'`,
+  ].join(" && ");
   await eventually(`the host of ${self.release} is up`, async () =>
     (await attempt(self, script)).exitCode === 0 ? true : undefined,
   );

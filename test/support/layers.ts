@@ -61,7 +61,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: "configuration",
-    files: /^infra\/(?:config\.ts|plan\.ts|plan-docker\.ts|plan-host\.ts|config\/)/,
+    files: /^infra\/(?:config\.ts|plan\.ts|plan-docker\.ts|plan-host\.ts|plan-host-jobs\.ts|config\/)/,
     layers: ["core"],
     // A plan is the arguments of components: it names their types, and loads none of them.
     types: ["components"],

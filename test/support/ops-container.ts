@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { resolveOpsContext, type OpsContext } from "../../components/core/ops-context";
+import { resolveOpsContext, type ContainerOpsContext } from "../../components/core/ops-context";
 import { projectRoot } from "../../components/io/places";
 import type { Account } from "../../components/io/process";
 import { parseConfig } from "../../infra/config";
@@ -21,9 +21,9 @@ export interface OpsBench {
   readonly server: TestServer;
   readonly directory: string;
   /** As it was written first. */
-  readonly context: OpsContext;
+  readonly context: ContainerOpsContext;
   /** Writes the context, with changes of its own. */
-  writeContext(change?: Partial<OpsContext>): Promise<void>;
+  writeContext(change?: Partial<ContainerOpsContext>): Promise<void>;
   /** Begins the container's program. */
   start(...args: readonly string[]): RunningOps;
   /** Runs it to its end. */
@@ -105,7 +105,12 @@ export async function makeOpsBench(
   return bench;
 }
 
-function contextFor(directory: string, dataDirectory: string, port: number, metricsPort: number): OpsContext {
+function contextFor(
+  directory: string,
+  dataDirectory: string,
+  port: number,
+  metricsPort: number,
+): ContainerOpsContext {
   const at = (name: string): string => join(directory, name);
   const declared = parseConfig(
     { "pgstead:disposable": true, "pgstead:database": { name: "shop" } },
@@ -134,6 +139,7 @@ function contextFor(directory: string, dataDirectory: string, port: number, metr
       logDirectory: at("log"),
       repository: at("repository"),
       logicalBackups: at("repository/pgstead/logical"),
+      work: at("repository/pgstead"),
       jobState: at("repository/pgstead/jobs.json"),
     },
     metricsPort,

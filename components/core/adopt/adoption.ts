@@ -45,13 +45,14 @@ export function resolveAdoption(server: FoundServer, rules: NameRules): Adoption
   };
 }
 
-function writeServer({ host, port, tls, ssh, superuser, catalog }: FoundServer): WrittenMap {
+function writeServer({ host, port, tls, ssh, cluster, superuser, catalog }: FoundServer): WrittenMap {
   const usual = isLoopback(host) ? "disable" : "verify-full";
   const encryption = tls === undefined ? {} : written({ mode: unless<string>(tls.mode, usual), ca: tls.ca });
   return written({
     host,
     port: unless(port, 5432),
     ssh: ssh === undefined ? undefined : writeSsh(ssh),
+    onHost: cluster === undefined ? undefined : { cluster },
     // What belongs to the whole server is claimed by a decision, not by having looked at it.
     shared: true,
     tls: Object.keys(encryption).length === 0 ? undefined : encryption,

@@ -11,6 +11,8 @@ export interface FoundServer {
   readonly tls?: Tls;
   /** The way there over an SSH host. */
   readonly ssh?: SshWay;
+  /** The cluster that it is on its host, such as `17/main`; absent: the host stays as it is. */
+  readonly cluster?: string;
   readonly catalog: ServerCatalog;
   readonly superuser: boolean;
   readonly databases: readonly FoundDatabase[];

@@ -10,6 +10,8 @@ export interface SshOptions {
   readonly sshHostKey?: string;
   /** As `ssh`; known_hosts proves it. */
   readonly sshBastion?: string;
+  /** Whether the last host is managed as well. */
+  readonly onHost?: boolean;
 }
 
 /**
@@ -17,12 +19,19 @@ export interface SshOptions {
  *
  * @throws ProblemError with everything that is wrong
  */
-export function parseSshOptions({ ssh, sshKey, sshHostKey, sshBastion }: SshOptions): SshWay | undefined {
+export function parseSshOptions({
+  ssh,
+  sshKey,
+  sshHostKey,
+  sshBastion,
+  onHost,
+}: SshOptions): SshWay | undefined {
   const problems: Problem[] = [];
   const more = Object.entries({
     "--ssh-key": sshKey,
     "--ssh-host-key": sshHostKey,
     "--ssh-bastion": sshBastion,
+    "--on-host": onHost === true ? "" : undefined,
   });
   if (ssh === undefined) {
     const alone = more.filter(([, value]) => value !== undefined).map(([name]) => name);

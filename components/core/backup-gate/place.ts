@@ -1,3 +1,4 @@
+import type { HostPlace } from "../host/place";
 import type { LogicalBackups } from "../backup/plan";
 import type { BackupGate } from "./judge";
 
@@ -10,6 +11,8 @@ export type BackupsPlace =
       readonly checkout: string;
       readonly project: string;
     }
+  /** The server's host, whose timers take them. */
+  | { readonly kind: "host"; readonly host: HostPlace; readonly command: string }
   /** The ops container, which has their volume. */
   | { readonly kind: "container"; readonly container: string; readonly engine: BackupsEngine };
 

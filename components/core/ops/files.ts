@@ -7,11 +7,26 @@ export const opsContextPath = `${opsFilesPath}/context.json`;
 /** Where the container has the logical backups. */
 export const logicalBackupsPath = "/var/lib/pgbackrest/pgstead/logical";
 
-/** Where the ops container has backups of copies for as long as it restores them: on the volume that has room. */
-export const containerFetchPath = "/var/lib/pgbackrest/pgstead/fetched";
+/** Where the ops container has what passes: on the volume that has room. */
+const containerWorkPath = "/var/lib/pgbackrest/pgstead";
 
-/** Absolute paths in the container. */
+/** Where it has backups of copies for as long as it restores them. */
+export const containerFetchPath = `${containerWorkPath}/fetched`;
+
+/** Absolute paths in the container, or on the host. */
 export interface OpsFiles {
+  /** Of PostgreSQL; it also tells which log file is being written (`current_logfiles`). */
+  readonly dataDirectory: string;
+  /** Of logical backups. */
+  readonly logicalBackups: string;
+  /** What passes lies below it: servers of drills, and backups that are brought from copies. */
+  readonly work: string;
+  /** Directory with one for each job, where timers of a host run them; absent: in a container. */
+  readonly jobs?: string | undefined;
+}
+
+/** What a container alone has. */
+export interface ContainerFiles {
   readonly serverCertificate: string;
   /** Secret. */
   readonly serverKey: string;
@@ -20,13 +35,9 @@ export interface OpsFiles {
   readonly authorityKey: string;
   /** What opens the details of `/health`; secret. */
   readonly healthToken: string;
-  /** Of PostgreSQL; it also tells which log file is being written (`current_logfiles`). */
-  readonly dataDirectory: string;
   readonly logDirectory: string;
   /** Volume of the backups. */
   readonly repository: string;
-  /** Of logical backups, on that volume. */
-  readonly logicalBackups: string;
   /**
    * What the scheduler remembers over a restart: when each job last ran and last succeeded.
    *
@@ -45,7 +56,7 @@ export interface OpsDrift {
 }
 
 /** The places that the image has. */
-export const containerFiles: OpsFiles = {
+export const containerFiles: OpsFiles & ContainerFiles = {
   serverCertificate: "/etc/pgstead/server/server.crt",
   serverKey: "/etc/pgstead/server/server.key",
   authorityCertificate: "/etc/pgstead/server/ca.crt",
@@ -55,6 +66,7 @@ export const containerFiles: OpsFiles = {
   logDirectory: "/var/log/postgresql",
   repository: "/var/lib/pgbackrest",
   logicalBackups: logicalBackupsPath,
+  work: containerWorkPath,
   jobState: "/var/lib/pgbackrest/pgstead/jobs.json",
 };
 

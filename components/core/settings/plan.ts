@@ -253,13 +253,13 @@ const forgets: Statement = {
 };
 
 function planRestart(
-  { restart, canRestart }: DesiredSettingsOfServer,
+  { restart, canRestart, made }: DesiredSettingsOfServer,
   { isUnused }: SettingsCatalog,
   names: readonly string[],
 ): Plan {
   if (names.length === 0) return { statements: [], refusals: [] };
   const list = names.join(", ");
-  const allowed = restart === "allow" || isUnused;
+  const allowed = restart === "allow" || (isUnused && (made !== undefined || !canRestart));
   const refusal: Refusal = {
     subject: "restart of the server",
     message: `${list} ${names.length === 1 ? "changes" : "change"} only with a restart, which ends all sessions`,

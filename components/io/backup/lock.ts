@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { lock } from "proper-lockfile";
+import { check, lock } from "proper-lockfile";
 import { problemError, ProblemError } from "../../core/problem";
 import { isRunning } from "../running-process";
 
@@ -91,6 +91,22 @@ async function readHolder(directory: string): Promise<Holder | undefined> {
 /** Only processes of this machine can be asked for. */
 function isGone({ host, pid }: Holder): boolean {
   return host === hostname() && !isRunning(pid);
+}
+
+/** Whether somebody works on a repository now. Changes nothing. */
+export async function isAtWork(directory: string): Promise<boolean> {
+  const holder = await readHolder(directory);
+  if (holder !== undefined && isGone(holder)) return false;
+  try {
+    return await check(directory, {
+      lockfilePath: join(directory, lockName),
+      realpath: false,
+      stale: staleMs,
+    });
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
 }
 
 /** Another run works on the repository. */

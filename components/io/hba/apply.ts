@@ -17,6 +17,8 @@ export interface HbaChange {
   /** Way to the server, for the session of the rollback and for the proof. */
   readonly target: ConnectionTarget;
   readonly rules: readonly HbaRule[];
+  /** Bytes of the file, where they are not these rules: what was there before them. */
+  readonly content?: Buffer | undefined;
   /** What was found before; the rules that come back where the new ones fail. */
   readonly found: FoundHba;
   /** Seconds after which the server takes the rules before back by itself, unless the new ones are proven. */
@@ -34,12 +36,11 @@ export interface HbaChange {
  * passed. The next run finds the rules before beside it and does all of this again.
  */
 export async function applyHba(change: HbaChange): Promise<void> {
-  const { maintenance, target, found, rules, rollbackSeconds } = change;
+  const { maintenance, target, found, rules, content = renderHba(rules), rollbackSeconds } = change;
   const { places } = found;
   await layAside(change);
   const rollback = await arm(change);
   try {
-    const content = renderHba(rules);
     await writeServerFile(maintenance, { path: places.file, draft: places.draft, content });
     await assertValid(maintenance);
     await proveLogin(target, await reload(maintenance), rollbackSeconds);

@@ -27,15 +27,15 @@ interface Placing {
 }
 
 /**
- * Writes a file of the server's host, mode 0600, over SQL: into a draft beside, read back and compared, then renamed, so
- * that whoever looks finds all of it or what was there before. Needs a superuser.
+ * Writes a file of the server's host over SQL: into a draft beside, read back and compared, then renamed, so that whoever
+ * looks finds all of it or what was there before. A new one has mode 0600. Needs a superuser.
  */
 export async function writeServerFile(
   session: Session,
-  { path, draft, content }: Placing & { readonly content: string },
+  { path, draft, content }: Placing & { readonly content: string | Buffer },
 ): Promise<void> {
   await explainFailure(path, async () => {
-    await writeDraft(session, draft, Buffer.from(content, "utf8"));
+    await writeDraft(session, draft, typeof content === "string" ? Buffer.from(content, "utf8") : content);
     await session.query(placeSql({ path, draft }));
   });
 }
@@ -47,14 +47,24 @@ export async function copyServerFile(
 ): Promise<void> {
   await explainFailure(path, async () => {
     const [source, target] = [quoteShell(from), quoteShell(draft)];
-    await session.query(programSql(`umask 077 && rm -f ${target} && cat ${source} > ${target}`));
+    await session.query(
+      programSql(
+        `umask 077 && rm -f ${target} && cat ${source} > ${target} && { chmod --reference=${source} ${target} 2>/dev/null || :; }`,
+      ),
+    );
     await session.query(placeSql({ path, draft }));
   });
 }
 
-/** On disk before it is renamed: a host that loses its power must not be left with an empty file. */
+/**
+ * On disk before it is renamed: a host that loses its power must not be left with an empty file. A file that is there keeps
+ * its mode, as Debian's pg_hba.conf has 0640; where `chmod` cannot copy one, it is 0600.
+ */
 function placeSql({ path, draft }: Placing): string {
-  return programSql(`sync ${quoteShell(draft)} && mv -f ${quoteShell(draft)} ${quoteShell(path)}`);
+  const [source, target] = [quoteShell(draft), quoteShell(path)];
+  return programSql(
+    `{ chmod --reference=${target} ${source} 2>/dev/null || :; } && sync ${source} && mv -f ${source} ${target}`,
+  );
 }
 
 async function explainFailure(path: string, work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,6 @@
 import { asAccount, explainSudo } from "../../core/host/become";
 import type { HostPlace } from "../../core/host/place";
-import { openSsh, type SshConnection } from "../ssh/connection";
-import { readWay } from "../ssh/read-way";
+import type { SshConnection } from "../ssh/connection";
 import type { RunOptions, SshResult } from "../ssh/run";
 
 export interface HostRun extends Omit<RunOptions, "environment" | "optionalEnvironment"> {
@@ -39,12 +38,19 @@ export async function closeHosts(): Promise<void> {
   await Promise.all(all.map((one) => one.then((found) => found.close()).catch(() => undefined)));
 }
 
+/** What speaks SSH is loaded where there is a host: every command line closes what it may have opened. */
+async function openOwn(ssh: HostPlace["ssh"]): Promise<SshConnection> {
+  const { openSsh } = await import("../ssh/connection.js");
+  const { readWay } = await import("../ssh/read-way.js");
+  return openSsh(readWay(ssh));
+}
+
 async function connectionTo({ ssh }: HostPlace): Promise<SshConnection> {
   const key = JSON.stringify(ssh);
   const known = open.get(key);
   const usable = known === undefined ? undefined : await known.catch(() => undefined);
   if (usable !== undefined && !usable.isLost()) return usable;
-  const made = openSsh(readWay(ssh));
+  const made = openOwn(ssh);
   open.set(key, made);
   try {
     return await made;

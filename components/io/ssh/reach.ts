@@ -3,7 +3,7 @@ import type { ConnectionTarget } from "../../core/connection";
 import { problemError } from "../../core/problem";
 import { SshError } from "../../core/ssh/failure";
 import { renderWay, type SshWay } from "../../core/ssh/way";
-import { openRelay, type Relay } from "./relay";
+import type { Relay } from "./relay";
 import { assertOpen, hearLine, sayLine, type RelayAnswer } from "./relay-talk";
 
 /** Names the socket of the relay that the wrapper keeps for all processes of a run of Pulumi. */
@@ -67,12 +67,18 @@ export async function explainLoss(
   }
 }
 
+/** What speaks SSH is loaded where there is a host: most stacks have none, and the bundle for containers has no ssh2. */
+async function openOwn(ssh: SshWay): Promise<Relay> {
+  const { openRelay } = await import("./relay.js");
+  return openRelay(ssh);
+}
+
 async function relayPath(ssh: SshWay): Promise<string> {
   const { [relayVariable]: ofRun = "" } = process.env;
   if (ofRun !== "") return ofRun;
   if (own === undefined) throw withoutWrapper(ssh);
   const key = JSON.stringify(ssh);
-  const known = own.get(key) ?? openRelay(ssh);
+  const known = own.get(key) ?? openOwn(ssh);
   own.set(key, known);
   try {
     return (await known).path;

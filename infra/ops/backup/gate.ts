@@ -1,9 +1,11 @@
 import type { GateFacts } from "../../../components/core/backup-gate/facts";
 import { refuseLoss, toVerdict, type GateVerdict } from "../../../components/core/backup-gate/plan";
+import { jobPlaces } from "../../../components/core/host/jobs/places";
 import type { Finding } from "../../../components/core/finding";
 import type { AllowedLosses } from "../../../components/core/migrations/refuse-run";
 import { ProblemError } from "../../../components/core/problem";
 import type { Loss } from "../../../components/core/statement";
+import type { OperationsPlace } from "../../../components/io/backup-gate/ask-operations";
 import { holdsTables } from "../../../components/io/backup-gate/holds-tables";
 import { readGateFacts } from "../../../components/io/backup-gate/read-facts";
 import { takeFirst } from "../../../components/io/backup-gate/take-first";
@@ -75,18 +77,26 @@ export async function judgeDatabase(
 }
 
 async function readFacts(context: CommandContext, database: string): Promise<GateFacts> {
-  const { docker } = context.config;
-  if (docker === undefined) return readGateFacts(localPlace(context).repository, database);
-  const { askGateFacts } = await import("../../../components/io/backup-gate/ask-container.js");
-  return askGateFacts({ container: `${docker.name}-ops`, engine: docker.engine }, database);
+  const elsewhere = operationsOf(context);
+  if (elsewhere === undefined) return readGateFacts(localPlace(context).repository, database);
+  const { askGateFacts } = await import("../../../components/io/backup-gate/ask-operations.js");
+  return askGateFacts(elsewhere, database);
+}
+
+/** Where the backups are, if not here: in a container, or on the server's host. */
+function operationsOf({ config, project, stack }: CommandContext): OperationsPlace | undefined {
+  const { docker, hostJobs } = config;
+  if (docker !== undefined) return { container: `${docker.name}-ops`, engine: docker.engine };
+  if (hostJobs === undefined) return undefined;
+  return { host: hostJobs.host, command: jobPlaces(project, stackName(stack)).command };
 }
 
 async function save(context: CommandContext, database: string): Promise<readonly Finding[]> {
-  const { docker } = context.config;
+  const elsewhere = operationsOf(context);
   try {
     return await untilInterrupted(context.write, async (waiting) => {
       const { signal } = waiting;
-      if (docker === undefined) {
+      if (elsewhere === undefined) {
         const { repository, stack, version, plan, login } = localPlace(context);
         const of = {
           repository,
@@ -99,9 +109,8 @@ async function save(context: CommandContext, database: string): Promise<readonly
         await context.progress(`taking a backup of ${database}`, takeFirst(of, waiting));
         return [];
       }
-      const { askForBackup } = await import("../../../components/io/backup-gate/ask-container.js");
-      const place = { container: `${docker.name}-ops`, engine: docker.engine };
-      await context.progress(`taking a backup of ${database}`, askForBackup(place, database, { signal }));
+      const { askForBackup } = await import("../../../components/io/backup-gate/ask-operations.js");
+      await context.progress(`taking a backup of ${database}`, askForBackup(elsewhere, database, { signal }));
       return [];
     });
   } catch (error) {

@@ -122,8 +122,26 @@ export async function readBackupStatus(place: BackupPlace, now: number): Promise
       drill: judged.drill,
       leftovers: found.leftovers,
     },
-    findings: [...judged.own, ...physical.findings, ...judged.beyond],
+    findings: [
+      ...judged.own,
+      ...physical.findings,
+      ...judged.beyond,
+      ...(await findInJobs(place, judged, now)),
+    ],
   };
+}
+
+/**
+ * A job that failed before it came to the repository, or that nothing starts any more. What the repository has told of a
+ * failed run is not told twice.
+ */
+async function findInJobs(
+  { judgeJobs }: BackupPlace,
+  { own, beyond }: Pick<ReturnType<typeof judgeRepository>, "own" | "beyond">,
+  now: number,
+): Promise<readonly Finding[]> {
+  const found = (await judgeJobs?.(now)) ?? [];
+  return own.length + beyond.length === 0 ? found : found.filter(({ severity }) => severity === "critical");
 }
 
 /** What the repository alone tells of backups, copies and drills: files that are read, and no program that is started. */

@@ -3,6 +3,7 @@ import type { LogicalBackups } from "../../../components/core/backup/plan";
 import { greatestAge } from "../../../components/core/backup/freshness";
 import { usualBackups } from "../../../components/core/backup/plan";
 import { noCopies, type CopyPlan } from "../../../components/core/copies/plan";
+import type { Finding } from "../../../components/core/finding";
 import type { ConnectionTarget } from "../../../components/core/connection";
 import type { OpsContext } from "../../../components/core/ops-context";
 import { parseSchedule } from "../../../components/core/ops/timetable";
@@ -45,6 +46,8 @@ export interface BackupPlace {
   readonly patienceMs?: number;
   /** What restore drills are done with. */
   readonly drills: DrillSetup;
+  /** What is wrong with the runs of the jobs that take and drill backups; absent: nobody's timers do. */
+  readonly judgeJobs?: (now: number) => Promise<readonly Finding[]>;
   /** What physical backups are read from; absent, or nothing given: none are declared where this runs. */
   readonly recovery?: (now: number) => RecoverySource | undefined;
   /** Who restores. */

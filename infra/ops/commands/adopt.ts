@@ -13,6 +13,7 @@ import { LoginRefusedError, ServerUnreachableError, WayClosedError } from "../..
 import { parseConfig } from "../../config";
 import { databaseNameFault, roleNameFault, schemaNameFault, type Fault } from "../../config/names";
 import { promptHidden, readPassword } from "../adopt/password";
+import { findCluster } from "../adopt/find-cluster";
 import { readServer } from "../adopt/read-server";
 import { renderStackFile } from "../adopt/stack-file";
 import type { Colors } from "../colors";
@@ -66,6 +67,7 @@ export const adoptCommand: OpsCommand<AdoptArgs, AdoptData> = {
       .option("--ssh-key <file>", "private key (default: the agent's keys, else ~/.ssh/id_*)")
       .option("--ssh-host-key <line>", "the host's own key, `type base64` (default: ~/.ssh/known_hosts)")
       .option("--ssh-bastion <user@host[:port]>", "host that the SSH connection itself goes through")
+      .option("--on-host", "that host is the server's own, and is managed as well (pgstead:server.onHost)")
       .option("-o, --out <directory>", "where the two files go (default: the project)")
       .option(
         "--database <name...>",
@@ -80,7 +82,7 @@ The server is only read. No secret is written: roles keep their passwords.
 
 Example:
   npm run ops -- adopt --url postgresql://postgres@db.example.com --stack prod
-  npm run ops -- adopt --url postgresql://postgres@localhost --ssh deploy@db1.example.com --stack prod`,
+  npm run ops -- adopt --url postgresql://postgres@localhost --ssh deploy@db1.example.com --on-host --stack prod`,
       );
   },
   run: adopt,
@@ -120,9 +122,11 @@ export async function adopt(context: CommandContext, args: AdoptArgs): Promise<R
     });
   if (server.catalog.major < 14) throw tooOld(place, server.catalog.major);
   assertThere(server, args.database);
+  const cluster = args.onHost === true ? { cluster: await findCluster(target) } : {};
   const adoption = resolveAdoption(
     {
       ...server,
+      ...cluster,
       stack: `${context.project}/${stack}`,
       ...(args.database === undefined ? {} : { only: args.database }),
     },

@@ -18,6 +18,7 @@ import { diskCommand } from "./disk";
 import { driftCommand } from "./drift";
 import { driftIssueCommand } from "./drift-issue";
 import { healthCommand } from "./health";
+import { jobsCommand } from "./jobs";
 import { locksCommand } from "./locks";
 import { indexesCommand } from "./indexes";
 import { metricsCommand } from "./metrics";
@@ -45,6 +46,7 @@ export const commands: readonly AnyCommand[] = [
   statusCommand,
   healthCommand,
   checklistCommand,
+  jobsCommand,
   reportCommand,
   connectionsCommand,
   locksCommand,

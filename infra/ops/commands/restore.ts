@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { containerFetchPath } from "../../../components/core/ops/files";
+import { jobAccount, jobPlaces } from "../../../components/core/host/jobs/places";
 import { problemError } from "../../../components/core/problem";
-import { localPlace } from "../backup/place";
+import { localPlace, stackName } from "../backup/place";
 import type { CommandContext, OpsCommand } from "../command";
 import { untilInterrupted } from "../interrupt";
 import { guarded, restoreCommand as restoreOneDatabase, type WithCopies } from "../restore/commands";
@@ -18,7 +19,8 @@ import { askContainer, runBackupWork, runHere } from "./backup";
 const bring: WithCopies<CommandContext>["bring"] = (context, wanted, restore) =>
   untilInterrupted(context.write, ({ signal: given }) => {
     const place = localPlace(context);
-    const { docker } = context.config;
+    const { docker, hostJobs } = context.config;
+    if (hostJobs !== undefined) throw onHost(context, wanted.copy);
     const work = withFetchedBackup(place, wanted, given, async (fetched, signal) => {
       const { name, directory } = fetched;
       if (docker === undefined) {
@@ -39,6 +41,18 @@ const bring: WithCopies<CommandContext>["bring"] = (context, wanted, restore) =>
     });
     return guarded(place, work);
   });
+
+/** The backup would come to this machine, and what is replaced would be saved here, beside the backups that count. */
+function onHost({ project, stack }: CommandContext, copy: string): Error {
+  const { command } = jobPlaces(project, stackName(stack));
+  const line = `sudo -u ${jobAccount} ${command} restore <backup> --copy ${copy} --identity <file>`;
+  const hint = `bring the key's file there for as long as it takes: \`${line}\``;
+  return problemError(
+    "--copy",
+    "on this stack a copy is restored on the server's host, which has its backups",
+    hint,
+  );
+}
 
 const ofDatabase = restoreOneDatabase(runBackupWork, { run: runHere, bring }, "npm run ops --");
 

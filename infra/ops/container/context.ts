@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { backupFormats } from "../../../components/core/backup/plan";
 import { checksumWays } from "../../../components/core/copies/plan";
@@ -8,7 +9,14 @@ import {
   type ThresholdName,
   type Thresholds,
 } from "../../../components/core/monitoring/thresholds";
-import { opsContextFormat, opsJobs, type OpsContext } from "../../../components/core/ops-context";
+import {
+  isOfContainer,
+  opsContextFormat,
+  opsJobs,
+  type ContainerOpsContext,
+  type OpsContext,
+} from "../../../components/core/ops-context";
+import { containerFetchPath } from "../../../components/core/ops/files";
 import { problemError, ProblemError, type Problem } from "../../../components/core/problem";
 import { parseSchedule } from "../../../components/core/ops/timetable";
 
@@ -18,11 +26,11 @@ const path = z.string().regex(/^\//, "is not an absolute path");
 const days = z.int().min(1);
 const port = z.int().min(0).max(65_535);
 
+const ownSchedules = { status: name, certificate: name, logs: name, audit: name };
+
 const schedules = z.object({
-  status: name,
-  certificate: name,
-  logs: name,
-  audit: name,
+  status: name.optional(),
+  audit: name.optional(),
   drift: name.optional(),
   backup: name.optional(),
   "physical-full": name.optional(),
@@ -79,6 +87,25 @@ const thresholds = z
   .partialRecord(z.enum(Object.keys(defaultThresholds) as ThresholdName[]), z.number().min(0))
   .transform((written): Thresholds => ({ ...defaultThresholds, ...written }));
 
+const files = z.object({
+  dataDirectory: path,
+  logicalBackups: path,
+  // A context that was written before it was said.
+  work: path.default(dirname(containerFetchPath)),
+  jobs: path.optional(),
+});
+
+const filesOfContainer = {
+  serverCertificate: path,
+  serverKey: path,
+  authorityCertificate: path,
+  authorityKey: path,
+  healthToken: path,
+  logDirectory: path,
+  repository: path,
+  jobState: path,
+};
+
 const contextSchema = z.object({
   format: z.literal(opsContextFormat),
   version: name,
@@ -86,23 +113,16 @@ const contextSchema = z.object({
   stack: name,
   prefix: name,
   service: z.object({ administrator: name, databases: z.array(database) }),
-  server: z.object({ socketDirectory: path, host: name, port, maintenanceDatabase: name }),
-  files: z.object({
-    serverCertificate: path,
-    serverKey: path,
-    authorityCertificate: path,
-    authorityKey: path,
-    healthToken: path,
-    dataDirectory: path,
-    logDirectory: path,
-    repository: path,
-    logicalBackups: path,
-    jobState: path,
+  server: z.object({
+    socketDirectory: path,
+    host: name,
+    port,
+    maintenanceDatabase: name,
+    login: name.optional(),
   }),
+  files,
   schedules,
   timeZone: name,
-  certificate: z.object({ names: names.min(1), validity: days, renewBefore: days }),
-  logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
   backup: backup.optional(),
   copies: copies.optional(),
   physical: z.object({ configuration: path, second: name.optional() }).optional(),
@@ -113,8 +133,16 @@ const contextSchema = z.object({
   samples: z.literal(true).optional(),
   drift: z.object({ declaration: path, found: path }).optional(),
   thresholds,
-  metricsPort: port,
 }) satisfies z.ZodType<OpsContext>;
+
+/** With what a host's has not. */
+const containerSchema = contextSchema.extend({
+  files: files.extend(filesOfContainer),
+  schedules: schedules.extend(ownSchedules),
+  certificate: z.object({ names: names.min(1), validity: days, renewBefore: days }),
+  logs: z.object({ maxDays: days, maxBytes: z.int().min(1), minFreePercent: z.number().min(0).max(90) }),
+  metricsPort: port,
+}) satisfies z.ZodType<ContainerOpsContext>;
 
 /**
  * Reads what `up` has written for this container.
@@ -126,15 +154,29 @@ export async function readOpsContext(file: string, version: string): Promise<Ops
   const written = parseJson(file, await readText(file));
   const { format, version: writer } = headSchema.parse(written);
   if (format !== opsContextFormat) throw otherVersion(file, format, writer, version);
-  const read = contextSchema.safeParse(written);
+  const read = (isOfHost(written) ? contextSchema : containerSchema).safeParse(written);
   const problems = read.success ? scheduleProblems(read.data) : read.error.issues.map(describeIssue);
   if (read.success && problems.length === 0) return read.data;
   throw new ProblemError(`${file} is not usable`, problems);
 }
 
-/** How the administrator logs in from inside of the container. */
+/** How the administrator logs in from inside of the container, or the account of the jobs on a host. */
 export function administratorOf({ server, service }: OpsContext): ConnectionTarget {
-  return { host: server.socketDirectory, port: server.port, user: service.administrator, password: "" };
+  const { socketDirectory, port, login = service.administrator } = server;
+  return { host: socketDirectory, port, user: login, password: "" };
+}
+
+/** Where the jobs of a host keep what became of them is said in its context alone. */
+function isOfHost(written: object): boolean {
+  const { files: given } = written as { readonly files?: unknown };
+  return typeof given === "object" && given !== null && Object.hasOwn(given, "jobs");
+}
+
+/** For what a container alone does. @throws ProblemError on a host */
+export function ofContainer(context: OpsContext, what: string): ContainerOpsContext {
+  if (isOfContainer(context)) return context;
+  const hint = "timers of the host run the jobs: `jobs` says what became of them";
+  throw problemError(what, "is for the ops container of a stack on target docker", hint);
 }
 
 const again = "it is written by `up`: run it again with the version of pgstead that made this container";

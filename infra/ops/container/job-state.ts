@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { opsJobs, type OpsJob } from "../../../components/core/ops-context";
 import { replaceFile } from "../../../components/io/replace-file";
-import { describeError, type Log } from "./log";
+import { describeError, redact, type Log } from "./log";
 
 /** When a job last ran, in milliseconds. */
 export interface JobTimes {
@@ -11,6 +11,10 @@ export interface JobTimes {
   readonly lastAttempt?: number;
   /** When its last run that succeeded ended. */
   readonly lastSuccess?: number;
+  /** Why the last run failed; absent: it did not, or nobody wrote it down. */
+  readonly reason?: string;
+  /** When a run was begun of which no end is known; only where timers of a host run the jobs. */
+  readonly began?: number;
 }
 
 /** What is remembered of the jobs over a restart of the container. */
@@ -23,9 +27,15 @@ export interface JobState {
 }
 
 const moment = z.iso.datetime().optional();
+const job = z.object({
+  lastAttempt: moment,
+  lastSuccess: moment,
+  began: moment,
+  reason: z.string().optional(),
+});
 const stateSchema = z.object({
   format: z.literal(1),
-  jobs: z.partialRecord(z.enum(opsJobs), z.object({ lastAttempt: moment, lastSuccess: moment })),
+  jobs: z.partialRecord(z.enum(opsJobs), job),
 });
 
 /**
@@ -62,8 +72,15 @@ async function readTimes(path: string, log: Log): Promise<Map<OpsJob, JobTimes>>
     const { jobs } = stateSchema.parse(JSON.parse(await readFile(path, "utf8")));
     return new Map(
       opsJobs.flatMap((job) => {
-        const { lastAttempt, lastSuccess } = jobs[job] ?? {};
-        return [[job, { ...at("lastAttempt", lastAttempt), ...at("lastSuccess", lastSuccess) }] as const];
+        const known = jobs[job];
+        if (known === undefined) return [];
+        const { lastAttempt, lastSuccess, began, reason } = known;
+        const moments = {
+          ...at("lastAttempt", lastAttempt),
+          ...at("lastSuccess", lastSuccess),
+          ...at("began", began),
+        };
+        return [[job, { ...moments, ...(reason === undefined ? {} : { reason }) }] as const];
       }),
     );
   } catch (error) {
@@ -84,9 +101,14 @@ function at<Name extends string>(
 
 function renderState(known: ReadonlyMap<OpsJob, JobTimes>): string {
   const jobs = Object.fromEntries(
-    [...known].map(([job, { lastAttempt, lastSuccess }]) => [
+    [...known].map(([job, { lastAttempt, lastSuccess, began, reason }]) => [
       job,
-      { ...text("lastAttempt", lastAttempt), ...text("lastSuccess", lastSuccess) },
+      {
+        ...text("lastAttempt", lastAttempt),
+        ...text("lastSuccess", lastSuccess),
+        ...text("began", began),
+        ...(reason === undefined ? {} : { reason: redact(reason) }),
+      },
     ]),
   );
   return `${JSON.stringify({ format: 1, jobs }, null, 2)}\n`;

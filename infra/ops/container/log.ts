@@ -34,6 +34,22 @@ export function createLog(write: (line: string) => void, clock: Clock, job?: str
   };
 }
 
+/** Writes each line to both. */
+export function teeLog(one: Log, other: Log): Log {
+  const tell =
+    (level: Level) =>
+    (message: string, fields?: Fields): void => {
+      one[level](message, fields);
+      other[level](message, fields);
+    };
+  return {
+    info: tell("info"),
+    warning: tell("warning"),
+    error: tell("error"),
+    of: (job) => teeLog(one.of(job), other.of(job)),
+  };
+}
+
 /** An error in one line: what is wrong and what to do about it. */
 export function describeError(error: unknown): string {
   if (error instanceof ProblemError) {
@@ -53,6 +69,7 @@ const secrets: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/SCRAM-SHA-256\$[^\s'"]+/g, "[verifier]"],
 ];
 
-function redact(text: string): string {
+/** A text without what looks like a secret. */
+export function redact(text: string): string {
   return secrets.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
 }

@@ -1,8 +1,9 @@
 /**
- * Entry point of the ops container: `node /usr/lib/pgstead/ops.cjs schedule`.
+ * Entry point of the ops container: `node /usr/lib/pgstead/ops.cjs schedule`; on a host, timers start its jobs one by one.
  *
  * The bundle has everything but Node.js in it; what it knows of the stack is the file that `up` has written.
  */
+import "./older-node";
 import { pgsteadVersion } from "../../../components/core/version";
 import { exitCodes } from "../report";
 import { systemClock } from "./clock";

@@ -1,8 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Counter, Gauge, Registry } from "prom-client";
-import type { OpsFiles } from "../../../components/core/ops/files";
-import type { OpsContext, OpsJob } from "../../../components/core/ops-context";
+import type { ContainerOpsContext, OpsJob } from "../../../components/core/ops-context";
 import { logBytes, removalReasons, type RemovalReason } from "../../../components/core/ops/log-files";
 import { listLogFiles, readVolumeRoom } from "../../../components/io/log-directory";
 import { measureBackups } from "./backup-metrics";
@@ -44,7 +43,7 @@ export interface MetricsSurroundings {
 export function createMetrics(
   jobs: readonly MeasuredJob[],
   context: Pick<
-    OpsContext,
+    ContainerOpsContext,
     "files" | "backup" | "copies" | "drill" | "drift" | "service" | "physical" | "credentials"
   >,
   { version, clock, server }: MetricsSurroundings,
@@ -142,7 +141,7 @@ function createJobMetrics(jobs: readonly MeasuredJob[], registers: Registry[]): 
   };
 }
 
-function measureFiles(files: OpsFiles, registers: Registry[]): void {
+function measureFiles(files: ContainerOpsContext["files"], registers: Registry[]): void {
   const certificates = { server: files.serverCertificate, authority: files.authorityCertificate };
   new Gauge({
     name: "pgstead_certificate_expiry_timestamp_seconds",

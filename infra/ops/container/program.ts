@@ -10,6 +10,7 @@ import { containerBackupCommands, containerRestoreCommand } from "./commands/bac
 import { containerGateCommand } from "./commands/backup-gate";
 import { elsewhereCommands } from "./commands/elsewhere";
 import { healthCommand } from "./commands/health";
+import { containerJobsCommand } from "./commands/jobs";
 import { containerRecoveryCommand } from "./commands/recovery";
 import { restoredServerCommand } from "./commands/restored-server";
 import { runCommand } from "./commands/run";
@@ -37,6 +38,7 @@ interface ContainerOptions extends ProgramOptions {
 export const containerCommands: readonly AnyCommand<ContainerContext>[] = [
   scheduleCommand,
   runCommand,
+  containerJobsCommand,
   containerStatusCommand,
   ...containerBackupCommands,
   containerGateCommand,
@@ -58,6 +60,7 @@ export async function runContainer(
     open: (_command, { context, json }: ContainerOptions) =>
       Promise.resolve<ContainerContext>({
         version,
+        contextFile: context,
         clock,
         listen,
         log: createLog((line) => (json ? stderr : stdout).write(line), clock),

@@ -130,7 +130,11 @@ function skip({ job, run }: Slot, log: Log, observer: JobObserver): void {
 function record(state: JobState, job: OpsJob, startedAt: number, outcome: Outcome): void {
   const { lastSuccess } = state.of(job);
   const success = outcome.kind === "success" ? outcome.endedAt : lastSuccess;
-  state.record(job, { lastAttempt: startedAt, ...(success === undefined ? {} : { lastSuccess: success }) });
+  state.record(job, {
+    lastAttempt: startedAt,
+    ...(success === undefined ? {} : { lastSuccess: success }),
+    ...(outcome.kind === "failure" ? { reason: describeError(outcome.error) } : {}),
+  });
 }
 
 async function endRuns(slots: readonly Slot[], clock: Clock, log: Log, patienceMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { OpsContext } from "../../../components/core/ops-context";
+import type { ContainerOpsContext } from "../../../components/core/ops-context";
 import { problemError } from "../../../components/core/problem";
 import { readServedCertificate } from "../../../components/io/served-certificate";
 import { withSession } from "../../../components/io/session";
@@ -29,7 +29,7 @@ const handshakeMs = 5_000;
  *
  * @throws ProblemError where it does not within a minute, with what it does instead
  */
-export async function proveServed(context: OpsContext, proof: ServedProof): Promise<void> {
+export async function proveServed(context: ContainerOpsContext, proof: ServedProof): Promise<void> {
   const { clock, run } = proof;
   const deadline = clock.now() + patienceMs;
   let isReloaded = false;
@@ -44,7 +44,7 @@ export async function proveServed(context: OpsContext, proof: ServedProof): Prom
 
 /** Undefined: it is served and believed. */
 async function findFault(
-  { server }: OpsContext,
+  { server }: ContainerOpsContext,
   { run, certificate, ca }: ServedProof,
 ): Promise<string | undefined> {
   const wanted = new X509Certificate(certificate).fingerprint256;
@@ -62,7 +62,7 @@ async function findFault(
 }
 
 /** False: the server takes no session yet, and is asked again. */
-async function reload(context: OpsContext): Promise<boolean> {
+async function reload(context: ContainerOpsContext): Promise<boolean> {
   const database = context.server.maintenanceDatabase;
   const options = { database, statementTimeoutMs: 10_000, applicationName: "pgstead ops" };
   try {
@@ -75,7 +75,7 @@ async function reload(context: OpsContext): Promise<boolean> {
   }
 }
 
-function notServed({ server, files }: OpsContext, fault: string): Error {
+function notServed({ server, files }: ContainerOpsContext, fault: string): Error {
   return problemError(
     `PostgreSQL at ${server.host}:${server.port}`,
     `does not serve ${files.serverCertificate}: ${fault}`,

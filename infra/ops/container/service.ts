@@ -1,4 +1,4 @@
-import type { OpsContext } from "../../../components/core/ops-context";
+import type { ContainerOpsContext } from "../../../components/core/ops-context";
 import type { RemovalReason } from "../../../components/core/ops/log-files";
 import type { Clock } from "./clock";
 import { healthRoutes, readToken } from "./health-routes";
@@ -20,7 +20,7 @@ export interface ServiceSurroundings {
   readonly clock: Clock;
   readonly log: Log;
   /** Jobs in place of the container's own, for tests. */
-  readonly jobs?: (context: OpsContext, clock: Clock) => readonly Job[];
+  readonly jobs?: (context: ContainerOpsContext, clock: Clock) => readonly Job[];
 }
 
 /** Scheduler, metrics and health together. */
@@ -31,7 +31,10 @@ export interface Service {
 }
 
 /** @throws Error where the port is taken */
-export async function startService(context: OpsContext, surroundings: ServiceSurroundings): Promise<Service> {
+export async function startService(
+  context: ContainerOpsContext,
+  surroundings: ServiceSurroundings,
+): Promise<Service> {
   const { version, clock, log } = surroundings;
   const state = await openJobState(context.files.jobState, log);
   const hooks: { metrics?: Metrics } = {};
@@ -86,7 +89,10 @@ const databasesBoundMs = 60_000;
 const databasesPatienceMs = 1_500;
 
 /** Nothing is asked of the server before somebody asks here. */
-function lookAtServer(context: OpsContext, clock: Clock): ServerSources & { readonly health: HealthLook } {
+function lookAtServer(
+  context: ContainerOpsContext,
+  clock: Clock,
+): ServerSources & { readonly health: HealthLook } {
   const databases = remember(
     clock,
     () => databasesFreshMs,

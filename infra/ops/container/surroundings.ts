@@ -7,6 +7,8 @@ import type { Log } from "./log";
 export interface ContainerContext {
   /** Reads the context that `up` has written. @throws ProblemError */
   readonly read: () => Promise<OpsContext>;
+  /** File that it is read from. */
+  readonly contextFile: string;
   /** Version of this program. */
   readonly version: string;
   readonly clock: Clock;

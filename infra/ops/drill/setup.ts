@@ -1,6 +1,5 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { DrillAssertion } from "../../../components/core/drill/plan";
-import { containerFetchPath } from "../../../components/core/ops/files";
 import type { OpsContext } from "../../../components/core/ops-context";
 import type { ProgramSearch } from "../../../components/io/drill/programs";
 import type { PitrBackend } from "../../../components/io/physical/backend";
@@ -46,18 +45,18 @@ export function localDrills({ backup, target }: StackConfig, repository: string)
   return { schedule, assertions, home: drillDirectory(repository), search, copies };
 }
 
-/** Of a stack's ops container: the volume of the backups is the one that has room. */
+/** Of a stack's ops container, or of the host that runs its jobs: where there is room is in the context. */
 export function containerDrills({ drill, schedules, files, physical, service }: OpsContext): DrillSetup {
   const { administrator } = service;
   return {
     schedule: drill === undefined ? undefined : schedules.drill,
     assertions: drill?.assertions ?? [],
-    home: join(dirname(files.logicalBackups), "drill"),
+    home: join(files.work, "drill"),
     search: { embeddedFirst: false },
     copies: {
       maxAge: drill?.copyMaxAge,
-      fetched: containerFetchPath,
-      home: join(containerFetchPath, "drill"),
+      fetched: join(files.work, "fetched"),
+      home: join(files.work, "fetched", "drill"),
     },
     ...(physical === undefined
       ? {}

@@ -4,6 +4,8 @@ import { ProblemError } from "../../../components/core/problem";
 import { readBackupStatus, type StatusData } from "../backup/look";
 import { localPlace } from "../backup/place";
 import { askContainer } from "../commands/backup";
+import { askHost } from "../jobs/ask-host";
+import type { JobsData } from "../jobs/render";
 import type { CommandContext } from "../command";
 import { systemClock } from "../container/clock";
 import { inTime, remember, type Remembered } from "../container/remembered";
@@ -25,11 +27,15 @@ export interface StackCare {
  */
 const patienceMs = 2_000;
 
+/** An SSH login, and a program that is started there; a host that does not answer is a finding. */
+const hostPatienceMs = 20_000;
+
 /** Looks at backups and passwords as `backup status` and `rotate --list` do. Never fails. */
 export async function readStackCare(context: CommandContext, watcher: Watcher): Promise<StackCare> {
-  const [backups, passwords] = [await lookAtBackups(context), judgePasswords(context, watcher)];
+  const [backups, jobs] = await Promise.all([lookAtBackups(context), lookAtHostJobs(context)]);
+  const passwords = judgePasswords(context, watcher);
   return {
-    checks: [...("status" in backups ? [backups] : []), passwords],
+    checks: [...("status" in backups ? [backups] : []), ...jobs, passwords],
     remarks: "status" in backups ? [] : [backups.remark],
   };
 }
@@ -42,10 +48,13 @@ const known = new WeakMap<CommandContext, Remembered<Report<StatusData>>>();
 function backupsOf(context: CommandContext): Remembered<Report<StatusData>> {
   const there = known.get(context);
   if (there !== undefined) return there;
-  const look = (): Promise<Report<StatusData>> =>
-    context.config.docker === undefined
+  const { docker, hostJobs } = context.config;
+  const look = (): Promise<Report<StatusData>> => {
+    if (docker !== undefined) return askContainer(context, ["backup", "status"], { timeoutMs: patienceMs });
+    return hostJobs === undefined
       ? readBackupStatus(localPlace(context), Date.now())
-      : askContainer<StatusData>(context, ["backup", "status"], { timeoutMs: patienceMs });
+      : askHost(context, hostJobs, ["backup", "status"], AbortSignal.timeout(hostPatienceMs));
+  };
   const made = remember(systemClock, () => freshMs, look);
   known.set(context, made);
   return made;
@@ -68,6 +77,23 @@ async function lookAtBackups(context: CommandContext): Promise<HealthCheck | { r
     }
     const hint = problems[0]?.hint ?? "`backup status` says more";
     return check("backups", { status: "warning", value: null, message: `cannot be told: ${reason}`, hint });
+  }
+}
+
+/** What became of the jobs that the server's host runs: nobody watches them otherwise. */
+async function lookAtHostJobs(context: CommandContext): Promise<HealthCheck[]> {
+  const { hostJobs } = context.config;
+  if (hostJobs === undefined) return [];
+  try {
+    const asked = askHost<JobsData>(context, hostJobs, ["jobs"], AbortSignal.timeout(hostPatienceMs));
+    const { data, findings } = await asked;
+    return [checkFindings("jobs", findings, `${counted(data.jobs.length, "job")} of the host: none failed`)];
+  } catch (error) {
+    const { title, problems } = describeFailure(error, context.stack);
+    const [first] = problems;
+    const message = `cannot be told: ${title}: ${first?.message ?? ""}`;
+    const hint = first?.hint ?? "`jobs` says more";
+    return [check("jobs", { status: "warning", value: null, message, hint })];
   }
 }
 

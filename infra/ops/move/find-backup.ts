@@ -6,7 +6,7 @@ import { logicalBackupsPath } from "../../../components/core/ops/files";
 import { problemError } from "../../../components/core/problem";
 import { readRepository, verifiedOf, type StoredBackup } from "../../../components/io/backup/repository";
 import { verifyBackup } from "../../../components/io/backup/verify";
-import type { OpsContainer } from "../../../components/io/backup-gate/ask-container";
+import type { OpsContainer } from "../../../components/io/backup-gate/ask-operations";
 import { withFetchDirectory } from "../../../components/io/move/place";
 import { defaultBackupDirectory } from "../../../components/io/places";
 import { readPlain } from "../../../components/io/restore/plain";
@@ -49,6 +49,10 @@ export function withBackup<Result>(
   signal: AbortSignal,
   use: (source: BackupSource) => Promise<Result>,
 ): Promise<Result> {
+  if (from.hostJobs !== undefined) {
+    const hint = "copy the database itself: leave the backup out";
+    throw problemError(`backups of stack ${from.stack}`, "they are on the host of its server", hint);
+  }
   if (from.docker === undefined) return fromDirectory(surroundings, from, wanted, signal).then(use);
   const { name, engine } = from.docker;
   const place = { container: `${name}-ops`, engine };
@@ -92,7 +96,7 @@ async function fromContainer(
   { place, directory, ...wanted }: OfContainer,
   signal: AbortSignal,
 ): Promise<BackupSource> {
-  const { askGateFacts } = await import("../../../components/io/backup-gate/ask-container.js");
+  const { askGateFacts } = await import("../../../components/io/backup-gate/ask-operations.js");
   const { fetchBackup } = await import("../../../components/io/move/fetch-backup.js");
   const { backups, unread } = await askGateFacts(place, wanted.database);
   if (unread !== undefined) throw problemError(`backups of stack ${from.stack}`, unread, "is it up?");

@@ -29,6 +29,7 @@ import type { TerminateIdleData } from "../commands/terminate-idle";
 import type { DriftData } from "../drift/render";
 import type { DrillData } from "../drill/run";
 import type { ConnectionsData, HealthData } from "../health/found";
+import type { JobsData } from "../jobs/render";
 import type { LocksData } from "../locks/found";
 import type { AlembicState } from "../migrate/alembic/look-runs";
 import type { LintData } from "../migrate/lint";
@@ -59,6 +60,7 @@ export interface ReportData {
   readonly status: StatusData;
   readonly health: HealthData;
   readonly checklist: ChecklistData;
+  readonly jobs: JobsData;
   readonly report: WholeReportData;
   readonly connections: ConnectionsData;
   readonly locks: LocksData;

@@ -67,10 +67,11 @@ async function bundleOps(
     outfile: "ops.cjs",
     bundle: true,
     platform: "node",
-    target: "node20",
+    target: "node18", // Debian 12's, on hosts of others
     format: "cjs",
     tsconfigRaw: {}, // what is in the bundle does not depend on a file that is not recorded
-    external: ["pg-native"], // optional, and never there
+    // The one is optional, and never there; nobody opens SSH from where the server is.
+    external: ["pg-native", "ssh2"],
     legalComments: "inline", // the licences of what is in it
     // Packages are named by where the checkout has them, also where node_modules is a link to another checkout's.
     preserveSymlinks: true,

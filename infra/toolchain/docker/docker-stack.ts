@@ -161,7 +161,8 @@ function placeOf(project: string, path: string): string {
   return isAbsolute(path) ? path : join(project, path);
 }
 
-function tryParse(text: string): unknown {
+/** What a text in YAML says; undefined: it cannot be read. */
+export function tryParse(text: string): unknown {
   try {
     return parse(text);
   } catch {
@@ -169,7 +170,7 @@ function tryParse(text: string): unknown {
   }
 }
 
-function mapping(value: unknown): Readonly<Record<string, unknown>> | undefined {
+export function mapping(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined;

@@ -1,5 +1,5 @@
 import type { GateFacts } from "../../../../components/core/backup-gate/facts";
-import type { OpsContext } from "../../../../components/core/ops-context";
+import { isOfContainer, type OpsContext } from "../../../../components/core/ops-context";
 import { readGateFacts, withPhysical } from "../../../../components/io/backup-gate/read-facts";
 import { backRest } from "../../../../components/io/physical/pgbackrest";
 import { runHere } from "../../../../components/io/physical/run-here";
@@ -46,10 +46,11 @@ export const containerGateCommand: OpsCommand<object, FactsData, ContainerContex
 /** Without the repository of physical backups the logical ones are judged by themselves. */
 async function addPhysical(
   facts: GateFacts,
-  { physical, files }: OpsContext,
+  context: OpsContext,
   { log }: Pick<ContainerContext, "log">,
 ): Promise<GateFacts> {
-  if (physical === undefined || facts.unread !== undefined) return facts;
+  const { physical } = context;
+  if (physical === undefined || facts.unread !== undefined || !isOfContainer(context)) return facts;
   const repository = await backRest(runHere, physical.configuration)
     .read()
     .catch((error: unknown) => {
@@ -57,7 +58,9 @@ async function addPhysical(
       return undefined;
     });
   if (repository === undefined) return facts;
-  const { lastAttempt, lastSuccess } = (await openJobState(files.jobState, log)).of("physical-verify");
+  const { lastAttempt, lastSuccess } = (await openJobState(context.files.jobState, log)).of(
+    "physical-verify",
+  );
   const isDamaged = lastAttempt !== undefined && lastAttempt > (lastSuccess ?? 0);
   return withPhysical(facts, repository, isDamaged);
 }

@@ -1,4 +1,7 @@
+import { stat } from "node:fs/promises";
 import { Option } from "commander";
+import type { Finding } from "../../../../components/core/finding";
+import { isOfContainer, type OpsSchedules } from "../../../../components/core/ops-context";
 import { containerFetchPath } from "../../../../components/core/ops/files";
 import { problemError } from "../../../../components/core/problem";
 import { backupCommands, type RunBackupWork } from "../../backup/commands";
@@ -10,12 +13,27 @@ import type { RestoreArgs } from "../../restore/arguments";
 import { withFetchedBackup } from "../../restore/fetched";
 import type { RestoreData } from "../../restore/outcome";
 import { withProgress } from "../../progress";
+import { lookAtJobs } from "../job-looks";
 import type { ContainerContext } from "../surroundings";
 
-async function placeOf({ read, write }: ContainerContext): Promise<BackupPlace> {
+async function placeOf({ read, write, log, contextFile }: ContainerContext): Promise<BackupPlace> {
   const progress = <Result>(label: string, doing: Promise<Result>): Promise<Result> =>
     withProgress(label, write, doing);
-  return containerPlace(await read(), { progress, write });
+  const context = await read();
+  const place = containerPlace(context, { progress, write });
+  // Of a container alerts tell, and its scheduler's own health.
+  if (isOfContainer(context)) return place;
+  const judgeJobs = async (now: number): Promise<readonly Finding[]> => {
+    const { mtimeMs: since } = await stat(contextFile);
+    const only = { ...context, schedules: pickSchedules(context.schedules) };
+    return (await lookAtJobs(only, { now, since, log })).findings;
+  };
+  return { ...place, judgeJobs };
+}
+
+/** Of the jobs that have to do with backups. */
+function pickSchedules({ backup, drill }: OpsSchedules): OpsSchedules {
+  return { backup, drill };
 }
 
 /** The same commands as on an operator's machine, where the backups are. */

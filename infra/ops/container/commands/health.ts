@@ -1,5 +1,6 @@
 import type { Finding } from "../../../../components/core/finding";
 import type { OpsCommand } from "../../command";
+import { ofContainer } from "../context";
 import type { ContainerContext } from "../surroundings";
 
 interface HealthData {
@@ -15,7 +16,7 @@ export const healthCommand: OpsCommand<object, HealthData, ContainerContext> = {
   summary: "ask the scheduler of this container whether it works; 1: it does not",
   declare: () => undefined,
   async run({ read }) {
-    const { stack, metricsPort } = await read();
+    const { stack, metricsPort } = ofContainer(await read(), "health");
     const reason = await ask(`http://127.0.0.1:${metricsPort}/health/live`);
     const findings = reason === undefined ? [] : [notLive(reason)];
     return { command: "health", stack, data: { live: reason === undefined }, findings };

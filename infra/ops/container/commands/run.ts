@@ -3,8 +3,10 @@ import type { Finding } from "../../../../components/core/finding";
 import { nearest } from "../../../../components/core/nearest";
 import { problemError } from "../../../../components/core/problem";
 import type { OpsCommand } from "../../command";
+import type { Outcome } from "../job";
+import { runAlone } from "../job-alone";
 import { createJobs } from "../jobs";
-import { describeError } from "../log";
+import { describeError, type Log } from "../log";
 import { cleanUpMs, settledWithin, startJob } from "../running-job";
 import type { ContainerContext } from "../surroundings";
 
@@ -14,13 +16,13 @@ interface RunArgs {
 
 interface RunData {
   readonly job: string;
-  readonly outcome: "success" | "failure" | "cut";
+  readonly outcome: "success" | "failure" | "cut" | "skipped";
 }
 
 /**
- * Runs a job once, beside the scheduler: the metrics and the state are the scheduler's and do not hear of it.
- *
- * Jobs write files whole, so that a run of the scheduler at the same time does no harm.
+ * Runs a job once. In a container, that is beside the scheduler: the metrics and the state are the scheduler's and do not
+ * hear of it; jobs write files whole, so that a run of the scheduler at the same time does no harm. On a host this is what
+ * its timers start: a job never runs beside itself, and what became of it is kept.
  */
 export const runCommand: OpsCommand<RunArgs, RunData, ContainerContext> = {
   name: "run",
@@ -41,12 +43,20 @@ export const runCommand: OpsCommand<RunArgs, RunData, ContainerContext> = {
         name,
         jobs.map((known) => known.name),
       );
-    const running = startJob(job, log.of(name), clock);
-    void asked().then(() => {
-      running.cut();
-    });
-    const outcome = await running.outcome;
-    await settledWithin([running], cleanUpMs, clock);
+    const run = async (into: Log): Promise<Outcome> => {
+      const running = startJob(job, into.of(name), clock);
+      void asked().then(() => {
+        running.cut();
+      });
+      const outcome = await running.outcome;
+      await settledWithin([running], cleanUpMs, clock);
+      return outcome;
+    };
+    const { jobs: directory } = opsContext.files;
+    const outcome =
+      directory === undefined
+        ? await run(log)
+        : await runAlone({ directory, job: job.name, clock, log }, run);
     const findings = outcome.kind === "success" ? [] : [finding(name, outcome)];
     return { command: "run", stack: opsContext.stack, data: { job: name, outcome: outcome.kind }, findings };
   },
@@ -65,6 +75,10 @@ function unknownJob(name: string, there: readonly string[]): Error {
 
 function finding(name: string, outcome: { readonly kind: string; readonly error?: unknown }): Finding {
   const subject = `job ${name}`;
+  if (outcome.kind === "skipped") {
+    const hint = "wait for its end: a job never runs beside itself";
+    return { subject, message: `did not run: ${describeError(outcome.error)}`, hint };
+  }
   if (outcome.kind === "cut") return { subject, message: "was given up", hint: "run it again" };
   const hint = "the lines above say what it was at";
   return { subject, message: `failed: ${describeError(outcome.error)}`, hint };

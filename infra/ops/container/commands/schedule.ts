@@ -1,5 +1,6 @@
-import type { OpsContext } from "../../../../components/core/ops-context";
+import type { ContainerOpsContext } from "../../../../components/core/ops-context";
 import type { OpsCommand } from "../../command";
+import { ofContainer } from "../context";
 import { describeError } from "../log";
 import { startService, type Service } from "../service";
 import type { ContainerContext } from "../surroundings";
@@ -20,7 +21,7 @@ export const scheduleCommand: OpsCommand<object, null, ContainerContext> = {
   async run(container) {
     const { log } = container;
     const asked = container.listen();
-    let context = await container.read();
+    let context = ofContainer(await container.read(), "schedule");
     let service = await startService(context, container);
     for (;;) {
       const wish = await asked();
@@ -38,9 +39,9 @@ export const scheduleCommand: OpsCommand<object, null, ContainerContext> = {
 };
 
 /** Undefined: what is written there now cannot be used, and all stays as it is. */
-async function readAgain({ read, log }: ContainerContext): Promise<OpsContext | undefined> {
+async function readAgain({ read, log }: ContainerContext): Promise<ContainerOpsContext | undefined> {
   try {
-    return await read();
+    return ofContainer(await read(), "schedule");
   } catch (error) {
     log.error(`the context stays as it was: ${describeError(error)}`);
     return undefined;
@@ -49,10 +50,10 @@ async function readAgain({ read, log }: ContainerContext): Promise<OpsContext | 
 
 /** With the new context; where nothing starts with it, such as on a port that is taken, with the one before. */
 async function startWith(
-  next: OpsContext,
-  before: OpsContext,
+  next: ContainerOpsContext,
+  before: ContainerOpsContext,
   container: ContainerContext,
-): Promise<[OpsContext, Service]> {
+): Promise<[ContainerOpsContext, Service]> {
   try {
     return [next, await startService(next, container)];
   } catch (error) {

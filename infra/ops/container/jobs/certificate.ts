@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { planCertificate, type FoundCertificate } from "../../../../components/core/certificate/plan";
 import { renderDuration } from "../../../../components/core/duration";
-import type { OpsFiles } from "../../../../components/core/ops/files";
-import type { OpsContext } from "../../../../components/core/ops-context";
+import type { ContainerOpsContext } from "../../../../components/core/ops-context";
 import { problemError, ProblemError } from "../../../../components/core/problem";
 import {
   checkAuthority,
@@ -21,7 +20,7 @@ import { proveServed } from "../served";
  * restart. Each run proves by a handshake that the server shows what is in the files: one that was renewed and never
  * loaded would end unseen.
  */
-export function certificateJob(context: OpsContext, { clock }: { readonly clock: Clock }): Job {
+export function certificateJob(context: ContainerOpsContext, { clock }: { readonly clock: Clock }): Job {
   return {
     name: "certificate",
     summary: "renew the server's certificate before its end, and prove that it is served",
@@ -69,7 +68,10 @@ async function readAuthority(path: string): Promise<Authority> {
   return { pem, notAfter: facts.notAfter };
 }
 
-async function readPair({ serverCertificate, serverKey }: OpsFiles): Promise<Partial<CertificatePair>> {
+async function readPair({
+  serverCertificate,
+  serverKey,
+}: ContainerOpsContext["files"]): Promise<Partial<CertificatePair>> {
   const [certificate, key] = await Promise.all([readText(serverCertificate), readText(serverKey)]);
   return { ...(certificate === undefined ? {} : { certificate }), ...(key === undefined ? {} : { key }) };
 }
@@ -98,7 +100,11 @@ function isUsable(
   );
 }
 
-async function issue({ files, certificate }: OpsContext, ca: string, now: Date): Promise<CertificatePair> {
+async function issue(
+  { files, certificate }: ContainerOpsContext,
+  ca: string,
+  now: Date,
+): Promise<CertificatePair> {
   const key = await readText(files.authorityKey);
   if (key === undefined) throw problemError(files.authorityKey, "is not there", writtenByUp);
   const authority = { certificate: ca, key };
@@ -120,7 +126,11 @@ interface Change {
 
 /** Writes the new pair and has it served; where that cannot be proven, the one before comes back. */
 async function putInPlace(
-  { context, clock, run }: { readonly context: OpsContext; readonly clock: Clock; readonly run: JobRun },
+  {
+    context,
+    clock,
+    run,
+  }: { readonly context: ContainerOpsContext; readonly clock: Clock; readonly run: JobRun },
   { next, previous, ca }: Change,
 ): Promise<void> {
   await writePair(context.files, next);
@@ -139,7 +149,10 @@ async function putInPlace(
  * Each file changes as a whole, the two one after the other. A server that starts just then finds a pair that does not
  * fit and is started again by Docker; a crash just then is mended by the next start of this container.
  */
-async function writePair(files: OpsFiles, { certificate, key }: CertificatePair): Promise<void> {
+async function writePair(
+  files: ContainerOpsContext["files"],
+  { certificate, key }: CertificatePair,
+): Promise<void> {
   await replaceFile(files.serverKey, key, 0o600);
   await replaceFile(files.serverCertificate, certificate, 0o644);
 }

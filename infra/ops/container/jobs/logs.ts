@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { OpsContext } from "../../../../components/core/ops-context";
+import type { ContainerOpsContext } from "../../../../components/core/ops-context";
 import {
   planLogs,
   type LogPlan,
@@ -23,7 +23,7 @@ export interface LogsSurroundings {
 const lookAgainMs = 250;
 
 /** Keeps the server's log files within their limits, and compresses those that PostgreSQL has finished with. */
-export function logsJob(context: OpsContext, surroundings: LogsSurroundings): Job {
+export function logsJob(context: ContainerOpsContext, surroundings: LogsSurroundings): Job {
   const { files, logs } = context;
   const { clock } = surroundings;
   const notices = onlyChanges();
@@ -57,7 +57,7 @@ export function logsJob(context: OpsContext, surroundings: LogsSurroundings): Jo
 }
 
 async function removeFiles(
-  { files, logs }: OpsContext,
+  { files, logs }: ContainerOpsContext,
   { discard, remove }: LogPlan,
   { log, signal }: JobRun,
   { removedLog }: LogsSurroundings,
@@ -82,7 +82,7 @@ function describeRemoval({ name, size, reason }: LogRemoval, limits: Record<Remo
 
 /** @returns whether all is done; false: it is time to look at the directory again */
 async function compressFiles(
-  { files }: OpsContext,
+  { files }: ContainerOpsContext,
   names: readonly string[],
   tried: Set<string>,
   { log, signal, isStopping }: JobRun,
@@ -103,7 +103,7 @@ async function compressFiles(
   return true;
 }
 
-async function rotate(context: OpsContext, reason: string, { log }: JobRun): Promise<void> {
+async function rotate(context: ContainerOpsContext, reason: string, { log }: JobRun): Promise<void> {
   log.warning(`asks PostgreSQL to begin another log file: ${reason}`);
   const database = context.server.maintenanceDatabase;
   const options = { database, statementTimeoutMs: 10_000, applicationName: "pgstead ops" };

@@ -2,6 +2,7 @@ import type { RestoredFrom } from "../../../../components/core/drill/restored-pr
 import type { ApplicationPlace } from "../../../../components/core/migrations/alembic/application";
 import { withRestoredServer, type RestoredServer } from "../../../../components/io/drill/restored-server";
 import { backupTestDirectory } from "../../../../components/io/places";
+import { problemError } from "../../../../components/core/problem";
 import type { Waiting } from "../../../../components/io/waiting";
 import type { StackConfig } from "../../../config";
 import { localPlace, stackName } from "../../backup/place";
@@ -33,7 +34,11 @@ export function withServer<Result>(
   waiting: Waiting,
   use: (server: UsedServer) => Promise<Result>,
 ): Promise<Result> {
-  const { docker } = context.config;
+  const { docker, hostJobs } = context.config;
+  if (hostJobs !== undefined) {
+    const hint = "bring one here: `backup copies` says what is elsewhere; or test them without --from-backup";
+    throw problemError("--from-backup", "the backups of this stack are on the server's host", hint);
+  }
   return docker === undefined
     ? withLocalServer(context, wanted, waiting, use)
     : withContainer(context, docker, wanted, waiting, use);

@@ -20,7 +20,7 @@ async function run(...argv: readonly string[]) {
 }
 
 /** The same command is in the container. */
-const isHere = (name: string): boolean => /^(?:status|health|recovery|restore|backup.*)$/.test(name);
+const isHere = (name: string): boolean => /^(?:status|health|jobs|recovery|restore|backup.*)$/.test(name);
 
 describe("the command line of the ops container", () => {
   test("knows every command of the operator's, to say where it runs", () => {
