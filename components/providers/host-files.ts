@@ -36,6 +36,7 @@ export const hostFiles: ResourceType = {
   async create(request) {
     const { inputs, preview, name } = request;
     if (preview) {
+      if (isSetUnknown(inputs)) return { id: name, state: unknownState(inputs, []) };
       const planned = await planLive(request, inputs, undefined);
       await showPlan(request, planned.plan, null);
       return { id: name, state: stateOf(request, inputs, { planned, made: [], revision: unknown }) };
@@ -46,8 +47,7 @@ export const hostFiles: ResourceType = {
   async update(request) {
     const { inputs, preview } = request;
     if (!preview) return applyChange(request);
-    if (isSetUnknown(inputs))
-      return { ...inputs, hashes: unknown, made: request.state.made, refusals: [], revision: unknown };
+    if (isSetUnknown(inputs)) return unknownState(inputs, request.state.made);
     const planned = await planLive(request, inputs, beforeIn(request));
     const revision = revisionAfter(request, planned);
     return stateOf(request, inputs, { planned, made: request.state.made, revision });
@@ -84,6 +84,11 @@ export const hostFiles: ResourceType = {
     );
   },
 };
+
+/** Where nobody can tell before `up` which files there are. */
+function unknownState(inputs: PropertyMap, made: PropertyMap[string]): PropertyMap {
+  return { ...inputs, hashes: unknown, made: made ?? [], refusals: [], revision: unknown };
+}
 
 /** Tells the drafts of this resource from those of every other one on the host. */
 function keyOf({ urn }: ResourceRequest): string {
