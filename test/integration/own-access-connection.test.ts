@@ -84,7 +84,7 @@ test("what a run reads is bounded, and what it changes is not", async () => {
     act: () => Promise.resolve().finally(() => seen.push(reads.silenceTimeoutMs())),
   };
   const bounded = reads.of(scope);
-  await bounded.plan(session, () => Promise.reject(new Error("nothing is opened")));
+  await bounded.plan();
   await bounded.act();
   expect(seen).toEqual([60_000, undefined]);
 });
