@@ -100,8 +100,17 @@ function cutConnections({ pid }: ChildProcess): number {
     .split("\n")
     .map(Number)
     .filter((child) => child > 0);
-  for (const child of children) process.kill(child, "SIGKILL");
-  return children.length;
+  return children.filter(endAtOnce).length;
+}
+
+/** False: it has ended by itself. */
+function endAtOnce(child: number): boolean {
+  try {
+    return process.kill(child, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
 }
 
 function authorizedKeys(lines: ReadonlyMap<string, string>): string {
