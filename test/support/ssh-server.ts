@@ -100,11 +100,11 @@ function cutConnections({ pid }: ChildProcess): number {
     .split("\n")
     .map(Number)
     .filter((child) => child > 0);
-  return children.filter(cut).length;
+  return children.filter(endAtOnce).length;
 }
 
-/** One that ended by itself after it was listed is none that was cut. */
-function cut(child: number): boolean {
+/** False: it has ended by itself. */
+function endAtOnce(child: number): boolean {
   try {
     return process.kill(child, "SIGKILL");
   } catch (error) {
