@@ -52,6 +52,9 @@ export interface HostJobsArgs {
   /** Certificates of the authorities of their services, as PEM, by the copies' names, where `ca` names one. */
   readonly copyAuthorities?: Readonly<Record<string, string>>;
 
+  /** How commands log in there. @default - one of its own */
+  readonly login?: HostLogin;
+
   /** What has to be in order first: packages, and all that the jobs look at. */
   readonly dependsOn?: readonly pulumi.Resource[];
 }
@@ -183,7 +186,7 @@ function readableAuthorities(
 
 /** Has systemd know the units: again whenever one of them was written. Cron looks at its directory by itself. */
 function createTimers(
-  { host }: HostJobsArgs,
+  { host, login: given }: HostJobsArgs,
   {
     places,
     jobs,
@@ -192,7 +195,7 @@ function createTimers(
   }: Planned & { readonly files: HostFiles; readonly wanted: readonly string[] },
   parent: pulumi.Resource,
 ): HostLogin {
-  const login = new HostLogin("jobs", { host }, { parent, dependsOn: [jobs] });
+  const login = given ?? new HostLogin("jobs", { host }, { parent, dependsOn: [jobs] });
   createHostCommand(
     "jobs",
     {

@@ -125,7 +125,8 @@ const refusedInDatabases = databases.flatMap(({ name, database, roles, ...parts 
 const credentials = credentialsOf(server, databases);
 remindOfPasswords(credentials, plan.passwords);
 
-const beside = createBeside(plan, server, { databases, copySecrets, receiverSecrets, credentials }, [
+const ways = { databases, copySecrets, receiverSecrets, credentials, hostLogin: host?.login };
+const beside = createBeside(plan, server, ways, [
   ...[...hostBasedAccess, ...recovery].flatMap(({ resource }) => resource ?? []),
   ...(host?.packages === undefined ? [] : [host.packages.resource]),
 ]);

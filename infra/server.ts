@@ -5,6 +5,7 @@ import {
   EmbeddedServer,
   ExistingServer,
   HostJobs,
+  type HostLogin,
   Monitoring,
   Operations,
   PointInTimeRecovery,
@@ -151,6 +152,8 @@ interface BesideArgs {
   readonly copySecrets: NamedSecrets | undefined;
   readonly receiverSecrets: NamedSecrets | undefined;
   readonly credentials: pulumi.Output<RoleCredential[]>;
+  /** Of the server's host, where commands of other parts run there as well. */
+  readonly hostLogin: HostLogin | undefined;
 }
 
 /** By the names of what needs them. */
@@ -183,7 +186,7 @@ function readCopyAuthorities(copies: CopiesPlan | undefined): Readonly<Record<st
 /** Jobs that the host of the server runs. */
 function createHostJobs(
   { context, ...plan }: HostJobsPlan,
-  copySecrets: NamedSecrets | undefined,
+  { copySecrets, hostLogin }: Pick<BesideArgs, "copySecrets" | "hostLogin">,
   dependsOn: readonly pulumi.Resource[],
 ): HostJobs {
   assertBundle("for the host of the server");
@@ -193,6 +196,7 @@ function createHostJobs(
     bundle: opsBundleDigest(projectDirectory()),
     ...(copySecrets === undefined ? {} : { copySecrets }),
     copyAuthorities: readCopyAuthorities(context.copies),
+    ...(hostLogin === undefined ? {} : { login: hostLogin }),
     dependsOn,
   });
 }
@@ -201,12 +205,12 @@ function createHostJobs(
 export function createBeside(
   stack: StackPlan,
   server: Server,
-  { databases, copySecrets, receiverSecrets, credentials }: BesideArgs,
+  { databases, copySecrets, receiverSecrets, credentials, hostLogin }: BesideArgs,
   dependsOn: readonly pulumi.Resource[],
 ): (HostJobs | Operations | Monitoring)[] {
   const { server: plan } = stack;
   if (plan.target === "existing" && plan.jobs !== undefined) {
-    return [createHostJobs(plan.jobs, copySecrets, dependsOn)];
+    return [createHostJobs(plan.jobs, { copySecrets, hostLogin }, dependsOn)];
   }
   if (plan.target !== "docker" || !(server instanceof DockerServer)) return [];
   const { operations, monitoring, healthPort } = plan.args;
