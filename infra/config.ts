@@ -79,8 +79,7 @@ export function parseConfig(
   }
   return {
     stack: context.stack,
-    target: config.target,
-    disposable: config.disposable,
+    ...{ target: config.target, disposable: config.disposable },
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
     server: resolveServer(config),
