@@ -9,6 +9,7 @@ import { cannotTell } from "../failure";
 import { cancelOnSignals } from "../interrupt";
 import { assertConfirmable, confirm, type ConfirmArgs } from "../locks/confirm";
 import { giveUpMarks, lookOnServer, type LeftOver, type OnServer } from "../release/on-server";
+import { leftOnHost, renderLeftOnHost, type LeftOnHost } from "../release/on-host";
 import { assertUnchanged, emptyState, keepState, replaceState } from "../release/state";
 import type { Report } from "../report";
 import { exportState, nameOf, type StateResource } from "../state";
@@ -40,6 +41,8 @@ export interface ReleaseData {
   readonly marks: readonly string[] | null;
   /** What of pgstead's own stays on the server; null: it was not asked. */
   readonly left: readonly LeftOver[] | null;
+  /** What stays on the server's host, by the state. */
+  readonly onHost: LeftOnHost;
   /** The state before, its secrets encrypted; null: nothing was done. */
   readonly stateFile: string | null;
   /** Commands that may follow. */
@@ -75,7 +78,7 @@ pgstead.owner go, so that another stack may have it; they stay where the state c
 settings and pg_hba.conf stay as they are. Exit code 1: it was not confirmed.
 
 JSON: data { action (found, declined, released), resources [{ type, name }], passwords, marks, left [{ database, what, statement,
-why }], stateFile, next }
+why }], onHost { files, jobs }, stateFile, next }
 
 Examples:
   npm run ops -- release --stack prod --dry-run
@@ -181,6 +184,7 @@ function describe(
       passwords: credentials.map(nameOf).toSorted(),
       marks: found?.marks ?? null,
       left: found?.left ?? null,
+      onHost: leftOnHost(resources),
       stateFile: stateFile ?? null,
       next: stateFile === undefined ? [] : nextCommands(stack, stateFile),
     },
@@ -221,7 +225,7 @@ function renderRelease({ stack, data }: Report<ReleaseData>, colors: Colors): st
 }
 
 /** What leaves, and what stays. */
-function renderLists({ resources, passwords, marks, left }: ReleaseData, colors: Colors): string {
+function renderLists({ resources, passwords, marks, left, onHost }: ReleaseData, colors: Colors): string {
   const counted = new Map<string, string[]>();
   for (const { type, name } of resources) counted.set(type, [...(counted.get(type) ?? []), name]);
   const rows = [...counted].map(([type, names]) => [names.length, type, names.join(", ")]);
@@ -238,5 +242,5 @@ function renderLists({ resources, passwords, marks, left }: ReleaseData, colors:
       `Stays in ${database}: ${what} (${why})${statement === null ? "" : `; to remove it: ${statement}`}`,
     );
   }
-  return lines.join("\n");
+  return [...lines, ...renderLeftOnHost(onHost)].join("\n");
 }

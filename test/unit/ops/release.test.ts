@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { colorsFor } from "../../../infra/ops/colors";
 import type { CommandContext } from "../../../infra/ops/command";
 import { releaseCommand, type ReleaseData } from "../../../infra/ops/commands/release";
+import { leftOnHost } from "../../../infra/ops/release/on-host";
 import { emptyState } from "../../../infra/ops/release/state";
 
 const data: ReleaseData = {
@@ -28,6 +29,7 @@ const data: ReleaseData = {
       why: "pgstead's own tables; another stack that adopts the database goes on with them",
     },
   ],
+  onHost: { files: [], jobs: false },
   stateFile: "/checkout/state.shop.20260401T120000Z.json",
   next: ["npm run pulumi -- stack rm shop"],
 };
@@ -47,6 +49,25 @@ test("what left, what was given up and what stays is told, with how to remove it
     `Stays in shop: schema pgstead: migrations (pgstead's own tables; another stack that adopts the database goes on with them); to remove it: DROP SCHEMA "pgstead" CASCADE`,
   );
   expect(text).toContain("npm run pulumi -- stack rm shop");
+});
+
+test("what goes on without the stack on its host is told", () => {
+  const urn = (type: string): string => `urn:pulumi:shop::pgstead::${type}::jobs`;
+  const [files, jobs] = ["pgstead:index:HostFiles", "pgstead:index:HostJobs"];
+  const crontab = "/etc/cron.d/pgstead-shop-prod";
+  const onHost = leftOnHost([
+    {
+      urn: urn(files),
+      type: files,
+      outputs: { hashes: { [crontab]: "…", "/etc/pgstead/key": { secret: "…" } } },
+    },
+    { urn: urn(jobs), type: jobs },
+  ]);
+  expect(onHost).toEqual({ files: [crontab, "/etc/pgstead/key"], jobs: true });
+  const text = render({ onHost });
+  expect(text).toContain(`Stays on the host: ${crontab}`);
+  expect(text).toContain("Its jobs go on running there. To end them: set pgstead:server.onHost.jobs to none");
+  expect(render()).not.toContain("host");
 });
 
 test.each(["embedded", "docker"])(
