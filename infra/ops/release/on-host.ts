@@ -11,7 +11,7 @@ export interface LeftOnHost {
 /** By the state, which has no other word of the host; its contents are secret there, its paths are not. */
 export function leftOnHost(resources: readonly StateResource[]): LeftOnHost {
   const hashes = resources.flatMap(({ type, outputs }) =>
-    type === "pgstead:index:HostFiles" ? [(outputs?.hashes ?? {})] : [],
+    type === "pgstead:index:HostFiles" ? [outputs?.hashes ?? {}] : [],
   );
   return {
     files: hashes.flatMap((one) => Object.keys(one)).toSorted(),
