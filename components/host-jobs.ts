@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { authorityFile, secretFile } from "./core/copies/plan";
+import { renderLogRotation } from "./core/host/jobs/log-rotation";
 import { renderCrontab } from "./core/host/jobs/crontab";
 import type { Scheduler, SchedulerWish } from "./core/host/jobs/job-host";
 import { jobAccount, jobPlaces, type JobPlaces } from "./core/host/jobs/places";
@@ -135,7 +136,7 @@ function createFiles(
       },
       files: {
         [places.context]: { content: text, mode: "0644", owner: "root" },
-        ...readable(started),
+        ...readable({ ...started, [places.logRotation]: renderLogRotation(units) }),
         ...copyFiles(args, places),
       },
     },

@@ -156,6 +156,12 @@ describe.each([
         expect(await host.sql("SELECT to_regclass('app.later') IS NULL", "shop")).toBe("t\n");
         await ops(["restore", "--drop-old", "--confirm", "shop"]);
       }
+      // What they said is rotated by the host's own logrotate, as the account whose directories they are.
+      await host.exec(`logrotate --force /etc/logrotate.d/pgstead-${slug}`);
+      await host.exec(`runuser -u postgres -- ${command} run status`);
+      expect(await host.exec(`stat -c '%n %U %a' ${state}/jobs/status/log ${state}/jobs/backup/log.1`)).toBe(
+        `${state}/jobs/status/log postgres 600\n${state}/jobs/backup/log.1 postgres 600\n`,
+      );
       await host.exec(scheduler === "systemd" ? `systemctl start pgstead-${slug}-backup.timer` : "cron");
     },
   );

@@ -34,7 +34,7 @@ export function judgeJob(look: JobLook, { now, intervalMs, since }: JobTime): Fi
   const subject = `job ${job}`;
   if (isRunning) return [];
   const findings: Finding[] = [];
-  const hint = "what its last run said is beside its state; mend it, and run it by hand";
+  const hint = "what its runs said is beside its state, in `log`; mend it, and run it by hand";
   if (began !== undefined && began > (lastAttempt ?? 0)) {
     const message = `the run that began at ${iso(began)} did not come to its end: it was killed, or the host went down`;
     findings.push({ subject, message, hint, severity: "critical" });

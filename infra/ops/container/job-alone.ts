@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OpsJob } from "../../../components/core/ops-context";
 import { RepositoryBusyError, withRepository } from "../../../components/io/backup/lock";
@@ -8,7 +8,7 @@ import { openJobState } from "./job-state";
 import { createLog, describeError, teeLog, type Log } from "./log";
 
 export interface AloneRun {
-  /** Directory with one for each job, which holds its lock, its state and what its last run said. */
+  /** Directory with one for each job, which holds its lock, its state and what its runs said. */
   readonly directory: string;
   readonly job: OpsJob;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export async function runAlone(
       const { reason: _before, ...before } = state.of(job);
       // A run that is killed leaves this behind, and no lock that anybody holds.
       state.record(job, { ...before, began: startedAt });
-      const both = teeLog(log, openRunLog(join(own, "log"), clock));
+      const both = teeLog(log, openRunsLog(join(own, "log"), clock));
       const outcome = await run(both);
       if (outcome.kind === "success") both.of(job).info("ended well");
       else both.of(job).error(`failed: ${reasonOf(outcome)}`);
@@ -62,10 +62,12 @@ function reasonOf(outcome: Exclude<Outcome, { kind: "success" }>): string {
     : describeError(outcome.error);
 }
 
-/** What the last run said, for whoever comes to look: a journal may be gone, and cron has none. */
-function openRunLog(file: string, clock: Clock): Log {
-  writeFileSync(file, "", { mode: 0o600 });
+/**
+ * What runs said, for whoever comes to look: a journal may be gone, and cron has none. The host's logrotate keeps it small,
+ * and takes the file away between two runs.
+ */
+function openRunsLog(file: string, clock: Clock): Log {
   return createLog((line) => {
-    appendFileSync(file, line);
+    appendFileSync(file, line, { mode: 0o600 });
   }, clock);
 }

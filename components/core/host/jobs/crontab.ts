@@ -17,7 +17,7 @@ export function renderCrontab({
   jobs,
 }: Pick<UnitArgs, "places" | "of" | "account" | "jobs">): string {
   return `${markerLines(of)}${[
-    `# Jobs of pgstead ${of}; what the last run of each said is in ${places.jobs}/<job>/log.`,
+    `# Jobs of pgstead ${of}; what the runs of each said is in ${places.jobs}/<job>/log.`,
     "SHELL=/bin/sh",
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ...jobs.map(({ name, schedule }) => {

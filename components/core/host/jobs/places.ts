@@ -23,6 +23,8 @@ export interface JobPlaces {
   readonly backups: string;
   /** Of cron.d: a name with a dot in it is passed over by Debian's cron. */
   readonly crontab: string;
+  /** Of logrotate, for what runs of jobs said. */
+  readonly logRotation: string;
 }
 
 /** Account that the server and its jobs run as: Debian's and RPM's. It comes in over the socket (`peer`). */
@@ -49,6 +51,7 @@ export function jobPlaces(project: string, stack: string, backups?: string): Job
     work: `${state}/work`,
     backups: backups ?? `${state}/backups`,
     crontab: `/etc/cron.d/${name}`,
+    logRotation: `/etc/logrotate.d/${name}`,
   };
 }
 
