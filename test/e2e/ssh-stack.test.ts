@@ -199,6 +199,7 @@ test("a connection that is lost in the middle of an operation is one error, and 
     expect(text).toContain("the connection was lost");
     await own.ops(args);
   }
+  expect(await own.sql("SELECT datname FROM pg_database WHERE datname LIKE 'shop_%'")).toEqual([]);
 });
 
 test.each([

@@ -94,13 +94,23 @@ export async function restoreLive(request: LiveRestore): Promise<RestoredLive> {
   );
 }
 
+/** Removes what a run that was killed, or lost its connection, had made beside. Under the lock nobody works on it. */
+export async function dropLeftovers(
+  session: Session,
+  login: LiveRestore["login"],
+  beside: Awaited<ReturnType<typeof readBeside>>["beside"],
+): Promise<string[]> {
+  const left = beside.filter(({ kind, connectionLimit }) => kind === "restore" && connectionLimit === 0);
+  for (const { name } of left) await dropDatabase(session, login, name);
+  return left.map(({ name }) => name);
+}
+
 async function restoreAlone(request: LiveRestore, session: Session): Promise<RestoredLive> {
   const { backup, repository, source = repository, login, now, progress, signal } = request;
   const { database } = backup;
   if (database === maintenanceDatabase) throw notReplaceable(database);
   const { isThere, beside } = await readBeside(session, database);
-  const leftovers = beside.filter(({ kind, connectionLimit }) => kind === "restore" && connectionLimit === 0);
-  for (const { name } of leftovers) await dropDatabase(session, login, name);
+  const leftovers = await dropLeftovers(session, login, beside);
   if (isThere) await assertRoom(request, session);
   const presentBackup = isThere ? await takePresent(request) : null;
   const fresh = besideName(database, "restore", now());
@@ -122,7 +132,7 @@ async function restoreAlone(request: LiveRestore, session: Session): Promise<Res
     await recordIn(login, fresh, `restore of backup ${backup.name}`, `database ${database}`);
     await swapDatabases({ ...replayed, login, database, beside: fresh, kept, signal });
     return {
-      ...{ database, presentBackup, kept: kept ?? null, leftovers: leftovers.map(({ name }) => name) },
+      ...{ database, presentBackup, kept: kept ?? null, leftovers },
       ...{ roles: replayed.roles, notes: [...replayed.notes, ...notes] },
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { problemError } from "../../../components/core/problem";
 import { withRepository } from "../../../components/io/backup/lock";
-import { withRestoreLock } from "../../../components/io/restore/live";
+import { dropLeftovers, withRestoreLock } from "../../../components/io/restore/live";
+import { readBeside } from "../../../components/io/restore/survey";
 import { restoreTable as bringBack } from "../../../components/io/restore/table";
 import type { TableName } from "../../../components/io/restore/table-parts";
 import { withSession } from "../../../components/io/session";
@@ -43,7 +44,12 @@ export async function restoreTable(
       now: () => Date.now(),
     };
     const work = withSession(login, { asItself: true }, (session) =>
-      withRestoreLock(session, { signal, say: write }, () => bringBack(request)),
+      withRestoreLock(session, { signal, say: write }, async () => {
+        const { beside } = await readBeside(session, found.database);
+        for (const name of await dropLeftovers(session, login, beside))
+          write(`removed ${name}, which a run that did not come to its end had left`);
+        return bringBack(request);
+      }),
     );
     const restored = await place.progress(`restoring ${wanted.table} of ${found.name}`, work);
     const what = { backup: found.name, database: found.database, table: `${as.schema}.${as.name}` };
