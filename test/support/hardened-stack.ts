@@ -16,7 +16,8 @@ export function testHardening(under: () => DockerStackUnderTest): void {
     expect(audit.findings).toEqual([]);
     // A container's addresses are its own, and pgstead has no other way into it: both say so.
     expect(of("exception")).toEqual(["connection.listen", "connection.administrator"]);
-    for (const { status, reason } of audit.data.controls) expect(reason !== null).toBe(status === "exception");
+    for (const { status, reason } of audit.data.controls)
+      expect(reason !== null).toBe(status === "exception");
     expect(of("cannot-tell")).toEqual([]);
     expect(of("not-applicable")).toEqual(["replication.streaming"]);
 

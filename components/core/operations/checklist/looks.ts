@@ -35,7 +35,10 @@ export const space: ChecklistItem = {
   // No query tells it, and the machine of a server that is there already is not looked at.
   taskOn: ({ target }) =>
     target === "existing"
-      ? { kind: "person", text: "see on the server's host, or with whoever runs it, that its volumes have room" }
+      ? {
+          kind: "person",
+          text: "see on the server's host, or with whoever runs it, that its volumes have room",
+        }
       : { kind: "look", look: "space" },
 };
 export const backups = ofBackups("backups", "there is a new, good backup of everything");
