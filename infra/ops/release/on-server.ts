@@ -139,7 +139,13 @@ export async function giveUpMarks(
         );
       },
       // It is not cancelled: what comes next takes seconds.
-      { signal: new AbortController().signal, say: (text) => Promise.resolve(write(text)) },
+      {
+        signal: new AbortController().signal,
+        say: (text) => {
+          write(text);
+          return Promise.resolve();
+        },
+      },
     ),
   );
   await progress("giving up what pgstead.owner says is this stack's", whole);
