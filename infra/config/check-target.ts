@@ -13,11 +13,17 @@ import type { Target } from "./stack-config";
  * @param given the keys as they were written, without defaults
  */
 export function checkTargetKeys(config: WrittenConfig, given: Readonly<Record<string, unknown>>): Problem[] {
-  const { target } = config;
+  const { target, scratch } = config;
   const strange = targetKeys.filter(({ path, of }) => !of.includes(target) && isGiven(given, path));
   return [
     ...strange.flatMap(({ path, of }) => at(path, strangeKey(path, of, target))),
     ...(target === "existing" ? checkExisting(config, given) : []),
+    ...(scratch === "container" && target !== "docker"
+      ? at(["scratch"], {
+          message: `container is for target docker, and the stack's is ${target}: no engine has its server's image`,
+          hint: "write embedded, or same-server",
+        })
+      : []),
   ];
 }
 

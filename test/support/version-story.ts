@@ -70,6 +70,8 @@ export class Story {
     const config = {
       "pgstead:target": "existing",
       "pgstead:disposable": true,
+      // The programs that come with npm are of one version.
+      "pgstead:scratch": "same-server",
       "pgstead:server": server,
       "pgstead:backup": { directory: join(this.root, "backups") },
       "pgstead:monitoring": { samples: true },

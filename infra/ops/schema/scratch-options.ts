@@ -26,7 +26,7 @@ export interface ScratchArgs {
 export function declareScratch(command: Command): Command {
   return command.option(
     "--scratch <place>",
-    "where scratch databases are made: embedded, container, or same-server (default: container on target docker, else embedded)",
+    "where scratch databases are made: embedded, container, or same-server (default: pgstead:scratch, else container on target docker, else embedded)",
     parsePlace,
   );
 }
@@ -48,7 +48,10 @@ database on the stack's own server, and drops it.`;
  *
  * @throws ProblemError where the stack has none
  */
-export function choosePlace({ docker, target }: StackConfig, { scratch }: ScratchArgs): ScratchPlace {
+export function choosePlace(
+  { docker, target, scratch: declared }: StackConfig,
+  { scratch = declared }: ScratchArgs,
+): ScratchPlace {
   if (scratch === undefined) return docker === undefined ? "embedded" : "container";
   if (scratch !== "container" || docker !== undefined) return scratch;
   const message = `is for target docker, and the stack's is ${target}: no engine has its server's image`;
@@ -89,7 +92,7 @@ export async function findHome(
 function elsewhere({ docker }: StackConfig, administrator: ConnectionTarget | undefined): string {
   if (administrator === undefined) return "leave --no-live out: a scratch database is then like the live one";
   return docker === undefined
-    ? "say --scratch same-server: a scratch database is then made on the stack's own server"
+    ? "say --scratch same-server, or set pgstead:scratch to it: a scratch database is then made on the stack's own server"
     : "say --scratch container: the scratch server is then one of the stack's own image";
 }
 

@@ -101,7 +101,7 @@ describe("defaults", () => {
     for (const [key, { default: value }] of Object.entries(project.config)) {
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
-    expect(Object.keys(given)).toHaveLength(15);
+    expect(Object.keys(given)).toHaveLength(16);
     expect(stack(given)).toEqual(stack(shop));
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../../infra/config";
+import { choosePlace } from "../../../infra/ops/schema/scratch-options";
 import { database, problemsOf, roles, server } from "./bad-configuration";
 
 const existing = { "pgstead:target": "existing", "pgstead:server": { host: "db.example.com" } };
@@ -30,6 +31,21 @@ describe("target existing", () => {
     });
     const clear = parse(server({ host: "10.0.0.7", tls: { mode: "disable" } }));
     expect(clear.server.existing?.tls).toEqual({ mode: "disable" });
+  });
+
+  test("makes scratch databases where it is told to, and in a container on target docker alone", () => {
+    expect(parse().scratch).toBeUndefined();
+    const config = parse({ "pgstead:scratch": "same-server" });
+    expect([
+      choosePlace(config, {}),
+      choosePlace(config, { scratch: "embedded" }),
+      choosePlace(parse(), {}),
+    ]).toEqual(["same-server", "embedded", "embedded"]);
+    expect(problemsOf({ ...existing, ...shop, "pgstead:scratch": "container" })).toEqual([
+      expect.stringMatching(
+        /^pgstead:scratch: container is for target docker.*write embedded, or same-server$/,
+      ),
+    ]);
   });
 
   test("takes the encodings, locales and extensions that the server has", () => {

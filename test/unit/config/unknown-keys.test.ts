@@ -17,7 +17,7 @@ describe("a key that is not known is told with what was meant", () => {
       what: "an unknown key that is like nothing",
       change: { "pgstead:colour": "blue" },
       says: [
-        "pgstead:colour: is not a known key / known here: target, disposable, protect, allowDataLoss, server, administratorPassword, docker, caKey, monitoring, receiverSecrets, backup, copySecrets, repositorySecrets, drift, security, database, roles, migrations, audit, databases",
+        "pgstead:colour: is not a known key / known here: target, disposable, protect, allowDataLoss, scratch, server, administratorPassword, docker, caKey, monitoring, receiverSecrets, backup, copySecrets, repositorySecrets, drift, security, database, roles, migrations, audit, databases",
       ],
     },
     {
