@@ -81,7 +81,7 @@ export function parseConfig(
     ...{ target: config.target, disposable: config.disposable },
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
-    ...(config.scratch === undefined ? {} : { scratch: config.scratch }),
+    ...(config.scratch === "auto" ? {} : { scratch: config.scratch }),
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...withHostFiles(config, resolveTuningConfig(config, drafts), context.stack),

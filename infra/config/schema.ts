@@ -50,12 +50,12 @@ export const configSchema = z.strictObject({
       example: '["schema shop.old"]',
     })
     .default([]),
-  scratch: choice(["embedded", "container", "same-server"], {
+  scratch: choice(["auto", "embedded", "container", "same-server"], {
     description:
       "Where scratch databases are made, for `drift`, `checklist` and `migrate test`: `embedded` on a server of the programs that come with npm, which are of PostgreSQL 17, `container` on one of the stack's own image, `same-server` beside the stack's databases. `--scratch` of a command goes before it.",
     example: "same-server",
-    defaultText: "`container` on target docker, else `embedded`",
-  }).optional(),
+    defaultText: "`auto`, which is `container` on target docker, else `embedded`",
+  }).default("auto"),
   server: server.prefault({}),
   administratorPassword,
   docker: docker.prefault({}),

@@ -99,6 +99,8 @@ describe("defaults", () => {
     };
     const given: Record<string, unknown> = { ...shop };
     for (const [key, { default: value }] of Object.entries(project.config)) {
+      // The engine takes one without for a key that everybody has to give.
+      expect(value, key).toBeDefined();
       given[key] ??= typeof value === "string" ? value : JSON.stringify(value);
     }
     expect(Object.keys(given)).toHaveLength(16);
