@@ -13,7 +13,7 @@ function older(
   return {
     severity,
     fires: { given: { [series]: `${age}x20` }, at: "6m", told: { [shop]: summary } },
-    quiet: { given: { [series]: `${limit}x20` }, at: "6m" },
+    quiet: { given: { [series]: `${limit - 1}x20` }, at: "6m" },
   };
 }
 
