@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { backRestCommand, stanza, type RepositoryNumber } from "../../core/physical/configuration";
 import { backRestFailure, readWarnings } from "../../core/physical/failure";
 import { parseInfo, type PhysicalRepository } from "../../core/physical/repository";
@@ -41,7 +42,8 @@ export function backRest(
   const long = ({ signal }: Waiting) => ({ timeoutMs: copyMs, signal });
   return {
     async prepare() {
-      await call("the repository of physical backups", ["stanza-create"], { timeoutMs: 2 * minute });
+      const patience = { timeoutMs: 2 * minute, lockMs: minute };
+      await call("the repository of physical backups", ["stanza-create"], patience);
     },
     async check({ signal }) {
       // It waits for a file of the log itself, for a minute.
@@ -77,16 +79,33 @@ export function backRest(
   };
 }
 
+type CallOptions = Parameters<RunThere>[1] & {
+  /**
+   * How long it is begun anew while another run has the lock: what sends the server's log has it for a moment, and again
+   * soon where the log finds no repository. Default: not at all, as a backup has it for hours.
+   */
+  readonly lockMs?: number;
+};
+
+/** What pgBackRest ends with where another run has the lock; it has no option to wait for it. */
+const isLocked = 50;
+/** Milliseconds between two attempts to get the lock. */
+const lockPause = 500;
+
 /** Runs the program with its configuration; an end that is no good one is an error. */
 function caller(run: RunThere, base: readonly string[]) {
   return async (
     what: string,
     args: readonly string[],
-    options: Parameters<RunThere>[1] = { timeoutMs: minute },
+    { lockMs = 0, ...options }: CallOptions = { timeoutMs: minute },
   ): Promise<RunResult> => {
-    const result = await run([...base, ...args], options);
-    if (result.exitCode !== 0) throw backRestFailure(what, result);
-    return result;
+    const deadline = Date.now() + lockMs;
+    for (;;) {
+      const result = await run([...base, ...args], options);
+      if (result.exitCode === 0) return result;
+      if (result.exitCode !== isLocked || Date.now() >= deadline) throw backRestFailure(what, result);
+      await setTimeout(lockPause, undefined, { signal: options.signal });
+    }
   };
 }
 
