@@ -4,8 +4,8 @@ import { SlowFirst } from "./test/support/slow-first.mjs";
 
 const cores = availableParallelism();
 
-/** A test waits for its server, its engine or a process more than it computes. */
-const waiting = Math.max(2, cores + 1);
+/** A test waits for its server, its engine or a process more than it computes: with one less, cores are idle. */
+const waiting = cores + 2;
 
 /** What a tier needs is said in test/support/run-tests.ts, which runs them one after the other. */
 const tiers = [
