@@ -11,7 +11,8 @@ let storage: StorageContainer;
 
 const database = "promptforge";
 const second = ["pgstead:backup", "physical", "second"] as const;
-const empty = "rm -rf /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup";
+// What sends the log may put a file into a directory that is just being removed.
+const empty = "until rm -rf /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup; do :; done";
 const secrets = "/etc/pgstead/server/pgbackrest-second.conf";
 
 beforeAll(async () => {
