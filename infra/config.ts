@@ -78,10 +78,9 @@ export function parseConfig(
   }
   return {
     stack: context.stack,
-    ...{ target: config.target, disposable: config.disposable },
+    ...{ target: config.target, disposable: config.disposable, scratch: config.scratch },
     protect: config.protect ?? !config.disposable,
     allowDataLoss: config.allowDataLoss,
-    ...(config.scratch === "auto" ? {} : { scratch: config.scratch }),
     server: resolveServer(config),
     ...(config.target === "docker" ? { docker: resolveDocker(config, context.stack) } : {}),
     ...withHostFiles(config, resolveTuningConfig(config, drafts), context.stack),

@@ -37,8 +37,8 @@ export interface StackConfig {
   /** Losses that may happen: `database <name>` and `schema <database>.<schema>`, none of which is declared, `migration <database>/<file>` and
    * `downgrade <database>/<file>`. */
   readonly allowDataLoss: readonly string[];
-  /** Where scratch databases are made; absent: where it fits the target. */
-  readonly scratch?: "embedded" | "container" | "same-server";
+  /** Where scratch databases are made; `auto`, or absent: where it fits the target. */
+  readonly scratch?: "auto" | "embedded" | "container" | "same-server";
   readonly server: ServerConfig;
   /** Containers; on target docker only. */
   readonly docker?: DockerConfig;

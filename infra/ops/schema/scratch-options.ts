@@ -49,10 +49,11 @@ database on the stack's own server, and drops it.`;
  * @throws ProblemError where the stack has none
  */
 export function choosePlace(
-  { docker, target, scratch: declared }: StackConfig,
-  { scratch = declared }: ScratchArgs,
+  { docker, target, scratch: declared = "auto" }: StackConfig,
+  args: ScratchArgs,
 ): ScratchPlace {
-  if (scratch === undefined) return docker === undefined ? "embedded" : "container";
+  const scratch = args.scratch ?? declared;
+  if (scratch === "auto") return docker === undefined ? "embedded" : "container";
   if (scratch !== "container" || docker !== undefined) return scratch;
   const message = `is for target docker, and the stack's is ${target}: no engine has its server's image`;
   throw problemError("--scratch container", message, "say --scratch embedded, or --scratch same-server");

@@ -39,6 +39,7 @@ describe("defaults", () => {
       drift: { ignore: [] },
       target: "embedded",
       disposable: false,
+      scratch: "auto",
       protect: true,
       allowDataLoss: [],
       server: { port: 54320, restart: "refuse", administrator: { name: "postgres", passwordVersion: 1 } },

@@ -34,7 +34,7 @@ describe("target existing", () => {
   });
 
   test("makes scratch databases where it is told to, and in a container on target docker alone", () => {
-    expect(parse().scratch).toBeUndefined();
+    expect(parse().scratch).toBe("auto");
     const config = parse({ "pgstead:scratch": "same-server" });
     expect([
       choosePlace(config, {}),

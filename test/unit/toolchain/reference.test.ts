@@ -13,6 +13,7 @@ describe("the generated reference", () => {
         "disposable",
         "protect",
         "allowDataLoss",
+        "scratch",
         "server",
         "docker",
         "monitoring",
