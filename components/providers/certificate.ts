@@ -6,7 +6,6 @@ import {
 } from "../core/certificate/placement";
 import type { LiveVolume } from "../core/files/model";
 import { isEmptyPlan } from "../core/statement";
-import { problemError } from "../core/problem";
 import {
   inspectCertificate,
   issueServerCertificate,
@@ -28,6 +27,7 @@ import type {
   ResourceRequest,
   ResourceType,
 } from "./contract";
+import { neverImported } from "./never-imported";
 import { ResourceInitError } from "./failure";
 import { assertNoRefusals } from "./guard";
 import { sameValue, secret, unknown, type PropertyMap } from "./properties";
@@ -62,14 +62,10 @@ export const certificate: ResourceType = {
     return previewState(inputs, await lookLive(request, inputs, state));
   },
 
-  read({ id, inputs, state }) {
-    if (Object.keys(state).length > 0) return Promise.resolve({ id, inputs, state });
-    throw problemError(
-      `import of ${id}`,
-      "a certificate is not imported",
-      "declare it with the authority that you have (`ca`), and run `pulumi up`.",
-    );
-  },
+  read: neverImported(
+    "a certificate is not imported",
+    "declare it with the authority that you have (`ca`), and run `pulumi up`.",
+  ),
 
   async delete(request) {
     await removeFiles(request);

@@ -1,7 +1,6 @@
 import { checkMode, isWorldReadable } from "../core/files/check";
 import { pendingName, type DesiredFiles, type LiveVolume, type Reload } from "../core/files/model";
 import { assumeVolume, emptyVolume, planFiles, type FilesPlan } from "../core/files/plan";
-import { problemError } from "../core/problem";
 import { isEmptyPlan } from "../core/statement";
 import { applyFiles, assertSettled, isUnread } from "../io/docker/volume-change";
 import { hashOf } from "../io/files/live-file";
@@ -14,6 +13,7 @@ import type {
   ResourceRequest,
   ResourceType,
 } from "./contract";
+import { neverImported } from "./never-imported";
 import { assertNoRefusals } from "./guard";
 import { InputCheck } from "./inputs";
 import { isUnknown, revealMap, sameValue, secret, unknown, type PropertyMap } from "./properties";
@@ -60,14 +60,10 @@ export const files: ResourceType = {
     return stateOf(inputs, await planLive(request, inputs, oldInputs));
   },
 
-  read({ id, inputs, state }) {
-    if (Object.keys(state).length > 0) return Promise.resolve({ id, inputs, state });
-    throw problemError(
-      `import of ${id}`,
-      "files of a volume are not imported",
-      "declare them and run `pulumi up`: what is there and equal is left as it is.",
-    );
-  },
+  read: neverImported(
+    "files of a volume are not imported",
+    "declare them and run `pulumi up`: what is there and equal is left as it is.",
+  ),
 
   async delete(request) {
     const place = placeOf(request.inputs, request);

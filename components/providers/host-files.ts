@@ -12,6 +12,7 @@ import { isEmptyPlan, renderPlan } from "../core/statement";
 import { hashOf } from "../io/files/live-file";
 import { firstRevision, readHostFiles, writeHostFiles } from "../io/host/files";
 import type { DiffRequest, DiffResult, PropertyDifference, ResourceRequest, ResourceType } from "./contract";
+import { neverImported } from "./never-imported";
 import { ResourceInitError } from "./failure";
 import { assertNoRefusals } from "./guard";
 import { beforeOf, checkInputs, desiredOf, isSetUnknown } from "./host-files-inputs";
@@ -53,14 +54,10 @@ export const hostFiles: ResourceType = {
     return stateOf(request, inputs, { planned, made: request.state.made, revision });
   },
 
-  read({ id, inputs, state }) {
-    if (Object.keys(state).length > 0) return Promise.resolve({ id, inputs, state });
-    throw problemError(
-      `import of ${id}`,
-      "files of a host are not imported",
-      "declare them and run `pulumi up`: what is there and equal is left as it is.",
-    );
-  },
+  read: neverImported(
+    "files of a host are not imported",
+    "declare them and run `pulumi up`: what is there and equal is left as it is.",
+  ),
 
   async delete(request) {
     const before = beforeOf(request, request.inputs, request.state);

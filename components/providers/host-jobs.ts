@@ -12,6 +12,7 @@ import { renderWayHop } from "../core/ssh/way";
 import type { Statement } from "../core/statement";
 import { installJobs, makeProgram, readJobHost, removeJobs, type JobProgram } from "../io/host/job-host";
 import type { DiffRequest, PropertyDifference, ResourceRequest, ResourceType } from "./contract";
+import { neverImported } from "./never-imported";
 import { assertNoRefusals } from "./guard";
 import { checkHost, hostDifference, isHostUnread, lookForPreview } from "./host-place";
 import { InputCheck } from "./inputs";
@@ -58,11 +59,10 @@ export const hostJobs: ResourceType = {
     return stateOf(inputs, looked);
   },
 
-  read({ id, inputs, state }) {
-    if (Object.keys(state).length > 0) return Promise.resolve({ id, inputs, state });
-    const hint = "declare them and run `pulumi up`: what is there and equal is left as it is.";
-    throw problemError(`import of ${id}`, "the operations code of a host is not imported", hint);
-  },
+  read: neverImported(
+    "the operations code of a host is not imported",
+    "declare them and run `pulumi up`: what is there and equal is left as it is.",
+  ),
 
   async delete({ inputs, log, signal }) {
     const { host, places } = desiredOf(inputs);

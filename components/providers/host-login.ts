@@ -1,8 +1,8 @@
 import { refuseNeeds, type HostNeeds } from "../core/host/needs";
-import { problemError } from "../core/problem";
 import type { Refusal } from "../core/statement";
 import { lookAtHost } from "../io/host/login";
 import type { DiffRequest, ResourceRequest, ResourceType } from "./contract";
+import { neverImported } from "./never-imported";
 import { assertNoRefusals } from "./guard";
 import { checkHost, hostDifference, hostName, hostOf, isHostUnread, lookForPreview } from "./host-place";
 import { InputCheck } from "./inputs";
@@ -42,10 +42,7 @@ export const hostLogin: ResourceType = {
       : lookNow(request, request.inputs);
   },
 
-  read({ id, inputs, state }) {
-    if (Object.keys(state).length > 0) return Promise.resolve({ id, inputs, state });
-    throw problemError(`import of ${id}`, "a login is not imported", "declare it and run `pulumi up`.");
-  },
+  read: neverImported("a login is not imported", "declare it and run `pulumi up`."),
 
   delete: () => Promise.resolve(),
 };
